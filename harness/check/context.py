@@ -16,14 +16,15 @@ from harness.check.credentials import ClientIdentity
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
-from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
+from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
-from harness.check.target_facts import RunOptions, TargetFacts
+from harness.check.target_facts import KEPT_BODY_BYTES, KEPT_SERVER_ERRORS, ROWS_READ, RunOptions, TargetFacts
 from harness.integers import is_integer
 from harness.output.escaping import shell_word
 from harness.specification.access import account_names, free_path_values
 from harness.specification.load import Spec
 from harness.specification.model import Clause, ClauseId, Clauses, Listing, OpenChoice
+from harness.specification.paging_clauses import size_clauses, size_default_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
@@ -50,6 +51,11 @@ __all__ = ["CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
 # Fewer refusals may come from bad values, where access faults and others share a code.
 REFUSALS_IN_A_ROW: Final = 4
 UTC_ZONE: Final = ZoneInfo("UTC")
+_SHOWN_HEADERS: Final = 40
+_SHOWN_HEADER_LENGTH: Final = 1024
+_LARGEST_SKEW_SECONDS: Final = 100 * 365 * 86400
+# Why a request has no answer at all: the target is slow, away, or closes the connection.
+_SILENCE: Final = frozenset({"timeout", "connect", "dns", "reset", "truncated"})
 SEEN_BYTES: Final = 2 * 1024 * 1024
 """Bytes of the bodies of those answers that are kept to be looked up again."""
 READING_BYTES: Final = 4 * 1024 * 1024
@@ -88,6 +94,21 @@ class Exchange:
     rows: tuple[Row, ...] | None
     zone: str = "UTC"
     at: float | None = None
+    number: int = 0
+    """Which request of the run it was, from 1."""
+    cut: bool = False
+    """Whether there are more rows than are read."""
+
+    def outline(self) -> Exchange:
+        """The exchange without its rows and with the beginning of its body alone, to be kept for a whole run."""
+        response, answer = self.response, self.answer
+        if not isinstance(response, HttpResponse) or len(response.body) <= KEPT_BODY_BYTES:
+            return self
+        if answer is not None:
+            answer = replace(answer, tree=MISSING, rows=None, rows_raw=MISSING)
+        return replace(
+            self, response=replace(response, body=response.body[:KEPT_BODY_BYTES]), answer=answer, rows=None
+        )
 
     @property
     def server_time(self) -> datetime | None:
@@ -96,7 +117,7 @@ class Exchange:
             return None
         try:
             then = parsedate_to_datetime(self.response.header("date") or "")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         return then if then.tzinfo is not None else None
 
@@ -153,6 +174,10 @@ class CheckContext:
     first_refusal: Exchange | None = None
     """The first answer that was none."""
     refusals_in_a_row: int = 0
+    silent_in_a_row: int = 0
+    """How many of the latest requests got no answer at all."""
+    more_server_errors: int = 0
+    """How many server errors came beside those that are kept."""
     crashes: list[Exception] = field(default_factory=list)
     known_differences: list[KnownDifference] = field(default_factory=list)
     """The differences that were confirmed and told, each with the smallest request that shows it."""
@@ -161,6 +186,8 @@ class CheckContext:
     seen_exchanges: dict[Hashable, Exchange] = field(default_factory=dict)
     seen_bytes: int = 0
     drop_repeated_rows: bool = False
+    rows_dropped: bool = False
+    """Whether any answer had more rows than are read."""
 
     @property
     def listing(self) -> Listing:
@@ -205,6 +232,8 @@ class CheckContext:
             self.out_of_budget = response.reason.partition(":")[2]
         else:
             self.requests += 1
+            silent = isinstance(response, NoResponse) and response.reason.partition(":")[0] in _SILENCE
+            self.silent_in_a_row = self.silent_in_a_row + 1 if silent else 0
         if ask.log_in and isinstance(response, HttpResponse):
             self._learn_token(response)
         exchange = self._timed(self._decode_exchange(ask, purpose, request, response))
@@ -237,13 +266,16 @@ class CheckContext:
         """Notes the clock, errors and refusals of an exchange; `own` where the run's credentials were sent."""
         self._learn_clock_skew(exchange)
         if response.http_status >= 500:
-            self.server_errors.append(exchange)
+            if len(self.server_errors) < KEPT_SERVER_ERRORS:
+                self.server_errors.append(exchange.outline())
+            else:
+                self.more_server_errors += 1
         if exchange.list_request.log_in:
             return
         if exchange.answer is not None and exchange.answer.outcome == "success":
             self.met_success = True
         elif self.first_refusal is None and exchange.answer is not None:
-            self.first_refusal = exchange
+            self.first_refusal = exchange.outline()
         if not own:
             return
         away = self.is_access_refusal(exchange.answer, response)
@@ -252,7 +284,7 @@ class CheckContext:
         if away and (
             self.refusals_in_a_row > REFUSALS_IN_A_ROW or self.is_access_refusal(exchange.answer, response, own=True)
         ):
-            self.access_refusal = exchange
+            self.access_refusal = exchange.outline()
 
     def _account_of(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """The account that a request is about: that of the credentials if they name one that is known, else our own.
@@ -324,7 +356,13 @@ class CheckContext:
     ) -> Exchange:
         if isinstance(response, NoResponse):
             return Exchange(
-                list_request=ask, purpose=purpose, request=request, response=response, answer=None, rows=None
+                list_request=ask,
+                purpose=purpose,
+                request=request,
+                response=response,
+                answer=None,
+                rows=None,
+                number=self.requests,
             )
         answer = decode_response(self.listing, response)
         if ask.log_in:
@@ -334,16 +372,38 @@ class CheckContext:
             )
             answer = replace(answer, outcome=outcome, rows=None)
         zone = self.zone_of_request(ask)
-        rows = None
+        rows, cut = None, False
         if answer.rows is not None:
+            if len(answer.rows) > ROWS_READ:
+                cut, answer = True, self._first_rows(answer)
             left_out = self._fields_left_out(ask)
-            rows = tuple(self.row_from_tree(tree, zone, left_out) for tree in answer.rows if isinstance(tree, dict))
+            trees = answer.rows or ()
+            rows = tuple(self.row_from_tree(tree, zone, left_out) for tree in trees if isinstance(tree, dict))
             if self.drop_repeated_rows:
                 rows = tuple({row.key: row for row in rows}.values())
             self.longest_page = max(self.longest_page, len(rows))
         return Exchange(
-            list_request=ask, purpose=purpose, request=request, response=response, answer=answer, rows=rows, zone=zone
+            list_request=ask,
+            purpose=purpose,
+            request=request,
+            response=response,
+            answer=answer,
+            rows=rows,
+            zone=zone,
+            number=self.requests,
+            cut=cut,
         )
+
+    def _first_rows(self, answer: DecodedResponse) -> DecodedResponse:
+        """The answer with as many of its rows as are read."""
+        assert answer.rows is not None
+        if not self.rows_dropped:
+            self.rows_dropped = True
+            self.notes.append(f"an answer has {len(answer.rows)} rows: of each answer the first {ROWS_READ} are read")
+        if isinstance(answer.rows_raw, list):
+            # It is a part of the tree, which lives as long as its exchange.
+            del answer.rows_raw[ROWS_READ:]
+        return replace(answer, rows=answer.rows[:ROWS_READ])
 
     def _fields_left_out(self, ask: ListRequest) -> frozenset[str]:
         """The fields that a switch of the request leaves out: an empty value there says nothing."""
@@ -364,12 +424,8 @@ class CheckContext:
             shown = {name: value for name, value in decoded.values.items() if name not in left_out or value}
             decoded = replace(decoded, values=shown)
         identity = decoded.values.get(self.listing.lists.identity)
-        if self.evidence.mode == "masked":
-            self.evidence.personal_names.add(
-                value
-                for name, field in self.listing.fields.items()
-                if field.shows in PERSONAL_ATTRIBUTES and isinstance(value := decoded.values.get(name), str)
-            )
+        if self.evidence.people is not None:
+            self.evidence.people.learn_row(tree, decoded.extras)
         return Row(
             shown=decoded.values,
             raw=dict(tree),
@@ -416,7 +472,7 @@ class CheckContext:
             Exchanged(
                 number=self.requests,
                 phase=self.phase,
-                purpose=exchange.purpose,
+                purpose=self.evidence.render_text(exchange.purpose, limit=400),
                 method=exchange.request.method,
                 url=self.evidence.render_url(exchange.request),
                 http_status=response.http_status,
@@ -426,8 +482,11 @@ class CheckContext:
                     (name, self.evidence.render_text(value)) for name, value in exchange.request.headers
                 ),
                 request_body=self.evidence.render_body(exchange.request) if exchange.request.body else "",
-                response_headers=tuple((name, self.evidence.render_text(value)) for name, value in response.headers),
-                response_body=self.evidence.render_text(response.body[:2048].decode("utf-8", "replace"), limit=1500)
+                response_headers=tuple(
+                    (name, self.evidence.render_text(value, limit=_SHOWN_HEADER_LENGTH))
+                    for name, value in response.headers[:_SHOWN_HEADERS]
+                ),
+                response_body=self.evidence.render_body_head(response.body, limit=1500)
                 if isinstance(response, HttpResponse)
                 else "",
             )
@@ -462,7 +521,9 @@ class CheckContext:
             return
         then = exchange.server_time
         if then is not None:
-            self.clock_skew_seconds = (then - self.options.now.astimezone(UTC)).total_seconds()
+            skew = (then - self.options.now.astimezone(UTC)).total_seconds()
+            # A clock that is years away is none to reckon by.
+            self.clock_skew_seconds = skew if abs(skew) < _LARGEST_SKEW_SECONDS else None
 
     # --- judging --------------------------------------------------------------------------------------------
 
@@ -505,6 +566,14 @@ class CheckContext:
         """
         from harness.check.probe.answer_checks import standalone_case
 
+        paging = self.listing.paging
+        if (
+            exchange is not None
+            and exchange.cut
+            and not {*size_clauses(paging), *size_default_clauses(paging)} & {*clauses}
+        ):
+            self.results.record_inconclusive(clauses, f"the answer has more rows than the {ROWS_READ} that are read")
+            return
         declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
@@ -526,7 +595,7 @@ class CheckContext:
             request=self.evidence.render_request_line(exchange.request) if exchange else "",
             curl=self.evidence.render_curl(exchange.request) if exchange else "",
             response=self.evidence.render_response(exchange.response) if exchange else "",
-            rows=tuple(rows)[:12],
+            rows=tuple(self.evidence.pseudonymize(row) for row in tuple(rows)[:12]),
             replay=replay,
             found_after=self.requests,
             difference=self.evidence.render_text((difference or message).strip(), limit=400),

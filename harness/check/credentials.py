@@ -16,7 +16,13 @@ from harness.output.redaction import Secret
 from harness.specification.access import all_credential_names, is_shared_key, secret_credential_names
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
-from harness.specification.yaml_source import PlainValue, SourceFile, load_source_file
+from harness.specification.yaml_source import (
+    PlainValue,
+    SourceFile,
+    SourceFileError,
+    SourceFileErrors,
+    load_source_file,
+)
 from harness.wire.credentials_codec import with_pairs_taken_apart
 
 __all__ = [
@@ -188,7 +194,7 @@ def load_credentials(file: Path, spec: Spec) -> tuple[ClientIdentity, ...]:
     Either `credentials:` for one identity, or `identities:` (also `users:`, as `serve --users` takes it), a list of
     name, credentials, role, customer, everyone. A credential may be `{file: PATH}`, relative to the YAML file.
     """
-    source = load_source_file(file)
+    source = _load_secret_file(file)
     tree = source.tree
     if isinstance(tree, Mapping) and set(tree) == {"credentials"}:
         return (_parse_identity(source, ("credentials",), {"name": DEFAULT_NAME, **tree}, spec, file.parent),)
@@ -207,6 +213,19 @@ def load_credentials(file: Path, spec: Spec) -> tuple[ClientIdentity, ...]:
         if names.count(name) > 1:
             raise UsageProblem(source.location((key,)), "each name once", f"{name!r} more than once")
     return tuple(found)
+
+
+def _load_secret_file(file: Path) -> SourceFile:
+    """The file; what is wrong with it is told by its line alone, for what stands there may be a secret."""
+    try:
+        return load_source_file(file)
+    except SourceFileErrors as problems:
+        where = problems.errors[0].where
+    except SourceFileError as problem:
+        if not problem.where.removeprefix(str(file)).startswith(":"):
+            raise
+        where = problem.where
+    raise UsageProblem(where, "well-formed YAML, with quotes around values that are no plain words", "something else")
 
 
 def _parse_identity(
@@ -275,7 +294,9 @@ def _credential_text(access: Access, name: str, value: str, *, where: str, folde
 
 def _read_text_file(path: Path, where: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        # The end of the line is that of the file, and no part of the secret in it; a key has lines of its own.
+        return text if "-----BEGIN" in text else text.rstrip("\r\n")
     except UnicodeDecodeError as problem:
         raise UsageProblem(where, "a text file", "a file that is not UTF-8") from problem
     except OSError as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -34,6 +34,7 @@ from harness.check.results.findings import (
     Verdict,
 )
 from harness.check.results.gate import gate_colour
+from harness.check.results.people import PeopleMask, personal_kinds
 from harness.check.results.shell_lines import variable_notes
 from harness.check.rule_selection import all_failed, filters_of_clauses, is_needed
 from harness.check.rules.access.authentication import check_authentication
@@ -80,6 +81,8 @@ from harness.specification.model import ClauseId, CursorPaging
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
 
+# Three times the time of one exchange is enough to wait for a target that died.
+SILENT_IN_A_ROW: Final = 3
 Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
@@ -168,7 +171,9 @@ def make_context(
         mode=options.evidence,
         headers=options.headers,
         ca=options.ca,
-        pseudonyms=Pseudonyms(_pseudonym_key(secrets, options.seed)) if options.evidence == "masked" else None,
+        people=PeopleMask(Pseudonyms(_pseudonym_key(secrets, options.seed)), personal_kinds(spec.listing))
+        if options.evidence == "masked"
+        else None,
     )
     context = CheckContext(
         spec=spec,
@@ -224,7 +229,10 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
         return
     for phase, rules in PHASES:
         for rule in rules:
-            if context.out_of_budget is not None or context.facts.blocked:
+            if context.facts.blocked:
+                return
+            if context.out_of_budget is not None:
+                _note_silence(context, at_least=1)
                 return
             if all_failed(context.results, options.only):
                 return
@@ -233,6 +241,9 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
                 yield from _run_phase(context, phase, rule(context, mirror), options)
     context.part_is_needed = always_needed
     yield from _run_phase(context, "errors", _repeat_server_errors(context, mirror), options)
+    if context.silent_in_a_row:
+        _note_silence(context, at_least=1)
+        yield from context.take_events()
 
 
 def _run_phase(context: CheckContext, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
@@ -244,7 +255,7 @@ def _run_phase(context: CheckContext, phase: str, steps: Iterator[None], options
             signal = options.stop()
             if signal is not None:
                 raise _RunStopped(signal)
-            if context.out_of_budget is not None or _credentials_revoked(context):
+            if context.out_of_budget is not None or _credentials_revoked(context) or _note_silence(context):
                 break
             if all_failed(context.results, options.only):
                 break
@@ -255,6 +266,25 @@ def _run_phase(context: CheckContext, phase: str, steps: Iterator[None], options
         problem.add_note(f"while the checker was at: {phase}")
         context.crashes.append(problem)
     yield from context.take_events()
+
+
+def _note_silence(context: CheckContext, *, at_least: int = SILENT_IN_A_ROW) -> bool:
+    """Whether the target no longer answers; then nothing more can be judged.
+
+    Requests that no answer came to may be at fault themselves: the plain list is asked for once more.
+    """
+    facts = context.facts
+    if context.silent_in_a_row < at_least or context.accepted_request is None or facts.blocked:
+        return False
+    silent = context.silent_in_a_row
+    if context.out_of_budget is None:
+        context.send(context.accepted_request, "does the target still answer?", witness=False)
+        if context.silent_in_a_row == 0:
+            return False
+    why = f"{printable_target(context)}: no answer any more, {silent} times in a row, at request {context.requests}"
+    facts.blocked, facts.gone = why, True
+    context.notes.append(why)
+    return True
 
 
 def _credentials_revoked(context: CheckContext) -> bool:
@@ -278,9 +308,6 @@ def _credentials_revoked(context: CheckContext) -> bool:
     return True
 
 
-# --- preflight and mirror -----------------------------------------------------------------------------------
-
-
 # --- the end ------------------------------------------------------------------------------------------------
 
 
@@ -296,14 +323,16 @@ def _finish_run(
         default, reason = _default_verdict(context, mirror, clause_id, interrupted)
         if only and clause_id not in only:
             continue
-        results.append(context.results.result_of(clause_id, default=default, reason=reason))
+        result = context.results.result_of(clause_id, default=default, reason=reason)
+        results.append(replace(result, reason=context.evidence.pseudonymize(result.reason)))
     findings = context.results.findings(only)
     for finding in findings:
         yield FindingMade(finding=finding)
     for result in results:
         yield ClauseJudged(result=result)
     lines = [line for finding in findings for line in (finding.curl, finding.replay)]
-    colour = Colour.RED if context.crashes else gate_colour(results)
+    # Of a target that died in the middle nobody knows what it would have said.
+    colour = Colour.RED if context.crashes or context.facts.gone else gate_colour(results)
     rows = len(mirror.rows)
     report = RunReport(
         api=context.spec.id,
@@ -314,7 +343,7 @@ def _finish_run(
         exit_code=_exit_code(
             results,
             colour,
-            blocked=blocked is not None and context.accepted_request is None,
+            blocked=context.facts.gone or (blocked is not None and context.accepted_request is None),
             rows=rows,
             options=options,
             interrupted=interrupted,
@@ -327,7 +356,11 @@ def _finish_run(
         dialect={name: written_value(value) for name, value in context.dialect.certain_answers().items()},
         clauses=tuple(results),
         findings=findings,
-        notes=tuple(dict.fromkeys((*context.notes, *variable_notes(lines, options.secrets)))),
+        notes=tuple(
+            dict.fromkeys(
+                (*map(context.evidence.pseudonymize, context.notes), *variable_notes(lines, options.secrets))
+            )
+        ),
         evidence=options.evidence,
         spec_version=context.listing.version,
         harness_version=options.harness_version,
@@ -407,12 +440,13 @@ def _judge_server_errors(context: CheckContext) -> None:
     clause = ClauseId("HTTP-SERVER-ERRORS")
     again = context.facts.repeated_server_errors
     errors = [exchange for exchange in context.server_errors if not _is_api_error(exchange)]
+    more = context.more_server_errors if errors else 0
     if again or len(errors) >= 3:
         context.fail(
             (clause,),
             "a well-formed request does not get a server error again and again",
             expected="no HTTP 5xx",
-            actual=f"HTTP 5xx for {len(errors)} of {context.requests} requests",
+            actual=f"HTTP 5xx for {len(errors) + more} of {context.requests} requests",
             exchange=again[0] if again else errors[0],
         )
     elif context.requests and context.facts.blocked is None:

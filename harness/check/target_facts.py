@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness.specification.model import Clauses
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from harness.check.rules.responses.judged_response import ResponseMemory
     from harness.check.rules.responses.known_world import KnownWorld
     from harness.check.rules.responses.row_consistency import RowSightings
+
+
+ROWS_READ: Final = 2000
+"""So many rows of one answer are read; what an answer lacks beyond that breaks no promise."""
+KEPT_BODY_BYTES: Final = 4096
+"""Bytes of the body of an answer that is kept only to be shown."""
+KEPT_SERVER_ERRORS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,8 @@ class TargetFacts:
 
     blocked: str | None = None
     """Why nothing can be asked at all: no log-in, no answer."""
+    gone: bool = False
+    """Whether the target, which had answered before, no longer answers."""
     window_ahead: timedelta = timedelta(days=1)
     """How far the windows of the run reach beyond its beginning."""
     page_cap: PageCap | None = None

@@ -49,7 +49,13 @@ REPORT_OPTION: Final = click.option(
 )
 BUDGET_OPTIONS: Final = combine_options(
     click.option("--max-requests", type=click.IntRange(0), default=500, show_default=True, metavar="N"),
-    click.option("--max-seconds", type=float, callback=positive_number, metavar="N", help="For the whole run."),
+    click.option(
+        "--max-seconds",
+        type=float,
+        callback=positive_number,
+        metavar="N",
+        help="For the whole run; half an hour where it is not given.",
+    ),
     click.option("--rate", type=float, callback=positive_number, metavar="R", help="Requests a second, at most."),
     click.option(
         "--timeout",

@@ -263,9 +263,14 @@ def check_options(
 
 def request_budget(settings: CheckSettings) -> Budget:
     """What the requests of one run may spend."""
-    from harness.check.client.budget import Budget
+    from harness.check.client.budget import RUN_SECONDS_AT_MOST, Budget
 
-    return Budget(max_requests=settings.max_requests, max_seconds=settings.max_seconds, per_second=settings.rate)
+    return Budget(
+        max_requests=settings.max_requests,
+        max_seconds=settings.max_seconds,
+        per_second=settings.rate,
+        backstop_seconds=RUN_SECONDS_AT_MOST,
+    )
 
 
 # --- files --------------------------------------------------------------------------------------------------

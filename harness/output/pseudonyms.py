@@ -5,14 +5,35 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 from typing import Final, final
 from urllib.parse import urlsplit
 
 NAME_DROPPED: Final = "[name]"
 
-_URL: Final = re.compile(r"\b(?:https?|ftp|sips?|wss?)://[^\s\"'<>]+", re.I)
-# Digits glued to letters are ids, digits after a point are fractions; dates and times have shorter runs.
-_NUMBER: Final = re.compile(r"(?<![\w.+])\+?[0-9](?:[ /]?[0-9]){6,16}(?!\w)", re.ASCII)
+# What stands between the digits of a number as people write it, blanks that do not break and long dashes included.
+_BETWEEN: Final = "[ \\t/.()\u00a0\u2000-\u200b\u2010-\u2015\u202f\u2060\u2212\ufeff-]"
+_PERSONAL: Final = re.compile(
+    # Dates, times, fractions and aliases stay.
+    r"(?P<kept>(?<!\d)(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:[T +][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?(?![ ./-]?\d)"
+    r"|(?<![\d.])\d{1,2}\.\d{1,6}(?![\d.])(?!" + _BETWEEN + r"\d)"
+    r"|~[0-9a-f]{4,8}\b)"
+    r"|(?P<url>\b(?:https?|ftp|sips?|wss?)://[^\s\"'<>]+)"
+    r"|(?P<address>\bsips?:[^\s\"'<>;,]+|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})"
+    # Seven digits or more, of any script, also right behind a name; two numbers side by side are two.
+    r"|(?P<number>[+\uff0b]?\d{7,15}(?!\d)(?!" + _BETWEEN + r"{1,3}\d(?!(?:" + _BETWEEN + r"{0,3}\d){6}))"
+    r"|[+\uff0b]?\(?\d(?:" + _BETWEEN + r"{0,3}\d){6,})",
+    re.I,
+)
+ALIAS: Final = re.compile(
+    r"\+?[0-9]{0,3}\u2026[0-9]{0,2}~(?P<number>[0-9a-f]{4})"
+    r"|\[text~(?P<text>[0-9a-f]{4})\]"
+    r"|(?:[A-Za-z]+://[^/\s\"'<>]*/)?\u2026~(?P<url>[0-9a-f]{8})"
+    r"|\[name\]"
+)
+"""What stands in the place of people's data."""
+_ALIAS_OF_URL: Final = re.compile(r"[a-z]+://[^/]*/\u2026~[0-9a-f]{8}")
 
 
 @final
@@ -31,7 +52,8 @@ class Pseudonyms:
         """A phone number as country code, last two digits and a keyed hash: `+49…17~3f2a`."""
         if not number:
             return number
-        digits = re.sub(r"[^0-9]", "", number)
+        number = unicodedata.normalize("NFKC", number)
+        digits = "".join(str(unicodedata.digit(char)) for char in number if char.isdigit())
         international = number.strip().startswith("+") or number.strip().startswith("00")
         significant = digits.removeprefix("00") if number.strip().startswith("00") else digits
         country = "+" + country_code_of(significant) if international and len(significant) >= 7 else ""
@@ -42,8 +64,14 @@ class Pseudonyms:
         """A name of a person: dropped, but not mistaken for a missing one."""
         return NAME_DROPPED if name else name
 
+    def alias_words(self, text: str) -> str:
+        """Words that somebody wrote: a keyed hash, so that the same words are known again."""
+        return f"[text~{self._keyed_hash(text, 4)}]" if text else text
+
     def alias_url(self, url: str) -> str:
         """A URL as its origin and a keyed hash of the rest; credentials and ports of no use are gone."""
+        if _ALIAS_OF_URL.fullmatch(url):
+            return url
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
@@ -56,17 +84,19 @@ class Pseudonyms:
         return f"{origin}/…~{self._keyed_hash(url, 8)}"
 
     def alias_text(self, text: str) -> str:
-        """Free text with every URL and everything that looks like a phone number replaced by its alias."""
-        pieces: list[str] = []
-        done = 0
-        for match in _URL.finditer(text):
-            pieces += (self._alias_numbers(text[done : match.start()]), self.alias_url(match[0]))
-            done = match.end()
-        pieces.append(self._alias_numbers(text[done:]))
-        return "".join(pieces)
+        """Free text with every URL, address and everything that looks like a phone number replaced by its alias."""
+        return _PERSONAL.sub(self._alias_found, text)
 
-    def _alias_numbers(self, text: str) -> str:
-        return _NUMBER.sub(lambda match: self.alias_number(match[0]), text)
+    def _alias_found(self, found: re.Match[str]) -> str:
+        match found.lastgroup:
+            case "url":
+                return self.alias_url(found[0])
+            case "address":
+                return NAME_DROPPED
+            case "number":
+                return self.alias_number(found[0])
+            case _:
+                return found[0]
 
     def _keyed_hash(self, value: str, digits: int) -> str:
         data = value.encode("utf-8", "surrogatepass")

@@ -174,8 +174,8 @@ def decode_json(body: bytes, *, charset: str | None = None, limits: BodyLimits =
     if text.startswith("\ufeff"):
         repair.add_problem("encoding:bom", "the body starts with a byte order mark", "byte 0")
         text = text.removeprefix("\ufeff")
-        body = text.encode()
-    elif not body.isascii():
+    if body[:2].count(0) or body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        # UTF-16 or UTF-32; in UTF-8, also in a broken one, brackets and quotes stand as they are.
         body = text.encode()
     if not _within_limits(body, repair):
         return DecodedBody(None, tuple(repair.problems), missing=True)

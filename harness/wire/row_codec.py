@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
@@ -56,6 +56,10 @@ from harness.wire.time_codecs import (
     encode_instant,
     is_wall_clock,
 )
+
+FIRST_YEAR: Final = 1000
+LAST_YEAR: Final = 9000
+"""The years between which a time of a call may lie: far enough from the ends of the calendar to reckon with it."""
 
 ApiValue: TypeAlias = "str | int | Decimal | bool | datetime | date | tuple[Any, ...] | None"
 ApiRow: TypeAlias = Mapping[str, ApiValue]
@@ -376,6 +380,10 @@ def _decode_field_into(
     if field.least is not None and isinstance(value, int | Decimal) and value < field.least:
         text = f"expected at least {field.least}, got {in_ascii(raw)}"
         flaws.append(_problem(name, field, "form", text))
+        return
+    if isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+        # No call was then, and what counts a day or a zone from there leaves the calendar.
+        flaws.append(flaw or _problem(name, field, "form", f"expected a time of a call, got {in_ascii(raw)}"))
         return
     if isinstance(value, str) and _REPLACEMENT_CHARACTER in value:
         # A text that was not written in the promised encoding: what it says is not known.

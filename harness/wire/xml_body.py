@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Final, final
 
 from lxml import etree
@@ -60,6 +61,12 @@ _QUOTED: Final = re.compile(rb"\"[^\"<]*+\"|'[^'<]*+'")
 # Comments, instructions and CDATA begin otherwise. Possessive: no tag makes the match go back and try again.
 _TAG: Final = re.compile(rb"<[^<>!?/\"'](?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+")
 _SPACE: Final = " \t\r\n"
+
+
+@cache
+def _longer_attribute(length: int) -> re.Pattern[bytes]:
+    """An attribute's value with more characters; it ends at its quotation mark, so that the search is linear."""
+    return re.compile(rb"=[ \t\r\n]{0,8}(?:\"[^\"<]{%d}|'[^'<]{%d})" % (length + 1, length + 1))
 
 
 def decode_xml(
@@ -183,6 +190,10 @@ class _XmlReader:
             # Found before the parser sees them: it would take memory for each.
             self.add_problem("xml:limit", f"an element with {most} attributes; at most {self.limits.attributes}")
             return None
+        if _longer_attribute(self.limits.text_characters).search(data):
+            longest = self.limits.text_characters
+            self.add_problem("xml:limit", f"an attribute with more than {longest} characters")
+            return None
         parser = etree.XMLParser(
             resolve_entities=False,
             no_network=True,
@@ -231,6 +242,10 @@ class _XmlReader:
             code = "encoding:invalid-utf8" if encoding == "utf-8" else "encoding:declaration"
             self.add_problem(code, f"the bytes {bad} are not {declared or 'UTF-8'}", f"byte {error.start}")
             text = body.decode(encoding, "replace")
+        else:
+            if encoding == "utf-8":
+                # What is well written needs no copy: it may be many megabytes.
+                return body
         return text.encode()
 
     def _from_utf16(self, body: bytes, encoding: str) -> bytes | None:

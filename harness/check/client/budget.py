@@ -13,6 +13,8 @@ from typing import Final, Protocol, final
 
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
+RUN_SECONDS_AT_MOST: Final = 1800.0
+"""Half an hour: a run for which nobody says how long it may take ends then, whatever the target does."""
 _TOO_MANY_REQUESTS: Final = 429
 # What is waited when the server asks to wait and does not say how long.
 _DEFAULT_RETRY_SECONDS: Final = 1.0
@@ -29,7 +31,8 @@ class BudgetLimit(StrEnum):
 class Budget:
     """The budget of a run: requests, seconds, and requests a second; shared by its threads.
 
-    Time is spent from the first request on. `None` means unlimited.
+    Time is spent from the first request on. `None` means unlimited. `backstop_seconds` end a run to which nobody gave
+    a time: no rule plans by them.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Budget:
         max_requests: int | None = None,
         max_seconds: float | None = None,
         per_second: float | None = None,
+        backstop_seconds: float = math.inf,
         burst: int = 1,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -52,6 +56,7 @@ class Budget:
         self._max_requests = max_requests
         self._max_seconds = max_seconds
         self._per_second = per_second
+        self._backstop_seconds = backstop_seconds
         self._burst = burst
         self._clock = clock
         self._sleep = sleep
@@ -136,6 +141,8 @@ class Budget:
             return BudgetLimit.REQUESTS
         if self._max_seconds is not None and (self.seconds + wait > self._max_seconds or (self._max_seconds == 0)):
             return BudgetLimit.SECONDS
+        if self._max_seconds is None and self.seconds + wait > self._backstop_seconds:
+            return BudgetLimit.SECONDS
         return None
 
 
@@ -176,7 +183,12 @@ class RateLimitedClient:
                 return refused or NoResponse(
                     reason=f"budget:{exhausted}", text=f"not sent: the budget of {exhausted} is used up"
                 )
-            answer = self._sender.send(request, deadline_seconds=self._effective_deadline(deadline_seconds))
+            deadline = self._effective_deadline(deadline_seconds)
+            answer = self._sender.send(request, deadline_seconds=deadline)
+            if isinstance(answer, NoResponse) and answer.reason.startswith("timeout") and self._time_is_up():
+                # What was left of the budget is no time to answer in: the target is not to blame.
+                late = f"not finished within what was left of the budget of {BudgetLimit.SECONDS}"
+                return refused or NoResponse(reason=f"budget:{BudgetLimit.SECONDS}", text=late)
             if not isinstance(answer, HttpResponse) or answer.http_status != _TOO_MANY_REQUESTS:
                 return answer
             refused = answer
@@ -202,6 +214,10 @@ class RateLimitedClient:
         left = self.budget.remaining_seconds()
         if seconds > 0 and (left is None or left > seconds + _DEFAULT_RETRY_SECONDS):
             self.budget.pause(seconds)
+
+    def _time_is_up(self) -> bool:
+        left = self.budget.remaining_seconds()
+        return left is not None and left <= 0
 
     def _effective_deadline(self, deadline_seconds: float | None) -> float | None:
         left = self.budget.remaining_seconds()

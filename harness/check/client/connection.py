@@ -39,7 +39,7 @@ class ExchangeLimits:
     connect_seconds: float = 5.0
     exchange_seconds: float = 30.0
     wire_bytes: int = 16 * 1024 * 1024
-    decoded_bytes: int = 32 * 1024 * 1024
+    decoded_bytes: int = 16 * 1024 * 1024
     ratio: int = 200
     header_bytes: int = 64 * 1024
     header_count: int = 200

@@ -167,17 +167,20 @@ class HttpClient:
         finally:
             self._return_stream(stream, keep=keep)
         assert reader.http_status is not None
+        body = bytes(reader.body)
+        # One copy is enough of what may be many megabytes.
+        reader.body.clear()
         return HttpResponse(
             http_status=reader.http_status,
             headers=reader.headers,
-            body=bytes(reader.body),
+            body=body,
             seconds=self._clock() - began,
         )
 
     def _encode_request(self, request: HttpRequest) -> bytes:
         given = {name.lower() for name, _ in request.headers}
         headers = [*request.headers]
-        if "host" not in given:
+        if "host" not in given and not any(name.lower() == "host" for name, _ in self._headers):
             headers.insert(0, ("Host", self.target.authority))
         if request.chunked:
             headers.append(("Transfer-Encoding", "chunked"))

@@ -208,8 +208,8 @@ def _confirm_breakdown(context: CheckContext, exchange: Exchange, fault: str, cl
     if not is_breakdown(context, second, fault):
         context.results.record_inconclusive(clauses, "a server error that did not come again")
         return
-    known = {id(exchange), id(second)}
-    context.server_errors = [one for one in context.server_errors if id(one) not in known]
+    known = {exchange.number, second.number}
+    context.server_errors = [one for one in context.server_errors if one.number not in known]
     context.results.record_observed(
         tuple(name for name in clauses if name not in enforceable_clauses(context, clauses)), describe_answer(second)
     )

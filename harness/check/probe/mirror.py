@@ -269,7 +269,7 @@ def walk_pages(
         page += 1
     else:
         # Small pages of a long list: what was read is a part of it, as its own total says.
-        walk.cut = walk.total is not None and walk.total > len(walk.found)
+        walk.cut = walk.cut or (walk.total is not None and walk.total > len(walk.found))
     return Snapshot(
         base=dict(base),
         rows=tuple(walk.found),
@@ -298,10 +298,13 @@ def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange)
     rows = exchange.rows or ()
     walk.total = parse_row_count(exchange.answer.total) if exchange.answer.total is not MISSING else walk.total
     fresh = [row for row in rows if row.key not in walk.by_key]
+    walk.cut = walk.cut or exchange.cut
     if len(fresh) < len(rows):
-        walk.repeats.append(exchange)
+        # One of each is shown; all of them could be many long pages.
+        walk.repeats = [exchange]
         known = [(walk.by_key[row.key], row, exchange) for row in rows if row.key in walk.by_key]
-        walk.shared_pairs += [pair for pair in known if _started_apart(context, pair[0], pair[1])]
+        if not walk.shared_pairs:
+            walk.shared_pairs = [pair for pair in known if _started_apart(context, pair[0], pair[1])][:1]
     walk.found += fresh
     walk.by_key |= {row.key: row for row in fresh}
     came, before = len(rows), walk.last
@@ -321,7 +324,9 @@ def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange)
 def _ends_walk(context: CheckContext, walk: _Walk, page: int, exchange: Exchange, any_fresh: bool) -> bool:
     """Whether a page is the last one of a walk, and then whether all rows have come; else the next step is set."""
     paging, came = context.listing.paging, walk.last
-    if paging.is_single_page:
+    if walk.cut:
+        walk.complete = False
+    elif paging.is_single_page:
         walk.complete = True
     elif not any_fresh:
         walk.complete = came == 0
@@ -331,7 +336,7 @@ def _ends_walk(context: CheckContext, walk: _Walk, page: int, exchange: Exchange
     elif (following := _next_page_values(paging, page, len(walk.found), exchange, context)) is None:
         walk.complete = True
     elif (token := str(following)) in walk.tokens:
-        walk.repeats.append(exchange)
+        walk.repeats = [exchange]
     elif walk.meets_total and came != walk.size and came % ROUND_NUMBER and not isinstance(paging, CursorPaging):
         # A total below what has come is wrong: it ends nothing. One that is reached with a page as long as pages may
         # be can count that page, or be capped there.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, Protocol, final
-from urllib.parse import quote, quote_plus
+from typing import Any, Literal, Protocol
 
+from harness.check.results.people import PeopleMask
 from harness.check.results.shell_lines import ValueForm, marked, secret_variables, shell_text
 from harness.output.escaping import shell_word, visible_text
-from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
+from harness.output.pseudonyms import ALIAS, NAME_DROPPED
 from harness.output.redaction import Redactor
 from harness.wire.credentials_codec import decode_basic_pair
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
@@ -27,34 +28,6 @@ class EvidenceRow(Protocol):
     def shown(self) -> Mapping[str, Any]: ...
 
 
-# Attributes in which people's names and words stand.
-PERSONAL_ATTRIBUTES: Final = frozenset(
-    {"caller_id", "caller_name", "caller_name_internal", "caller_name_external", "note", "custom_data", "name"}
-)
-
-
-@final
-class PersonalNames:
-    """The names and words of people that rows showed, so that masked evidence can drop them wherever they stand."""
-
-    def __init__(self) -> None:
-        self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-
-    def add(self, values: Iterable[str]) -> None:
-        """Adds values; numbers and very short ones are left to the pseudonyms."""
-        new = {value for value in values if len(value) > 2 and not re.fullmatch(r"[+0-9 ()/.-]+", value)}
-        if new - self._values:
-            self._values |= new
-            spellings = {form for value in self._values for form in (value, quote(value, safe=""), quote_plus(value))}
-            ordered = sorted(spellings, key=len, reverse=True)
-            self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
-
-    def mask(self, text: str) -> str:
-        """The text with these names masked."""
-        return self._pattern.sub(NAME_DROPPED, text) if self._pattern is not None else text
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRenderer:
     """Renders requests, responses and rows for findings; `base` is the target's URL, `secrets` name their values."""
@@ -63,12 +36,12 @@ class EvidenceRenderer:
     redactor: Redactor
     secrets: Mapping[str, str]
     mode: Literal["masked", "full"] = "full"
-    pseudonyms: Pseudonyms | None = None
+    people: PeopleMask | None = None
+    """Takes people out of masked evidence; None where evidence is full."""
     headers: tuple[tuple[str, str], ...] = ()
     """Headers that the sender adds to every request."""
     ca: str | None = None
     """The file of the authority that signed the target's certificate."""
-    personal_names: PersonalNames = field(default_factory=PersonalNames)
 
     def render_text(self, text: str, *, limit: int = EXCERPT_LENGTH) -> str:
         """Any text from or for the wire as a report may hold it: escaped, masked, at most `limit` characters."""
@@ -81,25 +54,12 @@ class EvidenceRenderer:
 
     def pseudonymize(self, text: str) -> str:
         """The text without people's names and numbers, where the report must not hold them."""
-        if self.mode == "full" or self.pseudonyms is None:
-            return text
-        return self.pseudonyms.alias_text(self.personal_names.mask(text))
+        return text if self.people is None else self.people.mask(text)
 
     def render_url(self, request: HttpRequest) -> str:
         """The whole URL of a request, secrets masked."""
         target = request.target.decode("latin-1")
-        return self._redact(self.base + self._alias_people(target), limit=EXCERPT_LENGTH)
-
-    def _alias_people(self, text: str) -> str:
-        """A target or a body with people's names and numbers replaced, its form kept."""
-        if self.mode == "full" or self.pseudonyms is None:
-            return text
-        alias = self.pseudonyms.alias_number
-        return re.sub(
-            r"(?:%2B|\+)?[0-9]{7,16}(?![0-9-])",
-            lambda found: alias(found[0].replace("%2B", "+")),
-            self.personal_names.mask(text),
-        )
+        return self._redact(self.base + self.pseudonymize(target), limit=EXCERPT_LENGTH)
 
     def render_request_line(self, request: HttpRequest) -> str:
         """A request on one line."""
@@ -108,7 +68,7 @@ class EvidenceRenderer:
 
     def render_body(self, request: HttpRequest) -> str:
         """The body of a request as a text."""
-        return self._redact(self._alias_people(request.body.decode("utf-8", "replace")), limit=EXCERPT_LENGTH)
+        return self._redact(self.pseudonymize(request.body.decode("utf-8", "replace")), limit=EXCERPT_LENGTH)
 
     def render_curl(self, request: HttpRequest) -> str:
         """A command line that sends the same request; what may not be printed stands as a variable of the shell."""
@@ -146,36 +106,51 @@ class EvidenceRenderer:
 
         The variable of a number ends as its alias does in the rows: `+49…17~3f2a` is NUMBER_3F2A.
         """
-        if self.mode == "full" or self.pseudonyms is None:
+        if self.people is None:
             return text
-        alias = self.pseudonyms.alias_number
-
-        def number(found: re.Match[str]) -> str:
-            name = alias(found[0].replace("%2B", "+")).rpartition("~")[2].upper()
-            return marked(f"NUMBER_{name}", ValueForm.PERCENT if found[0].startswith("%") else ValueForm.RAW)
-
         form = ValueForm.RAW if text[:1] in ("{", "[", "<") else ValueForm.PERCENT
-        parts = self.personal_names.mask(text).split(NAME_DROPPED)
-        named = parts[0] + "".join(
-            marked(f"PERSON_{place}", form) + part for place, part in enumerate(parts[1:], start=1)
-        )
-        return re.sub(r"(?:%2B|\+)?[0-9]{7,16}(?![0-9-])", number, named)
+        people = itertools.count(1)
+
+        def variable(found: re.Match[str]) -> str:
+            if found[0] == NAME_DROPPED:
+                return marked(f"PERSON_{next(people)}", form)
+            kind = "NUMBER" if found["number"] else "TEXT" if found["text"] else "URL"
+            return marked(f"{kind}_{(found['number'] or found['text'] or found['url']).upper()}", form)
+
+        return ALIAS.sub(variable, self.people.mask(text))
+
+    def render_body_head(self, body: bytes, *, limit: int) -> str:
+        """The beginning of a body; the cost does not grow with what is left out."""
+        # As far as a secret, or what is masked, may reach beyond the cut.
+        most = 4 * limit + self.redactor.holdback_bytes
+        text = body[:most].decode("utf-8", "replace")
+        if len(body) <= most:
+            return self.render_text(text, limit=limit)
+        head, left_out = self.redactor.redact_head(self.pseudonymize(text), limit)
+        return visible_text(head, limit=limit, left_out=left_out + len(body) - most)
 
     def render_response(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
         """The beginning of a response, or the reason why there is none."""
         if isinstance(response, NoResponse):
             actual = f"no answer ({response.reason}): {self.render_text(response.text, limit=300)}"
-            arrived = self.render_text(response.partial.decode("utf-8", "replace"), limit=limit)
+            arrived = self.render_body_head(response.partial, limit=limit)
             return f"{actual}\nwhat had come: {arrived}" if arrived else actual
         head = f"HTTP {response.http_status} {response.header('content-type') or 'no Content-Type'}"
-        body = self.render_text(response.body.decode("utf-8", "replace"), limit=limit)
+        body = self.render_body_head(response.body, limit=limit)
         return f"{self.render_text(head, limit=200)}\n{body}"
 
     def render_row(self, row: EvidenceRow, names: Iterable[str]) -> str:
         """A row on one line: the fields that matter first."""
         shown = row.shown
         wanted = [name for name in dict.fromkeys(names) if name in shown]
-        return self.render_text("  ".join(f"{name}={render_value(shown[name])}" for name in wanted), limit=400)
+        return self.render_text(
+            "  ".join(f"{name}={self._render_field(name, shown[name])}" for name in wanted), limit=400
+        )
+
+    def _render_field(self, name: str, value: Any) -> str:
+        if self.people is None or name not in self.people.kinds or not isinstance(value, str):
+            return render_value(value)
+        return render_value(self.people.alias(value, self.people.kinds[name]))
 
 
 def _text_of(data: bytes) -> str:

@@ -12,7 +12,6 @@ from typing import Final, TypeAlias, final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from harness.telephony.columns import Flags, Integers, IntegerTexts, PooledTexts, TextPool
 from harness.wire.columns.field_columns import InnerText, ValuePart, WrittenRows
@@ -24,46 +23,20 @@ _JOINED_TEXTS: Final = 4096
 _LARGE_POOL: Final = 20_000
 # So many rows at once stay near the processor.
 _ROWS_AT_ONCE: Final = 4096
-# So few texts are always looked up in a list.
-_FEW_TEXTS: Final = 256
-# What a text takes in a list besides its own bytes.
-_LISTED_TEXT_BYTES: Final = 41
 
 
 @final
 class Texts:
     """Texts that stand in rows, written as the form wants them; `lasting` ones are met again in other slices."""
 
-    __slots__ = ("_encoded", "lasting", "series")
+    __slots__ = ("lasting", "series")
 
     def __init__(self, texts: Sequence[str] | pl.Series, *, lasting: bool = True) -> None:
         self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
         self.lasting = lasting
-        self._encoded: list[bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.series)
-
-    @property
-    def memory(self) -> int:
-        """About how many bytes the texts take."""
-        size = int(self.series.estimated_size())
-        return size if self._encoded is None else 2 * size + _LISTED_TEXT_BYTES * len(self)
-
-    def keep_list(self) -> None:
-        """Keep a list of the texts, which makes a few of them quick to find."""
-        if self._encoded is None:
-            self._encoded = self.series.cast(pl.Binary).to_list()
-
-    def chosen(self, codes: NDArray[np.unsignedinteger]) -> list[bytes]:
-        """The texts at the places of a few rows."""
-        if self._encoded is None and len(self) <= _FEW_TEXTS:
-            self.keep_list()
-        if self._encoded is None:
-            found: list[bytes] = self.series[pl.Series(codes.astype(np.uint32))].cast(pl.Binary).to_list()
-            return found
-        encoded = self._encoded
-        return [encoded[code] for code in codes.tolist()]
 
 
 @final
@@ -90,8 +63,6 @@ class PieceMaker:
         self._escape_inner = escape_inner
         self._of_pool = lru_cache(maxsize=128)(self._make_texts)
         self._joined = lru_cache(maxsize=96)(_join_texts)
-        # The lists of one slice have as many pieces as the longest has rows, all with the same texts.
-        self._written: tuple[pl.Series, Texts] | None = None
 
     def value_pieces(
         self,
@@ -146,11 +117,10 @@ class PieceMaker:
                 raise TypeError("a number is no part of a row")
 
     def _written_texts(self, texts: pl.Series) -> Texts:
-        if self._written is None or self._written[0] is not texts:
-            # JSON within JSON stands as it is; as a cell of a table its quotation marks are doubled.
-            shown = texts.str.replace_all('"', '""', literal=True) if self._doubles_quotes else texts
-            self._written = texts, Texts(pl.concat([shown, pl.Series([""], dtype=pl.String)]), lasting=False)
-        return self._written[1]
+        # JSON within JSON stands as it is; as a cell of a table its quotation marks are doubled.
+        if self._doubles_quotes:
+            texts = texts.str.replace_all('"', '""', literal=True)
+        return Texts(pl.concat([texts, pl.Series([""], dtype=pl.String)]), lasting=False)
 
     def _escaped(self, text: str, *, escaped: bool, inner: bool) -> str:
         text = self._escape_inner(text) if inner else text

@@ -96,8 +96,7 @@ def _is_server_error(context: CheckContext, exchange: Exchange) -> bool:
     answer = exchange.answer
     is_own_error = answer is not None and answer.outcome == "error" and answer.code is not MISSING
     if is_own_error and "5xx" in context.listing.outcome.error.https:
-        if exchange in context.server_errors:
-            context.server_errors.remove(exchange)
+        context.server_errors = [one for one in context.server_errors if one.number != exchange.number]
         return False
     return True
 

@@ -10,6 +10,7 @@ import pytest
 from parlatel_spec import key_in, parlatel, session_by
 
 from harness.check.results.evidence import EvidenceRenderer
+from harness.check.results.people import PeopleMask
 from harness.check.results.shell_lines import variable_notes
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
@@ -145,7 +146,7 @@ def test_any_secret_in_any_spelling_is_a_variable_that_means_the_same(secret: st
 def test_masked_numbers_are_variables_that_end_as_their_aliases_do() -> None:
     people = Pseudonyms(b"key")
     evidence = EvidenceRenderer(
-        base="http://127.0.0.1:1", redactor=Redactor([]), secrets={}, mode="masked", pseudonyms=people
+        base="http://127.0.0.1:1", redactor=Redactor([]), secrets={}, mode="masked", people=PeopleMask(people, {})
     )
     line = evidence.render_curl(HttpRequest(method="GET", target=b"/list?to=%2B12025550123&page=2"))
     ending = people.alias_number("+12025550123").rpartition("~")[2].upper()
