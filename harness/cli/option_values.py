@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from harness.specification.dialect import Dialect
     from harness.specification.load import Spec
 
+# The client says itself where a request ends.
+_OWN_HEADERS: Final = frozenset({"content-length", "transfer-encoding", "connection", "expect", "upgrade", "te"})
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -56,6 +58,8 @@ def parse_headers(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
             raise UsageProblem("--header", "a header name made of letters, digits and hyphens", repr(name))
         if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value):
             raise UsageProblem(f"--header {name}", "a value of Latin-1 text on one line", "other characters")
+        if name.lower() in _OWN_HEADERS or (name.lower() == "host" and not value.strip()):
+            raise UsageProblem(f"--header {name}", "a header that does not frame the request", "one that does")
         headers.append((name, value.strip(" \t")))
     return tuple(headers)
 

@@ -59,7 +59,9 @@ def resume(
     _check_target(journal, record, settings, target)
     if ca is not None:
         settings = dataclasses.replace(settings, ca=ca)
-    if record.complete and (record.report.interrupted is None or not unjudged_clauses(record)):
+    if not unjudged_clauses(record) or (record.complete and record.report.interrupted is None):
+        if not record.complete:
+            record = _with_footer(console, journal, record)
         console.write_message("callharness: that run came to its end; nothing is missing")
         code = record.report.exit_code if write_reports(console, record, sinks) else HARNESS_EXIT_CODE
         return print_result(console, RunOutcome(run_record=record, exit_code=code), sinks)
@@ -79,6 +81,17 @@ def resume(
             )
         outcome = run_prepared(console, prepared, sinks, earlier=record, journal=journal)
     return print_result(console, outcome, sinks)
+
+
+def _with_footer(console: Console, journal: str, record: RunRecord) -> RunRecord:
+    """The record of a run that had judged every clause when it was killed, with the end that its journal lacks."""
+    from harness.output.journal import JournalWriter
+    from harness.report import footer_line
+
+    record = dataclasses.replace(record, report=dataclasses.replace(record.report, interrupted=None), complete=True)
+    writer, _ = JournalWriter.resume(journal, redact=console.redact)
+    writer.write_footer(footer_line(record.report))
+    return record
 
 
 def _check_target(journal: str, record: RunRecord, settings: CheckSettings, named: str | None) -> None:

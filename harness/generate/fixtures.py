@@ -316,6 +316,9 @@ def _stale_files(out: Path, digests: Mapping[str, str], unfinished: Mapping[str,
     found = []
     for name, digest in _own_names(manifest, unfinished, digests).items():
         path = out / name
+        if not path.resolve().is_relative_to(out.resolve()):
+            # A folder that is a link leads elsewhere, where nothing is ours.
+            continue
         if path.is_file() and not path.is_symlink() and file_digest(path) == digest:
             found.append(path)
     return found

@@ -7,6 +7,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.errors import HarnessError
 
@@ -33,11 +34,11 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
         place = target.resolve() if target.is_symlink() else target
         if place.exists() and not place.is_file():
             # A pipe or a terminal (`/dev/stdout`) cannot be replaced, only written to.
-            with open(target, "wb") as stream:
+            with _open_special(target) as stream:
                 stream.write(content)
             return
         mode = _mode_for(place)
-        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".callharness-", suffix=".tmp")
+        handle, temporary = _open_temporary(place.parent)
     except OSError as problem:
         raise FileNotWritten(str(target), os_error_reason(problem)) from problem
     try:
@@ -46,10 +47,13 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
+            if temporary is None:
+                temporary = _link_to_name(file.fileno(), place.parent)
         os.replace(temporary, place)
     except BaseException as problem:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
         if isinstance(problem, OSError):
             raise FileNotWritten(str(target), os_error_reason(problem)) from problem
         raise
@@ -75,6 +79,32 @@ def move_into_place(part: Path, target: Path) -> None:
     except OSError as problem:
         raise FileNotWritten(str(target), os_error_reason(problem)) from problem
     _sync_directory(place.parent)
+
+
+def _open_temporary(directory: Path) -> tuple[int, str | None]:
+    """A new file and its name, or None where it needs no name yet: a process that is killed leaves nothing of it."""
+    unnamed = getattr(os, "O_TMPFILE", 0)
+    if unnamed and Path("/proc/self/fd").is_dir():
+        with contextlib.suppress(OSError):
+            return os.open(directory, os.O_WRONLY | os.O_CLOEXEC | unnamed, 0o600), None
+    return tempfile.mkstemp(dir=directory, prefix=".callharness-", suffix=".tmp")
+
+
+def _link_to_name(descriptor: int, directory: Path) -> str:
+    """Gives a file without a name one that is free."""
+    while True:
+        name = tempfile.mktemp(dir=directory, prefix=".callharness-", suffix=".tmp")  # noqa: S306 - nothing is replaced
+        with contextlib.suppress(FileExistsError):
+            # Only with a folder named, which an absolute path ignores, is the link to the file followed.
+            os.link(f"/proc/self/fd/{descriptor}", name, src_dir_fd=descriptor)
+            return name
+
+
+def _open_special(path: Path) -> BinaryIO:
+    """A pipe or a device to write to; a pipe that nobody reads from is an error and no reason to wait for ever."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
 
 
 def os_error_reason(problem: OSError) -> str:

@@ -7,8 +7,10 @@ killed process loses at most the line it was writing, and the reader forgives ex
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +90,7 @@ class JournalWriter:
     def __init__(self, path: str | os.PathLike[str], *, redact: Callable[[str], str] | None = None) -> None:
         self._path = Path(path)
         self._redact = redact
-        self._descriptor: int | None = self._open(os.O_CREAT | os.O_TRUNC)
+        self._descriptor: int | None = self._open(os.O_CREAT)
 
     @classmethod
     def start(
@@ -147,9 +149,26 @@ class JournalWriter:
 
     def _open(self, flags: int) -> int:
         try:
-            return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | flags, 0o666)
+            # A pipe that nobody reads from is an error and no reason to wait for ever.
+            flags |= os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+            descriptor = os.open(self._path, flags, 0o666)
         except OSError as problem:
             raise FileNotWritten(str(self._path), os_error_reason(problem)) from problem
+        try:
+            os.set_blocking(descriptor, True)
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            if regular:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if regular and flags & os.O_CREAT:
+                # Only now: until here it may have been the journal of a run that goes on.
+                os.ftruncate(descriptor, 0)
+        except BlockingIOError as problem:
+            os.close(descriptor)
+            raise FileNotWritten(str(self._path), "another run writes its journal there") from problem
+        except OSError as problem:
+            os.close(descriptor)
+            raise FileNotWritten(str(self._path), os_error_reason(problem)) from problem
+        return descriptor
 
     def _write_line(self, record: JournalRecord) -> None:
         if self._descriptor is None:

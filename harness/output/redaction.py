@@ -146,7 +146,10 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str], *, words: Iterable[str] = ()) -> None:
-        known = sorted({str(secret) for secret in secrets if secret}, key=lambda secret: (-len(secret), secret))
+        known = sorted(
+            {form for secret in secrets if secret for form in _secret_forms(str(secret))},
+            key=lambda secret: (-len(secret), secret),
+        )
         self._words = tuple(words)
         vocabulary = [word.lower() for word in self._words]
         self.too_short = tuple(Secret(secret) for secret in known if len(secret) < SHORTEST_SECRET)
@@ -349,6 +352,24 @@ def _merge_spans(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             current = start, end
     if current is not None:
         yield current
+
+
+def _secret_forms(secret: str) -> Iterator[str]:
+    """The secret, without the blanks and line ends around it, and the password in a pair that Basic carries."""
+    yield secret
+    bare = secret.strip()
+    if bare:
+        yield bare
+    scheme, _, token = bare.partition(" ")
+    if len(bare) > _LONG_SECRET * 8 or (token and scheme.lower() != "basic"):
+        return
+    try:
+        pair = base64.b64decode(token.strip() or bare, validate=True).decode("utf-8")
+    except ValueError:
+        return
+    user, colon, password = pair.partition(":")
+    if colon and password and pair.isprintable() and (token or user.isascii()):
+        yield from (pair, password)
 
 
 def _spelling_patterns(secret: str) -> list[bytes]:

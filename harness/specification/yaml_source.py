@@ -16,7 +16,8 @@ from harness.output.bounded_files import read_at_most
 PlainValue = Mapping[str, "PlainValue"] | list["PlainValue"] | str | int | float | bool | None
 KeyPath = tuple[str | int, ...]
 
-NODE_LIMIT: Final = 200_000
+NODE_LIMIT: Final = 50_000
+DEPTH_LIMIT: Final = 64
 BYTE_LIMIT: Final = 4 * 1024 * 1024
 ERRORS_SHOWN: Final = 40
 
@@ -124,7 +125,9 @@ def parse_source_text(text: str, *, name: str) -> SourceFile:
 def parse_flawed_text(text: str, *, name: str) -> SourceFile:
     """The YAML in `text`, with the scalars and keys in it that cannot be read as its flaws."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_BoundedLoader)
+    except _TooManyNodes:
+        raise SourceFileError(name, f"at most {NODE_LIMIT} nodes, {DEPTH_LIMIT} deep", "more") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -139,6 +142,26 @@ def parse_flawed_text(text: str, *, name: str) -> SourceFile:
     return SourceFile(name=name, tree=tree, lines=lines, flaws=tuple(reader.flaws))
 
 
+class _TooManyNodes(Exception):
+    """Ends the reading of a file while it is still small."""
+
+
+class _BoundedLoader(yaml.SafeLoader):
+    """The loader that gives up before a file of two million nodes has taken half a minute and a gigabyte."""
+
+    nodes = 0
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.nodes += 1
+        self.depth += 1
+        if self.nodes > NODE_LIMIT or self.depth > DEPTH_LIMIT + 1:
+            raise _TooManyNodes
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
 @dataclass(slots=True, kw_only=True)
 class _NodeReader:
     name: str
@@ -148,10 +171,9 @@ class _NodeReader:
 
     def read_node(self, node: yaml.Node, path: KeyPath) -> PlainValue:
         self.nodes += 1
-        if self.nodes > NODE_LIMIT or len(path) > 64:
-            raise SourceFileError(
-                self.name, f"at most {NODE_LIMIT} nodes, 64 deep", "more (aliases repeat their node)"
-            )
+        if self.nodes > NODE_LIMIT or len(path) > DEPTH_LIMIT:
+            more = "more (aliases repeat their node)"
+            raise SourceFileError(self.name, f"at most {NODE_LIMIT} nodes, {DEPTH_LIMIT} deep", more)
         line = node.start_mark.line + 1
         self.lines[path] = line
         if isinstance(node, yaml.MappingNode):
