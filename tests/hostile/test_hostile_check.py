@@ -458,7 +458,8 @@ def test_hs_20_to_25_a_hostile_body_breaks_the_clause_of_its_defect(body: str, t
         run = hostile_run(JSON_API, server.url, tmp_path, exchanges=None)
     assert run.exit_code in (1, 4)
     assert JSON_ROWS[body][1] in run.failed
-    assert b"<script>" not in b"".join(run.files.values())
+    # The page's own script stands there; `envelope` holds it to its hash.
+    assert b"<script>alert" not in b"".join(run.files.values())
 
 
 @pytest.mark.parametrize("body", ["json-deep", "json-nan", "json-duplicate-key", "json-lone-surrogate", "html-login"])
@@ -633,7 +634,7 @@ def test_hs_31_markup_of_a_server_is_text_in_html(tmp_path: Path) -> None:
     page = run.files["html"].decode()
     assert run.exit_code == 1
     assert html.escape("<script>alert(1)</script>", quote=False) in page
-    assert "<script" not in page
+    assert page.count("<script") == 1
     assert "<img" not in page
     assert "\u2028" not in page
 

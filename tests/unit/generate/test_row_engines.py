@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageProblem
+from harness.errors import ExtraNotInstalled, UsageProblem
 from harness.generate.fixtures import FixtureListener, write_fixtures
 from harness.generate.row_engines import DaskEngine, LocalEngine, engine_of
 from harness.generate.row_workers import WorkerLost
@@ -59,6 +59,6 @@ def test_an_unknown_engine_and_a_scheduler_without_one_are_refused() -> None:
 def test_a_cluster_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "harness.generate.dask_rows", raising=False)
-    with pytest.raises(UsageProblem, match=r"pip install 'callharness\[dask\]'"):
+    with pytest.raises(ExtraNotInstalled, match=r"pip install 'callharness\[dask\]'"):
         write(tmp_path / "out", engine=DaskEngine())
     assert contents(tmp_path / "out") == {}
