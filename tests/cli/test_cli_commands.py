@@ -55,6 +55,7 @@ def test_help_imports_little_and_nothing_heavy() -> None:
         "harness.cli",
         "harness.cli.console",
         "harness.cli.main",
+        "harness.cli.standard_streams",
         "harness.errors",
     }
     assert len(imported) < 150

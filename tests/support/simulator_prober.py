@@ -88,6 +88,9 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
         yield base_ask(simulator, values)
     for values in _by_filters_of_everyone(simulator):
         yield base_ask(simulator, values)
+    switches = [include.parameter for include in spec.listing.includes]
+    if switches:
+        yield base_ask(simulator, {name: spec.listing.parameters[name].true[0] for name in switches})
     together = of_one_row(simulator)
     for step in (1, 2, len(together) // 2, len(together) // 2 + 1):
         for first, second in zip(together, together[step:], strict=False):
