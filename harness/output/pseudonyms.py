@@ -29,7 +29,8 @@ _PERSONAL: Final = re.compile(
 ALIAS: Final = re.compile(
     r"\+?[0-9]{0,3}\u2026[0-9]{0,2}~(?P<number>[0-9a-f]{4})"
     r"|\[text~(?P<text>[0-9a-f]{4})\]"
-    r"|(?:[A-Za-z]+://[^/\s\"'<>]*/)?\u2026~(?P<url>[0-9a-f]{8})"
+    # Bounded, so that the work does not grow with the square of what a server sends.
+    r"|(?:[A-Za-z]{1,12}://[^/\s\"'<>]{0,255}/)?\u2026~(?P<url>[0-9a-f]{8})"
     r"|\[name\]"
 )
 """What stands in the place of people's data."""

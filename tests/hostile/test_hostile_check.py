@@ -142,7 +142,11 @@ def test_hs_01_a_refused_connection_is_one_line_and_exit_4(tmp_path: Path) -> No
     assert run.blocked
     told = run.out.decode().splitlines()
     assert f"  - http://127.0.0.1:{port}: 127.0.0.1:{port} refused the connection" in told
-    assert sum(f"127.0.0.1:{port} refused" in line for line in told) == 2
+    assert (
+        told[-1]
+        == f"red because nothing could be checked: http://127.0.0.1:{port}: 127.0.0.1:{port} refused the connection"
+    )
+    assert sum(f"127.0.0.1:{port} refused" in line for line in told) == 3
 
 
 def test_hs_02_silence_is_a_time_out_before_the_first_byte(tmp_path: Path) -> None:
@@ -1052,7 +1056,7 @@ def test_hs_45_bait_in_every_text_of_a_row_costs_no_time(tmp_path: Path) -> None
 
 
 def normalised(run: HostileRun) -> Any:
-    report = {**run.report, "seconds": 0}
+    report = {**run.report, "seconds": 0, "began": None}
     return json.loads(re.sub(r"127\.0\.0\.1:[0-9]+", "HOST", json.dumps(report)))
 
 
