@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 from harness.errors import UsageProblem
 from harness.generate.rows import RowSet
 from harness.specification.dialect import Dialect
-from harness.specification.model import Field, Listing
+from harness.specification.model import Listing
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing, encode_json, put_value
 from harness.wire.response_codec import encode_response, is_xml, listed_row, success_tree
 from harness.wire.row_objects import value_in_tree
-from harness.wire.time_codecs import TIME_CODECS
 
 if TYPE_CHECKING:
     import polars
@@ -77,6 +76,8 @@ def plain_table(rows: RowSet) -> polars.DataFrame:
     """A typed table: instants in UTC, numbers as numbers, none as null, nested rows as JSON."""
     import polars
 
+    from harness.wire.columns.row_table import table_type
+
     columns = []
     for name in told_names(rows.listing):
         field = rows.listing.fields[name]
@@ -90,28 +91,6 @@ def plain_table(rows: RowSet) -> polars.DataFrame:
             values = [row.get(name) for row in rows.rows]
         columns.append(polars.Series(name, values, dtype=table_type(field)))
     return polars.DataFrame(columns)
-
-
-def table_type(field: Field) -> polars.DataType:
-    """The type of the column in which a field stands in a typed table."""
-    import polars as pl
-
-    match field.as_:
-        case _ if field.constant:
-            first = field.constant[0]
-            return pl.Boolean() if isinstance(first, bool) else pl.Int64() if isinstance(first, int) else pl.String()
-        case "integer" | "digits" | "formatted-duration":
-            return pl.Int64()
-        case "decimal" | "decimal-text":
-            return pl.Decimal(38, field.digits)
-        case "calendar-day":
-            return pl.Date()
-        case codec if codec in TIME_CODECS:
-            return pl.Datetime("ms", "UTC")
-        case "flag":
-            return pl.Boolean()
-        case _:
-            return pl.String()
 
 
 def _csv_line(cells: list[str]) -> bytes:

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
-from harness.generate.plain_rows import table_type, told_names
+from harness.generate.plain_rows import told_names
 from harness.specification.model import Listing
+from harness.wire.columns.row_table import table_type
 
 if TYPE_CHECKING:
     import polars

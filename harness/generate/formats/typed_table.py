@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from harness.generate.formats.row_format import RowSpan
-from harness.generate.plain_rows import table_type, told_names
+from harness.generate.plain_rows import told_names
 from harness.generate.row_slices import RowSlices
 from harness.specification.model import Field
+from harness.wire.columns.row_table import table_type
 
 if TYPE_CHECKING:
     import polars
