@@ -65,6 +65,7 @@ from harness.check.rules.responses.every_response import check_response
 from harness.check.rules.responses.includes import check_includes
 from harness.check.rules.responses.known_world import check_known_world
 from harness.check.rules.responses.row_consistency import check_row_consistency
+from harness.check.rules.responses.steady_rows import check_steady_rows
 from harness.check.rules.responses.unshown_fields import check_unshown_fields
 from harness.check.rules.responses.version_detection import check_versions
 from harness.check.rules.transport.request_encoding import check_request_encoding
@@ -109,6 +110,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (check_authentication,)),
     ("transport", (check_request_encoding, check_filters_by_encoding)),
+    ("steady", (check_steady_rows,)),
     ("echoes", (check_echoes, check_row_consistency, check_unshown_fields, check_call_ends)),
     ("polls", (check_polling,)),
     ("fuzz", (check_schema_fuzzing,)),

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, final
 
 from harness.specification.deserialize import deserialize_value, spec_key
 from harness.specification.load import Spec, specs_directory
-from harness.specification.model import Clause, ClauseId, Clauses, Level, OpenChoice
+from harness.specification.model import Clause, ClauseId, Clauses, Level, OpenChoice, options_of
 from harness.specification.yaml_source import KeyPath, SourceFile, load_source_file
 
 
@@ -203,8 +203,8 @@ def family_of_path(path: KeyPath) -> ClauseFamily:
 class StandardClause:
     """One promise that every API makes by speaking HTTP, JSON or XML.
 
-    `applies_to` are the kinds of body it is about; `problems` the codes of the wire, or their beginnings, that
-    break it.
+    `applies_to` are the kinds of body it is about, `needs` what a listing must have; `problems` the codes of the
+    wire, or their beginnings, that break it.
     """
 
     family: ClauseFamily
@@ -212,6 +212,7 @@ class StandardClause:
     says: str
     source: str
     applies_to: tuple[BodyFormat, ...] = ("json", "xml", "csv")
+    needs: Literal["pages", "past-calls"] | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -251,9 +252,19 @@ class StandardClauses:
             {
                 ClauseId(name): clause.clause
                 for name, clause in self.clauses.items()
-                if body in clause.applies_to and (name != "PAGING-LOOP" or spec.listing.paging.kind != "none")
+                if body in clause.applies_to and _has_what_it_needs(spec, clause)
             }
         )
+
+
+def _has_what_it_needs(spec: Spec, clause: StandardClause) -> bool:
+    match clause.needs:
+        case "pages":
+            return spec.listing.paging.kind != "none"
+        case "past-calls":
+            return "live" not in options_of(spec.listing.lists.calls)
+        case None:
+            return True
 
 
 def body_format_of(spec: Spec) -> BodyFormat:

@@ -336,6 +336,18 @@ class ReplicaBehind(Logs):
         return [row for row in rows if not late or row["start"] < self.clock() - timedelta(seconds=3)]
 
 
+@defect("LIST-STEADY")
+class ReplicaLacksDays(Logs):
+    """Every third answer comes from a replica that never got what the last two days brought."""
+
+    turn = 0
+
+    def stored(self) -> list[dict[str, Any]]:
+        rows = super().stored()
+        self.turn += 1
+        return rows if self.turn % 3 else [row for row in rows if row["start"] < self.clock() - timedelta(days=2)]
+
+
 # --- defects: filters ---------------------------------------------------------------------------------------
 
 

@@ -86,7 +86,7 @@ def test_a_problem_of_the_wire_breaks_the_clause_with_the_longest_beginning(prob
 
 def test_standard_clauses_are_of_standard_basis_and_known_ids() -> None:
     for name, clause in load_standard_clauses().clauses.items():
-        assert re.fullmatch(r"(HTTP|JSON|XML|CSV|TEXT)-[A-Z-]+|PAGING-LOOP", name)
+        assert re.fullmatch(r"(HTTP|JSON|XML|CSV|TEXT)-[A-Z-]+|PAGING-LOOP|LIST-STEADY", name)
         assert clause.clause.basis == "standard"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from harness.check.context import CheckContext
+from harness.check.probe.differences import ASPECTS
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import note_broken_parameter
 from harness.check.probe.filter_values import encode_shown_value, largest_page, open_range_end
@@ -22,6 +23,9 @@ from harness.wire.time_codecs import TIME_CODECS, time_step
 MONTHS_OF_A_YEAR: Final = 12
 # Far enough for a date that turns from one side of the list to the other, wherever in a year the list lies.
 DAYS_SEARCHED: Final = 366
+# Beyond what may still come while the run lasts, and within the window of a list that must be asked for in one.
+_NEXT_HOUR: Final = timedelta(hours=1)
+_YEARS: Final = timedelta(days=3653)
 
 
 def check_time_filter(
@@ -75,6 +79,7 @@ def check_time_filter(
             break
     if first_look:
         return
+    yield from _check_far_from_all(context, mirror, name, times)
     yield from _check_other_zones(context, mirror, name, quarter, late)
     if context.listing.parameters[name].as_ == "rfc3339" and filter_.offsets_clause:
         for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
@@ -84,6 +89,28 @@ def check_time_filter(
             )
             if note_broken_parameter(context, name, judged, filter_.offsets_clause):
                 return
+
+
+def _check_far_from_all(
+    context: CheckContext, mirror: Mirror, name: str, times: Sequence[datetime]
+) -> Generator[None, None, None]:
+    """A bound beyond every call keeps none: servers take one in the future, or long ago, for one not given.
+
+    That such a range may be asked for at all no document says: a refusal is as good.
+    """
+    now = context.options.now
+    if now is None or name in context.broken_parameters:
+        return
+    keeps_later = context.listing.filters[name].keeps in ("at-or-after", "after")
+    point = max(now.astimezone(UTC), times[-1].astimezone(UTC)) + _NEXT_HOUR if keeps_later else times[0] - _YEARS
+    if name in mirror.base and not keeps_later:
+        # The window begins before the point: nobody has read what lies between.
+        return
+    raw = encode_shown_value(context, name, point.replace(microsecond=0))
+    ask = build_request(context, mirror.base, {**open_range_end(context, mirror, name), name: raw})
+    aspects = [aspect for aspect in ASPECTS if aspect != "outcome"]
+    purpose = f"{name} = {point.isoformat()}, beyond every call"
+    yield from check_probe(context, mirror, ask, purpose, context.listing.filters[name].clause, only=aspects)
 
 
 def _check_other_zones(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any, Final, Literal
 
 from harness.check.context import CheckContext, Row
@@ -22,6 +22,7 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.check.probe.row_matches import matching_rows
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses
 from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
@@ -66,15 +67,18 @@ class Arrangement:
 class DueRows:
     """The rows of an arrangement in their order; rows of one sort value stand in any order among themselves.
 
-    `sort_values` holds the key by which each is sorted; empty where some row does not show it.
+    `sort_values` holds the key by which each is sorted; empty where some row does not show it, or the document leaves
+    open by what the list is sorted. `ties` are the borders between rows of one value in any order that it may have.
     """
 
     rows: tuple[Row, ...]
     sort_values: tuple[Hashable, ...]
+    ties: frozenset[int] = frozenset()
 
     def is_tied(self, border: int) -> bool:
         """Whether the rows before and after a border, a number of rows, have one sort value."""
-        return 0 < border < len(self.sort_values) and self.sort_values[border - 1] == self.sort_values[border]
+        values = self.sort_values
+        return border in self.ties or (0 < border < len(values) and values[border - 1] == values[border])
 
     def tied_borders(self, borders: Sequence[int]) -> list[int]:
         """Those of the borders that part rows of one sort value."""
@@ -92,18 +96,29 @@ def due_rows(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) 
     sure = matched[0][0]
     if any(may or {row.key for row in rows} != {row.key for row in sure} for rows, may in matched):
         return None
-    sort, collation = branches[0].sort, branches[0].collation
-    if sort is None or any(meaning.sort != sort for meaning in branches) or sort[0].hidden:
-        return DueRows(rows=tuple(sure), sort_values=())
+    orders = {(meaning.sort, meaning.collation) for meaning in branches}
+    sorted_rows = [_sort_rows(sure, sort, collation) for sort, collation in orders]
+    if len(sorted_rows) == 1:
+        return sorted_rows[0]
+    ties = frozenset[int]().union(*(_borders_within_values(one.sort_values) for one in sorted_rows))
+    return DueRows(rows=tuple(sure), sort_values=(), ties=ties)
+
+
+def _sort_rows(rows: Sequence[Row], sort: tuple[FieldPath, bool] | None, collation: str) -> DueRows:
+    """Rows in an order, a path and whether it descends; as they are where not each row shows its value."""
+    if sort is None or sort[0].hidden or not all(row_values_at(row.shown, sort[0]) for row in rows):
+        return DueRows(rows=tuple(rows), sort_values=())
     path, descends = sort
-    if not all(row_values_at(row.shown, path) for row in sure):
-        return DueRows(rows=tuple(sure), sort_values=())
     keyed = sorted(
-        ((sort_key(row_values_at(row.shown, path)[0], collation), row) for row in sure),
+        ((sort_key(row_values_at(row.shown, path)[0], collation), row) for row in rows),
         key=lambda pair: pair[0],
         reverse=descends,
     )
     return DueRows(rows=tuple(row for _, row in keyed), sort_values=tuple(key for key, _ in keyed))
+
+
+def _borders_within_values(sort_values: Sequence[Hashable]) -> set[int]:
+    return {place for place, (one, other) in enumerate(pairwise(sort_values), 1) if one == other}
 
 
 def shown_sort_values(

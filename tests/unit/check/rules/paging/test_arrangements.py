@@ -42,6 +42,11 @@ def test_a_border_is_tied_between_rows_of_one_sort_value(border: int, tied: bool
     assert DueRows(rows=(), sort_values=(1, 2, 2, 2, 3)).is_tied(border) is tied
 
 
+@pytest.mark.parametrize(("border", "tied"), [(1, False), (2, True), (3, False), (4, True)])
+def test_a_border_is_tied_under_any_order_that_the_list_may_have(border: int, tied: bool) -> None:
+    assert DueRows(rows=(), sort_values=(), ties=frozenset({2, 4})).is_tied(border) is tied
+
+
 @pytest.mark.parametrize(("depth", "border"), [("first", 2), ("middle", 6), ("last", 8)])
 def test_borders_are_picked_by_depth(depth: Depth, border: int) -> None:
     assert pick_border([2, 4, 6, 8], depth) == border
