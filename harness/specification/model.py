@@ -647,7 +647,7 @@ class CallScopeClauses:
     recursive_default: Clauses = documented_key("what is meant when that flag is absent", ())
     recursive_ignored: Clauses = documented_key("that flag has no effect beside a word for several customers", ())
     tenant: Clauses = documented_key("an account sees no calls that are not its own", ())
-    listed_children: Clauses = documented_key("the list keeps the calls of those children only", ())
+    listed_children: Clauses = documented_key("of the children's calls the list keeps those of its own", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -674,7 +674,10 @@ class CallScope:
     recursive: ParameterName | None = documented_key(
         "flag: sub-customers at all depths too, for a customer's id", None
     )
-    listed_children: ParameterName | None = documented_key("list parameter: only these children", None)
+    listed_children: ParameterName | None = documented_key("list parameter: of the children only these", None)
+    own_beside_listed: Literal["left-out", "listed"] | OpenChoice[Literal["left-out", "listed"]] = documented_key(
+        "the account's own calls beside those of listed children", "left-out"
+    )
     children_only: ScopeSwitch | None = documented_key("flag: the children's calls only", None)
     foreign: Literal["refused", "nothing"] | OpenChoice[Literal["refused", "nothing"]] = documented_key(
         "another's calls without the right to them", "refused"

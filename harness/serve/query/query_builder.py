@@ -495,13 +495,14 @@ def _restrict_to_children(
         ask = {int(item) for item in listed if isinstance(item, int) or item.isdigit()}
         if ask - below and choices.resolve(scope.foreign) == "refused":
             return RefusedRequest(fault=scope.foreign_fault, parameter=scope.listed_children or "")
-        owners = frozenset(ask & below)
+        beside = {own} if choices.resolve(scope.own_beside_listed) == "listed" else set()
+        owners = frozenset((ask & below) | beside)
     switch = scope.children_only
     if switch is not None and given.is_true(switch.parameter):
         kept = _select_customers(switch.keeps, None, user, customers)
         if kept is not None:
             # With listed children both hold: those of the list, and never one's own.
-            owners = frozenset(kept) & owners if isinstance(listed, tuple) and owners else frozenset(kept)
+            owners = frozenset(kept) & owners if isinstance(listed, tuple) and owners is not None else frozenset(kept)
     return owners
 
 

@@ -25,6 +25,7 @@ from harness.specification.model import (
     PageNumberPaging,
     ScopeSwitch,
     all_clauses,
+    options_of,
 )
 
 ROWS_OF_SEVERAL: Final = 20
@@ -124,7 +125,7 @@ def _judge_children(
     if not found and len(every) < 2:
         context.results.record_not_exercised(clauses, "no child account has calls in the time range")
         return
-    wrong = _wrong_owners(context, rule, found, every)
+    wrong = _wrong_owners(context, mirror, rule, found, every)
     if found and wrong is None:
         reading = "own-and-children" if found & every else "own"
         if isinstance(rule.unset, OpenChoice):
@@ -146,10 +147,13 @@ def _judge_children(
 
 
 def _wrong_owners(
-    context: CheckContext, rule: CallScope, found: set[Any], every: set[Any]
+    context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any], every: set[Any]
 ) -> tuple[str, str, str] | None:
     """A message, expected, actual: where the own account is among the children, or no child is there."""
     own = own_account(context, rule)
+    if own is None and len(every) == 1 and mirror.complete and found - every:
+        # By default no child is listed: whoever is listed then is the account itself.
+        (own,) = every
     if own is not None and own in found and (own in every or context.identity.customer is not None):
         return "only the children's calls are listed", f"no rows of account {own}", "rows of it"
     return None if found else ("the children's calls are listed", "rows of the children", "no rows")
@@ -186,6 +190,7 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
         return
     # One that is no child at all is among those that stand apart: the last by its number is asked for, too.
     alone = [(child,) for child in dict.fromkeys((*children[:2], children[-1]))]
+    beside_possible = "listed" in options_of(rule.own_beside_listed)
     for chosen in alone + ([tuple(children[:2])] if len(children) > 1 else []):
         values = {rule.listed_children: encode_shown_value(context, rule.listed_children, chosen)}
         exchange = read_scoped_list(context, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
@@ -196,10 +201,14 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
                 context.fail(clauses, message, expected="a success", actual=actual, exchange=exchange)
             return
         shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}
-        if strange := shown - set(chosen):
-            message = "only the listed children's calls are shown"
+        others = shown - set(chosen)
+        if own is None and beside_possible and len(others) == 1 and not others & set(children):
+            (own,) = others
+        strange = others - ({own} if beside_possible else set())
+        if strange:
+            message = "of the children only the listed ones' calls are shown"
             actual = f"also {', '.join(map(str, sorted(strange, key=str)))}"
-        elif shown != set(chosen) and not mirror.volatile:
+        elif not set(chosen) <= shown and not mirror.volatile:
             message = "all listed children's calls are shown"
             actual = f"only {', '.join(map(str, shown)) or 'none'}"
         else:

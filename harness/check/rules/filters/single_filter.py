@@ -335,9 +335,12 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
         # A word that is none may be refused, whatever stands beside it.
         nowhere = values[0]
     rare = values[-1]
+    # Two numbers may be read as a range (`machines_as_range`): then the rows between come too.
+    numbers = sorted(value for value in values if isinstance(value, int))
+    ends = ((numbers[0], numbers[-1]),) if len(numbers) > 2 else ()
     # Each place of a list counts: the rows of an element that is not read are missing.
     longest = min(parameter.most_items or LIST_LENGTH, LIST_LENGTH)
-    lists: list[tuple[Any, ...]] = [(rare, nowhere, rare), tuple(values[:7])]
+    lists: list[tuple[Any, ...]] = [*(ends or ((rare, nowhere, rare),)), tuple(values[:7])]
     if longest > len(lists[1]):
         # The second twice: a row comes once, however often it is asked for.
         lists.append((values[0], values[1], *[nowhere] * (longest - 4), values[1], rare))
@@ -345,12 +348,13 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
     beside = {**largest_page(context), **companion_parameters(context, mirror, name)}
     raws = [(len(chosen), encode_shown_value(context, name, chosen)) for chosen in lists]
     asks = [(number, build_request(context, mirror.base, {**beside, name: raw})) for number, raw in raws]
-    # A list of many elements that is read to its end tells what shorter ones would; else the shortest tells most.
+    # A list of many elements that is read to its end tells what shorter ones would, but for the ends of a range; else
+    # the shortest tells most.
     number, longest_ask = asks[-1]
     exchange = context.send(longest_ask, f"{name} with {number} elements")
     yield
     whole = number > LIST_LENGTH // 2 and tells_nothing_new(context, mirror, exchange)
-    for number, ask in asks[-1:] if whole else asks:
+    for number, ask in [*asks[: len(ends)], *asks[-1:]] if whole else asks:
         yield from check_probe(context, mirror, ask, f"{name} with {number} elements", clauses)
 
 

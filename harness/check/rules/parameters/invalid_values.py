@@ -273,6 +273,9 @@ def _possible_answers(
                     found.extend(
                         ({**more, **assigned}, meaning) for more, meaning in context.expected_answers(clamped)
                     )
+            case "honoured" if name in context.listing.filters:
+                asked = context.expected_answers(without.with_values({name: raw}))
+                found.extend((more, meaning) for more, meaning in asked if more.get(key) == way)
             case "honoured":
                 found.append((assigned, _answer_if_honoured(context, without, raw)))
             case _:
