@@ -37,7 +37,7 @@ from harness.wire.row_codec import row_values_at
 
 
 def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Judges the default order, also with the descending flag given as off."""
+    """Judges the default order, also with the default of the descending flag given."""
     _report_page_cap(context)
     yield from _check_own_window(context, mirror)
     order = context.listing.order
@@ -45,23 +45,29 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]
         return
     clauses = order.clause
     if order.descending is not None and context.supports_parameters(order.descending):
-        off = {order.descending: encode_request_value(context, order.descending, False)}
+        usual = _descends_by_default(context, order.descending)
+        off = {order.descending: encode_request_value(context, order.descending, usual)}
         unsaid = context.send(
             build_request(context, mirror.base, largest_page(context)), "the order with nothing said"
         )
         yield
-        # Where the order is right with nothing said, and wrong with the flag said to be off, the flag is at fault.
+        # Where the order is right with nothing said, and wrong with the default of the flag said, the flag is at fault.
         rightly = unsaid.rows and answer_fits(context, mirror, unsaid)
         off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
         blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
         ask = build_request(context, mirror.base, {**largest_page(context), **off})
-        yield from check_probe(context, mirror, ask, f"{order.descending} = False", clauses, blame=blame)
+        yield from check_probe(context, mirror, ask, f"{order.descending} = {usual}", clauses, blame=blame)
         clauses = order.descending_default_clause or clauses
     ask = build_request(context, mirror.base, largest_page(context))
     judged = yield from check_probe(context, mirror, ask, "the default order", clauses)
     if judged.passed:
         context.results.record_pass(order.clause)
     yield from _check_repeatable(context, mirror, ask, judged.exchange)
+
+
+def _descends_by_default(context: CheckContext, flag: str) -> bool:
+    parameter = context.listing.parameters[flag]
+    return parameter.default is True or parameter.default in parameter.true
 
 
 def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -218,13 +224,14 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         return
     if order.descending is not None:
         clauses = order.descending_clause
-        on = {order.descending: encode_request_value(context, order.descending, True)}
+        other = not _descends_by_default(context, order.descending)
+        on = {order.descending: encode_request_value(context, order.descending, other)}
         ask = build_request(context, mirror.base, {**largest_page(context), **on})
         judged = yield from check_probe(
             context,
             mirror,
             ask,
-            f"{order.descending} = True",
+            f"{order.descending} = {other}",
             clauses,
             blame={"order": clauses, "slice": clauses},
         )
@@ -233,7 +240,7 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             # A page of the reversed list, not a reversed page of the list.
             few = {paging.size_parameter: encode_request_value(context, paging.size_parameter, 3)}
             ask = build_request(context, mirror.base, {**on, **few})
-            purpose = f"{order.descending} = True, three rows"
+            purpose = f"{order.descending} = {other}, three rows"
             yield from check_probe(context, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses})
         if judged.passed is False:
             context.broken_parameters.setdefault(
