@@ -51,7 +51,7 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]
             build_request(context, mirror.base, largest_page(context)), "the order with nothing said"
         )
         yield
-        # Where the order is right with nothing said, and wrong with the default of the flag said, the flag is at fault.
+        # Where the order is right with nothing said, and wrong with the flag at its default, the flag is at fault.
         rightly = unsaid.rows and answer_fits(context, mirror, unsaid)
         off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
         blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
