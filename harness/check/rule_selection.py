@@ -36,6 +36,7 @@ from harness.check.rules.responses.call_ends import check_call_ends
 from harness.check.rules.responses.echoes import check_echoes
 from harness.check.rules.responses.includes import check_includes
 from harness.check.rules.responses.row_consistency import check_row_consistency
+from harness.check.rules.responses.steady_rows import check_steady_rows
 from harness.check.rules.responses.unshown_fields import check_unshown_fields
 from harness.check.rules.transport.request_encoding import check_request_encoding
 from harness.specification.clause_families import ClauseFamily, constructs_by_clause, planned_families
@@ -73,6 +74,7 @@ FAMILIES_BY_RULE: Final[Mapping[Callable[..., Iterator[None]], frozenset[ClauseF
     check_row_consistency: _WITNESSED,
     check_unshown_fields: _WITNESSED,
     check_call_ends: _WITNESSED,
+    check_steady_rows: frozenset({_F.PAGING}),
     check_polling: _WITNESSED,
 }
 """For which families a rule is needed; a rule that does not stand here always runs."""
