@@ -86,14 +86,18 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     told: _TornPages | None = _TornPages(partition_clauses(paging) or slice_clauses(paging), mirror.tear_reason, None)
     if isinstance(paging, PageNumberPaging | OffsetPaging):
         told = yield from _pages_side_by_side(context, mirror, paging)
-    if told is not None:
-        context.fail(
-            told.clauses,
-            "the pages share out the list, whatever their size",
-            expected="each row on one page, and all of them",
-            actual=told.actual,
-            exchange=told.exchange,
-        )
+    if told is None:
+        return
+    for clauses in (told.clauses, told.also):
+        if clauses:
+            context.fail(
+                clauses,
+                "the pages share out the list, whatever their size",
+                expected="each row on one page, and all of them",
+                actual=told.actual,
+                exchange=told.exchange,
+                difference="torn pages",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class _TornPages:
     clauses: Clauses
     actual: str
     exchange: Exchange | None
+    also: Clauses = ()
 
 
 def _pages_side_by_side(
@@ -140,6 +145,9 @@ def _pages_side_by_side(
         return _TornPages(start, "another page when no page is named", answers["plain"])
     if both[:3] != one:
         return _TornPages(start, "a first page that does not begin the list", answers["one"])
+    if len(both) == 6 and not set(one) & set(two) and two != both[3:]:
+        actual = "the three rows after the first three are others than on a page of six"
+        return _TornPages(slice_clauses(paging) or partition, actual, answers["two"], also=partition_clauses(paging))
     return _TornPages(partition, mirror.tear_reason, answers["two"])
 
 
