@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,6 +62,23 @@ _QUOTED: Final = re.compile(rb"\"[^\"<]*+\"|'[^'<]*+'")
 # Comments, instructions and CDATA begin otherwise. Possessive: no tag makes the match go back and try again.
 _TAG: Final = re.compile(rb"<[^<>!?/\"'](?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+")
 _SPACE: Final = " \t\r\n"
+
+
+# An ampersand that begins no reference, and a less-than sign that begins no tag.
+_BARE_MARKUP: Final = re.compile(rb"&(?!#[0-9]+;|#x[0-9A-Fa-f]+;|[A-Za-z_:][\w.:-]*+;)|<(?![A-Za-z_:/!?])")
+
+
+def _strict_parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=False,
+        encoding="utf-8",
+    )
 
 
 @cache
@@ -194,31 +212,33 @@ class _XmlReader:
             longest = self.limits.text_characters
             self.add_problem("xml:limit", f"an attribute with more than {longest} characters")
             return None
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            huge_tree=False,
-            recover=False,
-            remove_comments=False,
-            encoding="utf-8",
-        )
-        try:
-            element = etree.fromstring(data, parser)
-        except etree.XMLSyntaxError as error:
-            line, column = error.position
-            text = (error.msg or "not well-formed").encode("ascii", "backslashreplace").decode("ascii")
-            self.add_problem(
-                "xml:limit" if error.code in _LIMIT_ERRORS else "xml:syntax",  # type: ignore[attr-defined]
-                text.partition(", line ")[0].strip()[:200].replace("\n", " "),
-                f"line {line}, column {column}",
-            )
+        element = self._parse_document(data)
+        if element is None:
             return None
         if element.getroottree().docinfo.internalDTD is not None:
             self.add_problem("xml:dtd", "a document type declaration")
             return None
         return element
+
+    def _parse_document(self, data: bytes) -> etree._Element | None:
+        """The root element; of a document with bare markup characters in its texts as they were meant."""
+        try:
+            return etree.fromstring(data, _strict_parser())
+        except etree.XMLSyntaxError as error:
+            line, column = error.position
+            text = (error.msg or "not well-formed").encode("ascii", "backslashreplace").decode("ascii")
+            code = "xml:limit" if error.code in _LIMIT_ERRORS else "xml:syntax"  # type: ignore[attr-defined]
+            element = None
+            escaped = _BARE_MARKUP.sub(lambda found: b"&amp;" if found[0] == b"&" else b"&lt;", data)
+            if code == "xml:syntax" and escaped != data:
+                # Servers that put texts together themselves forget to escape them: their meaning is plain.
+                with contextlib.suppress(etree.XMLSyntaxError):
+                    element = etree.fromstring(escaped, _strict_parser())
+                    code = "xml:bare-markup"
+            self.add_problem(
+                code, text.partition(", line ")[0].strip()[:200].replace("\n", " "), f"line {line}, column {column}"
+            )
+            return element
 
     def convert_to_utf8(self, body: bytes) -> bytes | None:
         """The body in UTF-8 without a mark; the declared encoding counts only where it can be right."""

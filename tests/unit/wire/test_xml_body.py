@@ -297,6 +297,18 @@ def test_a_broken_promise_of_the_format_is_named(body: bytes, code: str) -> None
     assert codes(body)[0 if code != "xml:limit" else -1] == code
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [(b"Fish & Chips", "Fish & Chips"), (b"a&b;c & d", None), (b"1 < 2 &amp; 3", "1 < 2 & 3"), (b"R&D <3", "R&D <3")],
+)
+def test_bare_markup_in_a_text_is_a_problem_and_read_as_it_was_meant(written: bytes, meant: str | None) -> None:
+    result = decoded(b"<Response><A>" + written + b"</A></Response>")
+    if meant is None:
+        assert (result.missing, result.problems[0].code) == (True, "xml:syntax")
+    else:
+        assert (result.tree, [problem.code for problem in result.problems]) == ({"A": meant}, ["xml:bare-markup"])
+
+
 def test_an_external_entity_is_refused_and_its_value_is_not_empty(tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     canary.write_text("canary-7c1f")

@@ -200,6 +200,8 @@ def _check_problems(judge: JudgedResponse, response: HttpResponse, answer: Decod
         if problem.code in ADVISORY_CODES or inherited:
             continue
         clauses = judge.memory.clauses_of_code(problem.code) or _clauses_of_problem(judge, problem)
+        if problem.code == "xml:bare-markup":
+            clauses = (*judge.context.listing.transport.escaping_clause, *clauses)
         found.setdefault(clauses, []).append(problem)
     wrong = _charset_contradiction(response) if judge.context.is_xml else None
     if wrong is not None:
