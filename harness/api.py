@@ -358,7 +358,7 @@ def check(
             seed=seed,
             gate=_gate_named(gate),
             only=_clause_ids(spec, only),
-            window=window,
+            window=window or opened.window,
             dialect=resolved_dialect,
             evidence=opened.evidence,
             allow_empty=allow_empty,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, final
 
@@ -28,11 +28,15 @@ ANONYMOUS: Final = ClientIdentity(name=DEFAULT_NAME, credentials={})
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTarget:
-    """Where the requests of a check go, and who sends them; no identities where no credentials are known."""
+    """Where the requests of a check go, and who sends them; no identities where no credentials are known.
+
+    `window` is where calls are of the simulator whose clock stands, of an API that lists a limited range only.
+    """
 
     address: Target
     identities: tuple[ClientIdentity, ...]
     simulated: bool = False
+    window: tuple[datetime, datetime] | None = None
 
     @property
     def name(self) -> str:
@@ -68,12 +72,15 @@ def open_target(
     if address is not None:
         return CheckTarget(address=address, identities=given)
     key = make_key_pair() if spec.listing.access.jwt is not None else None
-    simulator = Simulator(spec, World.of(seed=1), dialect=dialect, key=key)
+    world = World.of(seed=1)
+    simulator = Simulator(spec, world, dialect=dialect, key=key)
+    longest = min((pair.most_seconds for pair in spec.listing.ranges if pair.most_seconds is not None), default=None)
     server = stack.enter_context(serve_in_thread([simulator], ServerOptions(wall_clock=clock)))
     return CheckTarget(
         address=parse_target(server.urls[spec.id]),
         identities=given or simulator_identities(simulator),
         simulated=True,
+        window=None if longest is None else (world.instant - timedelta(seconds=longest), world.instant),
     )
 
 

@@ -13,6 +13,7 @@ from harness.check.probe.mirror import (
     build_request,
     candidate_windows,
     encode_request_value,
+    longest_range,
     read_mirror,
     requires_time_range,
     reread_in_smaller_pages,
@@ -93,7 +94,7 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
     if not requires_time_range(context):
         return
     for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
-        ends = ((lower, first), (upper, first + timedelta(days=1)))
+        ends = ((lower, first), (upper, first + min(timedelta(days=1), longest_range(context) or timedelta(days=1))))
         values = {end: encode_request_value(context, end, instant) for end, instant in ends if end is not None}
         if name is not None:
             clauses = context.listing.filters[name].clause

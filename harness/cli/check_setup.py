@@ -87,6 +87,7 @@ class PreparedRun:
     address: str
     only: tuple[ClauseId, ...]
     evidence: Literal["masked", "full"]
+    window: tuple[datetime, datetime] | None
     dialect: Dialect | None
     known: KnownFailures | None
     baseline: Mapping[ClauseId, Verdict] | None = None
@@ -164,6 +165,7 @@ def prepare_run(
         address=target.address.url,
         only=only,
         evidence=settings.evidence or target.evidence,
+        window=settings.window or target.window,
         dialect=dialect,
         known=known,
         baseline=baseline,
@@ -244,7 +246,7 @@ def check_options(
         gate=Gate(settings.gate),
         only=prepared.only if only is None else only,
         parts=settings.parts,
-        window=settings.window,
+        window=prepared.window,
         dialect=prepared.dialect,
         evidence=prepared.evidence,
         allow_empty=settings.allow_empty,

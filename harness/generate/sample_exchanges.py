@@ -142,7 +142,12 @@ class SampleClient:
             stamps = [value for index in range(len(self.all_rows)) for value in self.all_rows.values_at(index, path)]
             first, last = (min(stamps), max(stamps)) if stamps else (self.world.instant, self.world.instant)
             second = timedelta(seconds=1)
-            found[name] = self.encode_value(name, first - second if rule.keeps == "at-or-after" else last + second)
+            first, last = first - second, last + second
+            for pair in self.listing.ranges:
+                if pair.most_seconds is not None and name in (pair.first, pair.last):
+                    # As much as may be asked for at once: the newest of them.
+                    first = max(first, last - timedelta(seconds=pair.most_seconds))
+            found[name] = self.encode_value(name, first if rule.keeps == "at-or-after" else last)
         return found
 
     def _find_visible_rows(self) -> RowSet:
@@ -433,6 +438,15 @@ def _refused_value_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
             yield client.fetch_exchange(
                 "error-reversed-range", f"{pair.first} after {pair.last}", client.list_request(reversed_)
             )
+        if pair.most_seconds is not None:
+            last = client.world.instant
+            apart = timedelta(seconds=2 * pair.most_seconds)
+            long = {
+                pair.first: client.encode_value(pair.first, last - apart),
+                pair.last: client.encode_value(pair.last, last),
+            }
+            says = f"{pair.first} and {pair.last} too far apart"
+            yield client.fetch_exchange("error-long-range", says, client.list_request(long))
     scope = listing.scope
     if scope is not None and scope.parameter is not None:
         yield client.fetch_exchange(

@@ -39,6 +39,7 @@ def read_target(
             address=opened.address.url,
             seed=seed,
             gate=Gate(gate),
+            window=opened.window,
             evidence=opened.evidence,
             secrets=secrets_of(identities, access),
         )

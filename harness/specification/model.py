@@ -101,7 +101,8 @@ FieldCodec = Literal[
     "rows",
     "object",
 ]
-AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
+AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time", "text"]
+AbsentPartForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 ContainerAbsentForm = Literal["empty", "missing", "none"]
 AbsentLinkForm = Literal["none", "missing", "empty"]
 NumberAbsentForm = Literal["zero", "missing", "none"]
@@ -312,8 +313,10 @@ class Field:
         "text that shows a phone number: bare is one of E.164 without its plus sign", "plus"
     )
     absent: AbsentForm | OpenChoice[AbsentForm] = documented_key(
-        "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time", "never"
+        "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time, text (`absent-text`)",
+        "never",
     )
+    absent_text: str | None = documented_key("the text that stands where there is no value: `NA`, `-`", None)
     tolerates: tuple[AbsentForm, ...] = documented_key("other ways to write 'none' that are legitimate too", ())
     optional: bool = documented_key("the field may be missing from a row", False)
     unset: Scalar | None = documented_key(
@@ -595,6 +598,7 @@ class FilterRangeClauses:
     reversed: Clauses = documented_key("what a reversed range gets", ())
     one_alone: Clauses = documented_key("what one end alone gets", ())
     recent: Clauses = documented_key("without the earlier end only recent rows are meant", ())
+    too_long: Clauses = documented_key("what a range gets that is longer than the longest", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -616,6 +620,10 @@ class FilterRange:
         "where that is not given either",
         None,
     )
+    most_seconds: int | None = documented_key(
+        "the longest range of instants or days, from one end to the other; a longer one is refused", None
+    )
+    too_long_fault: ErrorName = documented_key("the fault then", "invalid")
     clauses: FilterRangeClauses = documented_key("the clause for each promise", factory=FilterRangeClauses)
 
 
@@ -1055,7 +1063,7 @@ class TotalSwitch:
     """A flag that leaves the total out."""
 
     parameter: ParameterName = documented_key("the flag")
-    off: AbsentForm | OpenChoice[AbsentForm] = documented_key(
+    off: AbsentPartForm | OpenChoice[AbsentPartForm] = documented_key(
         "how the total looks when switched off: missing, none, zero", "missing"
     )
     clauses: TotalSwitchClauses = documented_key("the clause for each promise", factory=TotalSwitchClauses)
@@ -1135,7 +1143,7 @@ class Include:
     parameter: ParameterName = documented_key("the flag")
     adds: tuple[FieldPath, ...] = documented_key("fields of a row that it adds", ())
     any_names: bool = documented_key("fields of other names may be added in their place", False)
-    off: tuple[AbsentForm, ...] = documented_key("how the part may look when left out", ("missing",))
+    off: tuple[AbsentPartForm, ...] = documented_key("how the part may look when left out", ("missing",))
     clauses: IncludeClauses = documented_key("the clause for each promise", factory=IncludeClauses)
 
     @property

@@ -278,6 +278,8 @@ def encode_absent(field: Field, how: AbsentForm, *, text_carried: bool) -> Tree 
             return ZERO_TIME
         case "empty":
             return [] if listed else ""
+        case "text":
+            return field.absent_text
         case "never":
             # The world has nothing here although the spec says it always has: the least surprising form.
             return [] if listed else (0 if not text_carried else "0") if numeric else ""
@@ -365,7 +367,7 @@ def _decode_field_into(
     if field.constant:
         _decode_constant_into(shown, flaws, name, field, raw, text_carried=text_carried)
         return
-    if (not raw or raw in _ABSENT_TEXTS) and _is_absent(field, raw, absents, text_carried):
+    if _may_say_nothing(field, raw) and _is_absent(field, raw, absents, text_carried):
         shown[name] = () if field.as_ in ("text-list", "rows") and raw == [] else None
         return
     if field.as_ == "rows":
@@ -490,9 +492,16 @@ def absent_forms(field: Field) -> frozenset[AbsentForm]:
     return frozenset((*own, *field.tolerates))
 
 
+def _may_say_nothing(field: Field, raw: Tree) -> bool:
+    """Whether a value is worth a look whether it stands for none: nearly all of them say something."""
+    return not raw or raw in _ABSENT_TEXTS or (field.absent_text is not None and raw == field.absent_text)
+
+
 def _is_absent(field: Field, raw: Tree, absents: Set[AbsentForm], text_carried: bool) -> bool:
     if raw is None:
         return "none" in absents
+    if field.absent_text is not None and raw == field.absent_text:
+        return "text" in absents
     if raw in ("", []) and not isinstance(raw, bool):
         listed = field.as_ in ("text-list", "rows")
         return "empty" in absents and (text_carried or listed == isinstance(raw, list))

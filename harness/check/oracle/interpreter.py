@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from harness.check.oracle.dialect_inference import AssumedDialect
@@ -408,6 +408,8 @@ class _Interpreter:
                 if self.dialect.resolve(pair.reversed) == "refused":
                     raise RefusalDue(pair.reversed_fault, pair.last)
                 return True
+            if pair.most_seconds is not None and _is_longer(first, last, pair.most_seconds):
+                raise RefusalDue(pair.too_long_fault, pair.last)
         return False
 
     # --- order, cut, parts ----------------------------------------------------------------------------------
@@ -508,6 +510,14 @@ class _NoRowsType:
 
 
 NO_ROWS = _NoRowsType()
+
+
+def _is_longer(first: object, last: object, seconds: int) -> bool:
+    """Whether two instants, or two days, lie further apart than so many seconds."""
+    if isinstance(first, datetime) or isinstance(last, datetime):
+        both = isinstance(first, datetime) and isinstance(last, datetime)
+        return both and cast(datetime, last) - cast(datetime, first) > timedelta(seconds=seconds)
+    return isinstance(first, date) and isinstance(last, date) and last - first > timedelta(seconds=seconds)
 
 
 def _row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison) -> RowPredicate:

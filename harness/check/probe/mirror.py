@@ -33,6 +33,8 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 # Enough rows for every filter to keep some and drop some; the list is read several times in a run.
 MIRROR_ROWS_WANTED: Final = 400
 MIRROR_ROWS_AT_MOST: Final = 1000
+# So many ranges, one before the other, are looked into where none may be longer.
+LIMITED_WINDOWS: Final = 12
 # Asked for where the document gives no largest page; servers with a bound of their own cut it (`large_capped_at_25`).
 PAGE_SIZE_AT_MOST: Final = 500
 # Bounds that servers set to their pages and totals are multiples of it; one more page shows what follows then.
@@ -449,7 +451,10 @@ def needed_parameters(listing: Listing) -> frozenset[str]:
 
 
 def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
-    """The time windows to try, narrow ones first: days, a month, a year, ten years; or the one that the user gave."""
+    """The time windows to try, narrow ones first: days, a month, a year, ten years; or the one that the user gave.
+
+    Where a range may only be so long, the wider ones give way to the newest, the one before it, and so on.
+    """
     lower, upper, _ = time_range_filters(context)
     given = context.options.window
     spans: list[tuple[datetime, datetime]]
@@ -458,6 +463,12 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
     else:
         ahead = now + context.facts.window_ahead
         spans = [(now - timedelta(days=days), ahead) for days in (2, 31, 366, 3653)]
+        longest = longest_range(context)
+        if longest is not None:
+            spans = [(first, last) for first, last in spans if last - first < longest]
+            # Well below half of it: a server that takes less than it should is still read.
+            length, latest = longest * 2 / 5, now + min(context.facts.window_ahead, longest / 8)
+            spans += [(latest - (back + 1) * length, latest - back * length) for back in range(LIMITED_WINDOWS)]
     for first, last in spans:
         window: dict[str, Tree] = {}
         if lower is not None:
@@ -467,16 +478,25 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
         yield window
 
 
+def longest_range(context: CheckContext) -> timedelta | None:
+    """How long the range of time may be by which lists are narrowed; None where it may have any length."""
+    lower, upper, _ = time_range_filters(context)
+    seconds = [pair.most_seconds for pair in context.listing.ranges if (pair.first, pair.last) == (lower, upper)]
+    return next((timedelta(seconds=most) for most in seconds if most is not None), None)
+
+
 def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
     """Fills the mirror: finds a time window with rows where one is required, and narrows a list that is too long."""
     base: Mapping[str, Tree] = mirror.base
     first: Snapshot | None = None
+    limited = longest_range(context) is not None
     if requires_time_range(context) or context.options.window is not None:
         for window in candidate_windows(context, now):
             found = yield from walk_pages(
                 context, window, purpose="look for a time range that holds calls", rows_at_most=MIRROR_ROWS_WANTED
             )
-            if found.failed_exchange is None or first is None:
+            fuller = first is None or first.failed_exchange is not None or len(found.rows) > len(first.rows)
+            if first is None or (found.failed_exchange is None and (fuller or not limited)):
                 first, base = found, window
             # As many as a filter needs to be judged (single_filter.DISCRIMINATING_ROWS).
             if len(first.rows) >= 60:

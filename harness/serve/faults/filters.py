@@ -371,21 +371,31 @@ def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
             rule.clauses.recent,
             f"{rule.first}-has-no-default",
             f"without {rule.first} everything is listed, however long ago",
-            with_changed_listing(_with_recent_seconds(rule, None)),
+            with_changed_listing(_with_range(rule, replace(rule, recent_seconds=None))),
         )
         yield from make_fault(
             rule.clauses.recent,
             f"{rule.first}-default-too-late",
             f"without {rule.first} only the last {rule.recent_seconds // 4} seconds are listed",
-            with_changed_listing(_with_recent_seconds(rule, rule.recent_seconds // 4)),
+            with_changed_listing(_with_range(rule, replace(rule, recent_seconds=rule.recent_seconds // 4))),
+        )
+    if rule.most_seconds is not None:
+        yield from make_fault(
+            rule.clauses.too_long,
+            f"{rule.first}-and-{rule.last}-unlimited",
+            f"{rule.first} and {rule.last} may lie any time apart",
+            with_changed_listing(_with_range(rule, replace(rule, most_seconds=None))),
+        )
+        yield from make_fault(
+            rule.clauses.too_long,
+            f"{rule.first}-and-{rule.last}-limited-too-much",
+            f"{rule.first} and {rule.last} may lie half as long apart as they should",
+            with_changed_listing(_with_range(rule, replace(rule, most_seconds=rule.most_seconds // 2))),
         )
 
 
-def _with_recent_seconds(rule: FilterRange, seconds: int | None) -> ListingChange:
-    return lambda listing: replace(
-        listing,
-        ranges=tuple(replace(one, recent_seconds=seconds) if one == rule else one for one in listing.ranges),
-    )
+def _with_range(rule: FilterRange, changed: FilterRange) -> ListingChange:
+    return lambda listing: replace(listing, ranges=tuple(changed if one == rule else one for one in listing.ranges))
 
 
 def _swap_range(given: ParsedParameters, rule: FilterRange) -> ParsedParameters:

@@ -126,8 +126,14 @@ def _wrong_value_changes(field: Field) -> Iterator[tuple[str, str, Callable[[Tre
         yield "id-cut-short", "lacks its last digit", lambda value: str(value)[:-1] if value else value
     if field.negative:
         yield "sign-turned", "has the other sign", _turned_sign
+    if field.absent_text is not None:
+        yield "none-as-null", f"is null instead of {field.absent_text}", lambda value: _null_for(field, value)
     if field.present_of is not None and field.as_ == "flag":
         yield "turned-round", "says the opposite", lambda value: not value
+
+
+def _null_for(field: Field, value: Tree) -> Tree:
+    return None if value == field.absent_text else value
 
 
 def _as_number(value: Tree) -> Tree:
@@ -248,7 +254,7 @@ def law_faults(listing: Listing) -> Iterator[Fault]:
             law.clause,
             f"{law.law}-{field_of_law(law)}-{number}",
             f"the law '{law.law}' does not hold",
-            Hooks(row=_law_hook(condition_of_law(law), change)),
+            Hooks(row=_law_hook(listing, condition_of_law(law), change)),
         )
     yield from _presence_faults(listing)
 
@@ -285,17 +291,17 @@ def _leave_out_first_row(page: AnswerContent, context: PageContext) -> AnswerCon
 
 
 def _law_hook(
-    when: FieldCondition | None, change: Callable[[RowTree, datetime], None]
+    listing: Listing, when: FieldCondition | None, change: Callable[[RowTree, datetime], None]
 ) -> Callable[[RowTree, int, datetime], RowTree]:
     def change_row(row: RowTree, index: int, at: datetime) -> RowTree:
-        if when is None or _condition_holds(row, when):
+        if when is None or _condition_holds(listing, row, when):
             change(row, at)
         return row
 
     return change_row
 
 
-def _condition_holds(row: RowTree, rule: FieldCondition) -> bool:
+def _condition_holds(listing: Listing, row: RowTree, rule: FieldCondition) -> bool:
     value = value_in_tree(row, str(rule.field))
     if isinstance(value, Missing):
         value = None
@@ -303,7 +309,9 @@ def _condition_holds(row: RowTree, rule: FieldCondition) -> bool:
         return False
     if rule.not_ and str(value) in map(str, rule.not_):
         return False
-    return rule.present is None or rule.present == _is_present(value)
+    field = field_at(listing.fields, rule.field)
+    blank = field is not None and field.absent_text is not None and value == field.absent_text
+    return rule.present is None or rule.present == (_is_present(value) and not blank)
 
 
 def _is_present(value: Tree) -> bool:
@@ -377,6 +385,8 @@ def _constant_setter(path: FieldPath, value: Tree) -> Callable[[RowTree, datetim
 
 def _contrary_value(field: Field, then: FieldCondition, *, text: bool) -> Tree:
     """A value of the field under which the condition does not hold."""
+    if then.present is True and field.absent_text is not None:
+        return field.absent_text
     if field.as_ == "word":
         words: list[Scalar] = [word for word in field.words.values() if word not in then.is_]
         wanted = [word for word in words if word in then.not_] or words

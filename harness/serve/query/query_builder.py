@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Final, Literal, assert_never, cast, final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +12,7 @@ from harness.integers import is_integer
 from harness.serve.authentication import SimulatedUser
 from harness.serve.query.cursors import decode_cursor
 from harness.serve.query.parameters import ParsedParameters
+from harness.serve.query.range_ends import check_ranges, has_empty_reversed_range, recent_bound
 from harness.serve.query.table import (
     Collation,
     Comparable,
@@ -34,7 +34,6 @@ from harness.specification.model import (
     CursorPaging,
     Echo,
     Filter,
-    FilterRange,
     LimitPaging,
     Listing,
     NoPaging,
@@ -90,7 +89,7 @@ def plan_answer(
         given = given.without(listing.count_only.ignores)
     steps: tuple[Callable[[], RefusedRequest | None], ...] = (
         lambda: _check_required(given, choices),
-        lambda: _check_ranges(given, choices),
+        lambda: check_ranges(given, choices),
         lambda: _check_exclusions(given, choices),
     )
     for step in steps:
@@ -114,7 +113,7 @@ def plan_answer(
         or filters.matches_nothing
         or sorting[1]
         or cut[1]
-        or _has_empty_reversed_range(given, choices)
+        or has_empty_reversed_range(given, choices)
     )
     query = Query(
         conditions=filters.conditions,
@@ -191,38 +190,6 @@ def _check_required(given: ParsedParameters, choices: ChoiceResolver) -> Refused
     return None
 
 
-def _check_ranges(given: ParsedParameters, choices: ChoiceResolver) -> RefusedRequest | None:
-    for rule in given.listing.ranges:
-        first, last = given.has(rule.first), given.has(rule.last)
-        if first != last and choices.resolve(rule.one_alone) == "refused":
-            return RefusedRequest(fault=rule.one_alone_fault, parameter=rule.last if first else rule.first)
-        if _is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "refused":
-            return RefusedRequest(fault=rule.reversed_fault, parameter=rule.last)
-    return None
-
-
-def _is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
-    first, last = given.values.get(rule.first), given.values.get(rule.last)
-    if isinstance(first, datetime) and isinstance(last, datetime):
-        return first > last
-    if type(first) is date and type(last) is date:
-        return first > last
-    if isinstance(first, int | Decimal) and isinstance(last, int | Decimal):
-        return first > last
-    if isinstance(first, str) and isinstance(last, str):
-        return first > last
-    # An instant is a date to Python, and compares to none.
-    days = isinstance(first, date) and isinstance(last, date) and type(first) is type(last)
-    return days and cast(date, first) > cast(date, last)
-
-
-def _has_empty_reversed_range(given: ParsedParameters, choices: ChoiceResolver) -> bool:
-    return any(
-        _is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "nothing"
-        for rule in given.listing.ranges
-    )
-
-
 def _check_exclusions(given: ParsedParameters, choices: ChoiceResolver) -> RefusedRequest | None:
     for name, rule in given.listing.filters.items():
         if given.has(name) and choices.resolve(rule.excluded_gets) == "refused":
@@ -261,7 +228,7 @@ def _build_conditions(
                 continue
             value = given.value(name)
         if value is None:
-            value = _last_month_bound(given, name, rule, at, choices) or _recent_bound(given, name, at)
+            value = _last_month_bound(given, name, rule, at, choices) or recent_bound(given, name, at)
         if value is None or not _filter_applies(given, rule):
             continue
         keeps = _choose_comparison(given, rule, choices)
@@ -299,15 +266,6 @@ def _last_month_bound(
     if choices.resolve(parameter.required.then) != "last-month":
         return None
     return at - _MONTH if choices.resolve(rule.keeps) == "at-or-after" else at
-
-
-def _recent_bound(given: ParsedParameters, name: str, at: datetime) -> datetime | None:
-    """The earlier end that a range has by default: so long before its later end, or before now."""
-    pair = next((one for one in given.listing.ranges if one.first == name), None)
-    if pair is None or pair.recent_seconds is None:
-        return None
-    last = given.value(pair.last) if given.has(pair.last) else at
-    return last - timedelta(seconds=pair.recent_seconds) if isinstance(last, datetime) else None
 
 
 def _filter_applies(given: ParsedParameters, rule: Filter) -> bool:

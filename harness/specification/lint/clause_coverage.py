@@ -72,6 +72,8 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
     for index, pair in enumerate(listing.ranges):
         if pair.recent_seconds is not None:
             yield ("ranges", index, "recent-seconds"), "that only recent rows are meant", pair.clauses.recent
+        if pair.most_seconds is not None:
+            yield ("ranges", index, "most-seconds"), "the longest range", pair.clauses.too_long
     for index, include in enumerate(listing.includes):
         yield ("includes", index), f"what {include.parameter} adds", all_clauses(include.clauses)
     for index, echo in enumerate(listing.echoes):

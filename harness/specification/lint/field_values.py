@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from harness.specification.access import is_settled
-from harness.specification.lint.finding import LintFinding, finding_at
+from harness.specification.lint.finding import LintFinding, finding_at, possible_values
 from harness.specification.load import Spec
 from harness.specification.model import Field, IdForm
 from harness.specification.value_forms import (
@@ -42,6 +42,7 @@ def check_field_value(
     if field.number != "plus" and (field.as_ != "text" or field.shows is None or field.form is not None):
         expected = "number only beside a text that shows a phone number"
         yield finding_at(spec, "value", (*path, "number"), expected, f"as: {field.as_}")
+    yield from _check_absent_text(spec, field, path)
     yield from _check_number(spec, field, grain, path)
     yield from _check_template(spec, fields, field, path)
     yield from _check_presence(spec, field, grain, path)
@@ -55,6 +56,23 @@ def check_field_value(
             f"the zone that {zone.parameter} names",
             "show the instant, or leave zone.parameter out",
         )
+
+
+def _check_absent_text(spec: Spec, field: Field, path: KeyPath) -> Iterator[LintFinding]:
+    """The text that stands for none is there where `absent` or `tolerates` names it, and no value is written so."""
+    here: KeyPath = (*path, "absent-text")
+    named = "text" in (*possible_values(field.absent), *field.tolerates)
+    if named != (field.absent_text is not None):
+        expected = "beside it the text that stands for none: `absent-text`" if named else "`absent: text` beside it"
+        yield finding_at(spec, "value", (*path, "absent") if named else here, expected, "none")
+    elif field.absent_text is not None:
+        if field.as_ in ("text-list", "rows", "object", "flag"):
+            yield finding_at(spec, "value", here, "a field whose value is a text, a number or a time", field.as_)
+        if not field.absent_text.strip() or field.absent_text == "0":
+            expected = "a text that says something; `absent: empty` and `absent: zero` are words of their own"
+            yield finding_at(spec, "value", here, expected, repr(field.absent_text))
+        if field.absent_text in (*field.words.values(), *field.more_words):
+            yield finding_at(spec, "value", here, "a text that is no word of the field", repr(field.absent_text))
 
 
 def _check_source(spec: Spec, field: Field, path: KeyPath) -> Iterator[LintFinding]:

@@ -241,6 +241,32 @@ def check_recent_ranges(spec: Spec) -> Iterator[LintFinding]:
                 yield finding_at(spec, "parameter-form", path, f"{name} may be absent", "required")
 
 
+def check_longest_ranges(spec: Spec) -> Iterator[LintFinding]:
+    """A range that may only be so long is one of instants or days, and its clause says so."""
+    listing = spec.listing
+    for index, pair in enumerate(listing.ranges):
+        path: KeyPath = ("ranges", index, "most-seconds")
+        if pair.most_seconds is None:
+            if pair.clauses.too_long:
+                expected = "most-seconds beside the clause on what is too long"
+                yield finding_at(spec, "parameter-form", ("ranges", index, "clauses", "too-long"), expected, "none")
+            continue
+        days = False
+        for name in (pair.first, pair.last):
+            parameter = listing.parameters.get(name)
+            if parameter is None:
+                continue
+            days = days or parameter.as_ == "calendar-day"
+            if parameter.as_ != "calendar-day" and _KIND_BY_CODEC.get(parameter.as_, "instant") != "instant":
+                yield finding_at(
+                    spec, "parameter-form", path, f"{name} as an instant or a day", f"as: {parameter.as_}"
+                )
+        least = 2 * 86_400 if days else 60
+        if pair.most_seconds < least:
+            expected = "two days or more, between days" if days else "a minute or more"
+            yield finding_at(spec, "parameter-form", path, expected, str(pair.most_seconds))
+
+
 def check_sort_spellings(spec: Spec) -> Iterator[LintFinding]:
     """Each spelling of a sort parameter means one key in one direction."""
     sort = spec.listing.order.sort if spec.listing.order is not None else None

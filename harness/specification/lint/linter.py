@@ -38,6 +38,7 @@ from harness.specification.lint.error_forms import check_error_forms
 from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.filter_comparisons import (
     check_filter_comparisons,
+    check_longest_ranges,
     check_operators,
     check_parameter_forms,
     check_recent_ranges,
@@ -241,6 +242,7 @@ _CHECKS: Final = (
     check_filter_comparisons,
     check_parameter_forms,
     check_recent_ranges,
+    check_longest_ranges,
     check_sort_spellings,
     check_error_names,
     check_pointers,

@@ -35,6 +35,7 @@ from harness.check.probe.mirror import (
     reread_mirror,
 )
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
+from harness.check.rules.parameters.long_ranges import check_long_range
 from harness.check.rules.parameters.recent_rows import check_recent_rows
 from harness.integers import is_integer
 from harness.specification.model import (
@@ -502,6 +503,7 @@ def _rows_before_last_month(context: CheckContext, mirror: Mirror, names: Sequen
 def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     listing = context.listing
     for pair in listing.ranges:
+        yield from check_long_range(context, mirror, pair)
         first, last = listing.parameters[pair.first], listing.parameters[pair.last]
         ends = _range_ends(context, mirror, pair.first)
         if ends is None or first.as_ != last.as_:

@@ -1,0 +1,146 @@
+"""Texts that stand for no value, and ranges that may only be so long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from parlatel_spec import parlatel, parlatel_text
+from tidewater_spec import TIDEWATER, tidewater
+
+from harness.cli.selftest_trials import Trial, run_trial
+from harness.specification.lint.linter import lint_spec
+
+LONGEST = 7200
+TEXTS = (
+    (
+        "name: {shows: caller_name, absent: none}",
+        'name: {shows: caller_name, absent: text, absent-text: "n/a", clause: TD-REC-006}',
+    ),
+    (
+        "answer_time: {shows: answered_at, as: rfc3339, absent: none,",
+        'answer_time: {shows: answered_at, as: rfc3339, absent: text, absent-text: "-",',
+    ),
+    (
+        "          TD-REC-010: {",
+        '          TD-REC-006: {level: must, basis: documented, says: "n/a stands for no name", source: "Answer"}\n'
+        "          TD-REC-010: {",
+    ),
+)
+RANGES = (
+    (
+        "{first: start_time__gte, last: start_time__lt, reversed: nothing, clauses: {reversed: TD-REC-049}}",
+        "{first: start_time__gte, last: start_time__lt, reversed: nothing, most-seconds: 7200, "
+        "clauses: {reversed: TD-REC-049, too-long: TD-REC-052}}",
+    ),
+    (
+        "{first: from_day, last: to_day, reversed: nothing, clauses: {reversed: TD-REC-049}}",
+        "{first: from_day, last: to_day, reversed: nothing, most-seconds: 864000, "
+        "clauses: {reversed: TD-REC-049, too-long: TD-REC-053}}",
+    ),
+    (
+        "          TD-REC-060: {",
+        '          TD-REC-052: {level: must, basis: documented, says: "two hours at most", source: "Filters"}\n'
+        '          TD-REC-053: {level: must, basis: documented, says: "ten days at most", source: "Filters"}\n'
+        "          TD-REC-060: {",
+    ),
+)
+CHANGES = (*TEXTS, *RANGES)
+LIARS = (
+    "TD-REC-006/name-none-as-null",
+    "TD-REC-052/start_time__gte-and-start_time__lt-unlimited",
+    "TD-REC-052/start_time__gte-and-start_time__lt-limited-too-much",
+    "TD-REC-053/from_day-and-to_day-unlimited",
+)
+# Both ends must be given: whoever reads the list reads it range by range.
+REQUIRED = (
+    ("since: {as: rfc3339,", "since: {as: rfc3339, required: {fault: invalid, clause: PT-CLS-025},"),
+    ("until: {as: rfc3339,", "until: {as: rfc3339, required: {fault: invalid, clause: PT-CLS-025},"),
+    (
+        "        conjunction-clause: PT-CLS-022\n",
+        "        conjunction-clause: PT-CLS-022\n        ranges:\n          - {first: since, last: until, "
+        f"reversed: nothing, most-seconds: {LONGEST}, clauses: {{too-long: PT-CLS-026, reversed: PT-CLS-025, "
+        "one-alone: PT-CLS-025}}\n",
+    ),
+    (
+        "          PT-CLS-030: {",
+        '          PT-CLS-025: {level: must, basis: documented, says: "both ends are given", source: "Request"}\n'
+        '          PT-CLS-026: {level: must, basis: documented, says: "two hours at most", source: "Request"}\n'
+        "          PT-CLS-030: {",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    text = TIDEWATER.read_text(encoding="utf-8")
+    for old, new in CHANGES:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    file = tmp_path_factory.mktemp("spec") / "tidewater.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def required_range_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("spec") / "parlatel.yaml"
+    file.write_text(parlatel_text(*REQUIRED), encoding="utf-8")
+    return file
+
+
+def test_the_linter_finds_nothing() -> None:
+    assert lint_spec(tidewater(*CHANGES)).findings == ()
+    assert lint_spec(parlatel(*REQUIRED)).findings == ()
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("calls", [3, 150])
+def test_an_honest_simulator_passes(spec_file: Path, calls: int) -> None:
+    result = run_trial(Trial(api=str(spec_file), calls=calls))
+    assert result.clauses == (), result.messages
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("fault", LIARS)
+def test_a_liar_is_caught(spec_file: Path, fault: str) -> None:
+    result = run_trial(Trial(api=str(spec_file), fault=fault, calls=150))
+    assert result.clauses[:1] == (fault.partition("/")[0],), result.messages
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize(
+    ("fault", "clauses"),
+    [
+        (None, ()),
+        ("PT-CLS-026/since-and-until-unlimited", ("PT-CLS-026",)),
+        ("PT-CLS-026/since-and-until-limited-too-much", ("PT-CLS-026",)),
+    ],
+)
+def test_a_list_that_shows_two_hours_at_most_is_read(
+    required_range_file: Path, fault: str | None, clauses: tuple[str, ...]
+) -> None:
+    result = run_trial(Trial(api=str(required_range_file), fault=fault, calls=300))
+    assert result.clauses == clauses, result.messages
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ((', absent-text: "n/a"', ""), ("beside it the text that stands for none: `absent-text`", "none")),
+        (('absent: text, absent-text: "n/a"', 'absent-text: "n/a"'), ("`absent: text` beside it", "none")),
+        (
+            ('"n/a"', '""'),
+            ("a text that says something; `absent: empty` and `absent: zero` are words of their own", "''"),
+        ),
+        (("most-seconds: 7200", "most-seconds: 59"), ("a minute or more", "59")),
+        (("most-seconds: 864000", "most-seconds: 86400"), ("two days or more, between days", "86400")),
+        (("most-seconds: 7200, ", ""), ("most-seconds beside the clause on what is too long", "none")),
+        ((", too-long: TD-REC-052", ""), ("a clause on the longest range", "none")),
+    ],
+)
+def test_the_linter_refuses_what_means_nothing(change: tuple[str, str], finding: tuple[str, str]) -> None:
+    mended = tuple((old, new.replace(*change)) for old, new in CHANGES)
+    assert mended != CHANGES
+    found = [(one.expected, one.actual) for one in lint_spec(tidewater(*mended)).findings]
+    assert finding in found, found
