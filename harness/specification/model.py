@@ -1237,12 +1237,17 @@ class LogIn:
 
     path: str = documented_key("its path, below the same server")
     method: Literal["GET", "POST"] = documented_key("its HTTP method", "POST")
-    carries: Literal["query", "form", "json"] = documented_key("where name and password stand", "form")
+    carries: Literal["query", "form", "json", "basic"] = documented_key(
+        "where name and password stand; basic: in Authorization, and what it adds in a form", "form"
+    )
     user: str = documented_key("the credential of the user's name, and its parameter")
     password: str = documented_key("the credential of the password, and its parameter")
     user_at: str | None = documented_key("json: pointer to the name in the body, if not the parameter", None)
     password_at: str | None = documented_key("json: the same for the password", None)
     adds: Mapping[str, str] = documented_key("further parameters that it always carries", factory=dict)
+    tells: Mapping[str, Scalar] = documented_key(
+        "what else its answer holds, which clients need and nobody judges: `/expires_in: 3600`", factory=dict
+    )
     token_at: str = documented_key(
         "pointer to the token in its answer, or header:NAME; of header:Set-Cookie the cookie of that `name`"
     )

@@ -25,9 +25,7 @@ def credential_headers(access: Access, credentials: Mapping[str, str], scheme: s
     if way is None:
         return []
     if way.kind == "basic":
-        pair = f"{credentials.get(way.user or '', '')}:{credentials.get(way.password or '', '')}"
-        coded = base64.b64encode(pair.encode("utf-8", "surrogatepass")).decode("ascii")
-        return [(AUTHORIZATION, f"{BASIC if scheme is None else scheme} {coded}".strip())]
+        return [basic_header(credentials.get(way.user or "", ""), credentials.get(way.password or "", ""), scheme)]
     key = key_of(way)
     if key is None or key.place == "query":
         return []
@@ -35,6 +33,12 @@ def credential_headers(access: Access, credentials: Mapping[str, str], scheme: s
     if key.place == "cookie":
         return [("Cookie", f"{key.name}={text}")]
     return [(key.name, f"{key.scheme if scheme is None or not key.scheme else scheme} {text}".strip())]
+
+
+def basic_header(user: str, password: str, scheme: str | None = None) -> tuple[str, str]:
+    """The header of HTTP Basic; `scheme` takes the place of its word."""
+    coded = base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogatepass")).decode("ascii")
+    return AUTHORIZATION, f"{BASIC if scheme is None else scheme} {coded}".strip()
 
 
 def credential_pairs(access: Access, credentials: Mapping[str, str]) -> list[tuple[str, str]]:

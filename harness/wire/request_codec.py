@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeVar, cast, final
 from urllib.parse import quote, unquote
 
-from harness.specification.access import log_in_of, path_parts, path_pattern
+from harness.specification.access import AUTHORIZATION, log_in_of, path_parts, path_pattern
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.load import Spec
 from harness.specification.model import Listing, LogIn, ParameterPlace, RequestEncoding
 from harness.wire.credentials_codec import (
     authorization_scheme,
+    basic_header,
     credential_by_parameter,
     credential_headers,
     credential_pairs,
     credential_parameters,
+    decode_basic_pair,
     decode_header_credentials,
     decode_query_credentials,
     key_pairs,
@@ -102,8 +104,15 @@ def _encode_log_in(session: LogIn, ask: ListRequest, base_path: str) -> HttpRequ
     """The request for a token, with such of the two credentials as there are."""
     places = {session.user: session.user_at, session.password: session.password_at}
     given = [(name, ask.credentials[name]) for name in places if name in ask.credentials]
-    pairs = [*session.adds.items(), *given]
     path = base_path + session.path
+    if session.carries == "basic":
+        known = dict(given)
+        headers = [basic_header(known.get(session.user, ""), known.get(session.password, ""))] if given else []
+        headers += [("Content-Type", FORM_MEDIA_TYPE)] if session.method == "POST" else []
+        body = encode_pairs(list(session.adds.items()), plus_for_space=True)
+        query, body = (b"", body) if session.method == "POST" else (body, b"")
+        return _http_request(session.method, path, query, headers, body)
+    pairs = [*session.adds.items(), *given]
     if session.carries == "query":
         return _http_request(session.method, path, encode_pairs(pairs), [], b"")
     if session.carries == "form":
@@ -465,7 +474,11 @@ def _decode_log_in(spec: Spec, session: LogIn, request: HttpRequest) -> ListRequ
         )
     names = {session.user: session.user_at, session.password: session.password_at}
     found: dict[str, str] = {}
-    if session.carries == "json":
+    if session.carries == "basic":
+        pair = decode_basic_pair(request.header(AUTHORIZATION) or "")
+        user, _, password = (pair or "").partition(":")
+        found = {} if pair is None else {session.user: user, session.password: password}
+    elif session.carries == "json":
         decoded = decode_json(request.body)
         for name, at in names.items():
             text = MISSING if decoded.missing else tree_at(decoded.tree, at or f"/{name}")

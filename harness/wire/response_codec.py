@@ -253,6 +253,8 @@ def log_in_tree(listing: Listing, credentials: Mapping[str, str]) -> tuple[tuple
     tree: Tree | Missing = {} if listing.lists.root is None else MISSING
     for pointer, value in listing.outcome.success.shows.items():
         tree = put_value(tree, pointer, _scalar_tree(listing, value))
+    for pointer, value in way.session.tells.items():
+        tree = put_value(tree, pointer, _scalar_tree(listing, value))
     token, header = credentials.get(way.token, ""), way.session.token_at.removeprefix("header:")
     if header == way.session.token_at:
         tree = put_value(tree, way.session.token_at, token)

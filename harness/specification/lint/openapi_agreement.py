@@ -177,7 +177,8 @@ def _is_scheme_of(scheme: Schema, way: AccessWay) -> bool:
     if kind == "http":
         return headed and word == key.scheme.lower() and word != ""
     if kind in ("oauth2", "openIdConnect"):
-        return way.kind == "bearer"
+        # The log-in operation is the token URL of a flow, and what it gives is a bearer token.
+        return way.kind == "bearer" or (way.kind == "session" and headed and key.scheme.lower() == "bearer")
     same = scheme.get("name") == key.name or (
         key.place == "header" and str(scheme.get("name")).lower() == key.name.lower()
     )
