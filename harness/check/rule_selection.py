@@ -19,6 +19,7 @@ from harness.check.rules.filters.combinations import check_filter_dependences, c
 from harness.check.rules.filters.single_filter import check_filters_once, check_single_filters
 from harness.check.rules.filters.unshown_attributes import check_hidden_filters
 from harness.check.rules.live.polling import check_polling
+from harness.check.rules.paging.following_rows import check_following_rows
 from harness.check.rules.paging.ordering import check_sort_orders
 from harness.check.rules.paging.page_counts import check_page_counts
 from harness.check.rules.paging.page_links import check_page_links
@@ -58,6 +59,7 @@ FAMILIES_BY_RULE: Final[Mapping[Callable[..., Iterator[None]], frozenset[ClauseF
     check_filtered_pages: frozenset({_F.PAGING, _F.ORDER, _F.TOTAL}),
     check_page_links: _WITNESSED | {_F.PAGING},
     check_page_counts: _WITNESSED | {_F.PAGING},
+    check_following_rows: _WITNESSED | {_F.PAGING},
     check_totals: _WITNESSED | {_F.TOTAL},
     check_scope: _WITNESSED | {_F.SCOPE},
     check_filters_in_scopes: _WITNESSED | {_F.SCOPE},

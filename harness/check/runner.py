@@ -46,6 +46,7 @@ from harness.check.rules.filters.combinations import check_filter_dependences, c
 from harness.check.rules.filters.single_filter import check_filters_once, check_single_filters
 from harness.check.rules.filters.unshown_attributes import check_hidden_filters
 from harness.check.rules.live.polling import check_polling
+from harness.check.rules.paging.following_rows import check_following_rows
 from harness.check.rules.paging.ordering import check_default_order, check_sort_orders, check_unlimited_list
 from harness.check.rules.paging.page_counts import check_page_counts
 from harness.check.rules.paging.page_links import check_page_links
@@ -98,7 +99,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("paging", (check_pages,)),
     ("filters", (check_single_filters, check_hidden_filters)),
     ("blank", (check_blank_values,)),
-    ("paging", (check_filtered_pages, check_page_links, check_page_counts)),
+    ("paging", (check_filtered_pages, check_page_links, check_page_counts, check_following_rows)),
     ("total", (check_totals,)),
     ("count-only", (check_count_only,)),
     ("scope", (check_scope, check_filters_in_scopes)),

@@ -13,6 +13,7 @@ from harness.generate.invalid_rows import break_fields, break_filters, break_law
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, ValidResponse, remove_at
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
 from harness.specification.access import way_credentials, ways_of
+from harness.specification.answer_place import header_at
 from harness.specification.clause_families import body_format_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
@@ -25,6 +26,7 @@ from harness.specification.model import (
     Include,
     Scalar,
     links_of,
+    more_part,
     page_number_parts,
 )
 from harness.specification.paging_clauses import size_clauses
@@ -224,6 +226,12 @@ def _break_page_numbers(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         if part is not None and isinstance(told, int | str) and str(told).isdigit():
             done = f"{what} is one too many"
             yield from maker.break_number(part.clause, done, maker.first_page, part.at, int(told) + 1)
+    more = more_part(maker.listing.paging)
+    told = tree_at(maker.first_page.tree, more.at) if more is not None and header_at(more.at) is None else None
+    if more is not None and isinstance(told, bool):
+        tree = maker.first_page.copy_tree()
+        put_value(tree, more.at, not told)
+        yield from maker.break_clause(more.clause, "whether rows follow is turned round", maker.first_page, tree)
 
 
 def _break_echo(maker: ResponseBreaker, echo: Echo) -> Iterator[InvalidResponse]:

@@ -42,7 +42,7 @@ class EnvelopeMemory:
             if _is_opaque(cursor):
                 texts.append(cursor)
                 cursors[place] = "\0"
-        numbers = (page.total, page.returned, page.page_count, page.first_index, page.last_index)
+        numbers = (page.total, page.returned, page.page_count, page.first_index, page.last_index, page.more)
         key = (numbers, *cursors, tuple(echoes), plan.zone_name, more)
         if not texts:
             found = self._envelopes.get(key)

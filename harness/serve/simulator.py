@@ -341,7 +341,7 @@ class Simulator:
             page = self._with_cursors_between(
                 page, plan, paging, rendered.first, rendered.last, is_last=rendered.is_last
             )
-        page = self._with_numbers(page, plan, rendered.total)
+        page = self._with_numbers(page, plan, start=rendered.start, matching=rendered.total)
         page = self._with_links(page, plan, ask, start=rendered.start, matching=rendered.total)
         return self._respond_with_row_bytes(page, plan, rendered.rows, ask)
 
@@ -427,13 +427,16 @@ class Simulator:
         )
         if isinstance(paging, CursorPaging) and found.page_rows:
             page = self._with_cursors(page, plan, found, table, paging)
-        page = self._with_numbers(page, plan, found.total)
+        page = self._with_numbers(page, plan, start=found.page_start, matching=found.total)
         page = self._hooks.page(page, PageContext(table=table, plan=plan, query_result=found, at=view.at))
         return self._with_links(page, plan, ask, start=found.page_start, matching=found.total)
 
-    def _with_numbers(self, page: AnswerContent, plan: AnswerPlan, matching: int) -> AnswerContent:
-        """The page with the number of pages and the places of its rows, where the API tells them."""
-        told = page_numbers(self.spec.listing.paging, plan.asked_slice, page.returned, matching, self.dialect)
+    def _with_numbers(self, page: AnswerContent, plan: AnswerPlan, *, start: int, matching: int) -> AnswerContent:
+        """The page with what the API tells of it: how many pages there are, where it lies, whether rows follow."""
+        paging = self.spec.listing.paging
+        told = page_numbers(
+            paging, plan.asked_slice, self.dialect, start=start, rows=page.returned, matching=matching
+        )
         return page if told == NO_NUMBERS else replace(page, **told._asdict())
 
     def _with_links(
@@ -513,6 +516,7 @@ class Simulator:
             page_count=page.page_count,
             first_index=page.first_index,
             last_index=page.last_index,
+            more=page.more,
             links={}
             if links is None
             else {

@@ -818,6 +818,14 @@ class PageIndex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageMore:
+    """Whether rows follow those of the page, told with every page: true or false."""
+
+    at: str = documented_key("pointer to the flag, or `header:NAME`")
+    clause: Clauses = documented_key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageNumberClauses:
     """The clauses on pages by number, by what each promises."""
 
@@ -848,6 +856,7 @@ class PageNumberPaging:
     )
     past_the_end_fault: ErrorName = documented_key("the fault then", "invalid")
     links: PageLinks | None = documented_key("links to other pages", None)
+    more: PageMore | None = documented_key("whether rows follow those of the page", None)
     page_count: PageCount | None = documented_key("how many pages there are", None)
     first_index: PageIndex | None = documented_key("the place of the page's first row in the list", None)
     last_index: PageIndex | None = documented_key("the place of the page's last row in the list", None)
@@ -890,6 +899,7 @@ class OffsetPaging:
     offset: ParameterName = documented_key("parameter: rows to skip")
     size: ParameterName = documented_key("parameter: rows to return")
     links: PageLinks | None = documented_key("links to other pages", None)
+    more: PageMore | None = documented_key("whether rows follow those of the page", None)
     page_count: PageCount | None = documented_key("how many pages there are", None)
     first_index: PageIndex | None = documented_key("the place of the page's first row in the list", None)
     last_index: PageIndex | None = documented_key("the place of the page's last row in the list", None)
@@ -956,6 +966,7 @@ class CursorPaging:
     other_sort_gets: Treatment | OpenChoice[Treatment] = documented_key("a cursor made under another sort", "refused")
     fault: ErrorName = documented_key("the fault for these", "invalid")
     links: PageLinks | None = documented_key("links to other pages", None)
+    more: PageMore | None = documented_key("whether rows follow those of the page", None)
     clauses: CursorClauses = documented_key("the clause for each promise", factory=CursorClauses)
 
     @property
@@ -1048,6 +1059,11 @@ def page_number_parts(paging: Paging) -> tuple[PageCount | None, PageIndex | Non
     if isinstance(paging, PageNumberPaging | OffsetPaging):
         return paging.page_count, paging.first_index, paging.last_index
     return None, None, None
+
+
+def more_part(paging: Paging) -> PageMore | None:
+    """Where an answer tells whether rows follow; None where it does not."""
+    return paging.more if isinstance(paging, PageNumberPaging | OffsetPaging | CursorPaging) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

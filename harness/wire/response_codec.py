@@ -23,6 +23,7 @@ from harness.specification.model import (
     Scalar,
     Total,
     links_of,
+    more_part,
     options_of,
     page_number_parts,
 )
@@ -115,6 +116,7 @@ class PageParts:
     page_count: int | None = None
     first_index: int | None = None
     last_index: int | None = None
+    more: bool | None = None
     links: Mapping[LinkName, str | None] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -216,6 +218,10 @@ class _Answer:
         for told, number in zip(page_number_parts(self.listing.paging), numbers, strict=True):
             if told is not None and number is not None:
                 self.put(told.at, _scalar_tree(self.listing, number))
+        more = more_part(self.listing.paging)
+        if more is not None and parts.more is not None:
+            in_body = header_at(more.at) is None
+            self.put(more.at, _scalar_tree(self.listing, parts.more) if in_body else str(parts.more).lower())
         links = links_of(self.listing.paging)
         if links is None:
             return

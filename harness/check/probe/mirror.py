@@ -335,7 +335,7 @@ def _ends_walk(context: CheckContext, walk: _Walk, page: int, exchange: Exchange
     elif len(walk.found) >= walk.rows_at_most:
         walk.complete = walk.meets_total
         walk.cut = not walk.complete
-    elif (following := _next_page_values(paging, page, len(walk.found), exchange, context)) is None:
+    elif (following := next_page_values(paging, page, len(walk.found), exchange, context)) is None:
         walk.complete = True
     elif (token := str(following)) in walk.tokens:
         walk.repeats = [exchange]
@@ -374,13 +374,10 @@ def _learn_page_cap(context: CheckContext, came: int) -> None:
         context.dialect.fix_answer(paging.cap.id, came, "reading the list")
 
 
-def _next_page_values(
-    paging: Paging,
-    page: int,
-    seen: int,
-    exchange: Exchange,
-    context: CheckContext,
+def next_page_values(
+    paging: Paging, page: int, seen: int, exchange: Exchange, context: CheckContext
 ) -> dict[str, Tree] | None:
+    """The place of the page after this one, which is number `page` of a walk that saw so many rows; None: no such."""
     match paging:
         case PageNumberPaging():
             return {

@@ -36,6 +36,7 @@ class AnswerContent:
     page_count: int | None = None
     first_index: int | None = None
     last_index: int | None = None
+    more: bool | None = None
     links: Mapping[LinkName, ListRequest] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -24,6 +24,7 @@ from harness.specification.model import (
     PageLinks,
     assumed_of,
     links_of,
+    more_part,
     page_number_parts,
 )
 from harness.wire.list_request import ListRequest
@@ -162,6 +163,35 @@ def page_number_faults(listing: Listing) -> Iterator[Fault]:
         yield from _index_faults(first.clause, "first-index", first.at, _move_first_index)
     if last is not None:
         yield from _index_faults(last.clause, "last-index", last.at, _move_last_index)
+    yield from _more_faults(listing)
+
+
+def _more_faults(listing: Listing) -> Iterator[Fault]:
+    more = more_part(listing.paging)
+    if more is None:
+        return
+    changes: tuple[tuple[str, str, Callable[[AnswerContent, PageContext], bool]], ...] = (
+        ("more-always", "rows always follow", lambda page, context: True),
+        ("more-never", "no rows ever follow", lambda page, context: False),
+        ("more-after-a-full-page", "rows follow each page that is full", _is_full),
+        ("more-on-every-page", "of a list of several pages rows follow the last one, too", _is_part),
+    )
+    for name, says, told in changes:
+        yield from make_fault(
+            more.clause,
+            name,
+            f"the answer says that {says}",
+            on_page(lambda page, context, told=told: replace(page, more=told(page, context))),  # type: ignore[misc]
+        )
+    yield from make_fault(more.clause, "no-more", "whether rows follow is not told", without_part(more.at))
+
+
+def _is_full(page: AnswerContent, context: PageContext) -> bool:
+    return page.returned > 0 and page.returned == context.plan.asked_slice.take
+
+
+def _is_part(page: AnswerContent, context: PageContext) -> bool:
+    return page.returned < context.query_result.total
 
 
 def _index_faults(

@@ -59,12 +59,12 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
                 switch.clauses.off,
                 f"{switch.parameter}-ignored",
                 f"the total is there whatever {switch.parameter} says",
-                on_parameters(lambda given: given.without((switch.parameter,))),
+                on_parameters(lambda given: replace(given, values={**given.values, switch.parameter: True})),
             )
             yield from make_fault(
                 switch.clauses.default,
                 f"{switch.parameter}-default",
-                f"without {switch.parameter} the total is missing",
+                f"without {switch.parameter} the total is there, or missing, against the default",
                 with_opposite_default(listing, switch.parameter),
             )
     if listing.returned is not None:

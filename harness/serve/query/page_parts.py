@@ -17,6 +17,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Paging,
     links_of,
+    more_part,
     page_number_parts,
 )
 from harness.wire.decoded_body import Tree
@@ -26,11 +27,14 @@ _NO_PAGES: Final[Mapping[LinkName, ListRequest]] = {}
 
 
 class PageNumbers(NamedTuple):
-    """The number of pages and the places of the first and the last row; None where the API does not tell them."""
+    """The number of pages, the places of the first and the last row, and whether rows follow; None for what the API
+    does not tell.
+    """
 
     page_count: int | None = None
     first_index: int | None = None
     last_index: int | None = None
+    more: bool | None = None
 
 
 NO_NUMBERS: Final = PageNumbers()
@@ -51,11 +55,14 @@ class PagePlace:
     before: str | None = None
 
 
-def page_numbers(paging: Paging, cut: PageSlice, rows: int, matching: int, choices: ChoiceResolver) -> PageNumbers:
-    """What an answer with so many rows, of so many that match, tells of its page."""
+def page_numbers(
+    paging: Paging, cut: PageSlice, choices: ChoiceResolver, *, start: int, rows: int, matching: int
+) -> PageNumbers:
+    """What an answer with so many rows, after `start` others of so many that match, tells of its page."""
     count, first, last = page_number_parts(paging)
+    more = start + rows < matching if more_part(paging) is not None else None
     if not isinstance(cut, OffsetSlice):
-        return NO_NUMBERS
+        return PageNumbers(more=more)
     pages = _page_count(cut, matching)
     if count is not None and not pages:
         pages = choices.resolve(count.when_empty)
@@ -63,6 +70,7 @@ def page_numbers(paging: Paging, cut: PageSlice, rows: int, matching: int, choic
         page_count=pages if count is not None else None,
         first_index=first.base + cut.skip if first is not None else None,
         last_index=last.base + cut.skip + max(rows - 1, 0) if last is not None else None,
+        more=more,
     )
 
 

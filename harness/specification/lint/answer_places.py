@@ -9,7 +9,7 @@ from typing import Final
 from harness.specification.answer_place import HEADER_PREFIX, header_at
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values
 from harness.specification.load import Spec
-from harness.specification.model import CursorPaging, Listing, PageLinks, links_of, page_number_parts
+from harness.specification.model import CursorPaging, Listing, PageLinks, links_of, more_part, page_number_parts
 from harness.specification.yaml_source import KeyPath
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -32,6 +32,9 @@ def page_part_places(listing: Listing) -> Iterator[tuple[KeyPath, str]]:
     for key, part in zip(("page-count", "first-index", "last-index"), page_number_parts(paging), strict=True):
         if part is not None:
             yield ("paging", key, "at"), part.at
+    more = more_part(paging)
+    if more is not None:
+        yield ("paging", "more", "at"), more.at
     links = links_of(paging)
     for name, link in (links.by_name if links is not None else {}).items():
         yield ("paging", "links", name, "at"), link.at

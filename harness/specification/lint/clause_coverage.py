@@ -13,6 +13,7 @@ from harness.specification.model import (
     OpenChoice,
     all_clauses,
     links_of,
+    more_part,
     page_number_parts,
 )
 from harness.specification.paging_clauses import size_clauses
@@ -113,6 +114,9 @@ def _required_page_clauses(listing: Listing) -> Iterator[tuple[KeyPath, str, Cla
     for key, part in zip(("page-count", "first-index", "last-index"), page_number_parts(listing.paging), strict=True):
         if part is not None:
             yield ("paging", key), f"the number told ({key})", part.clause
+    more = more_part(listing.paging)
+    if more is not None:
+        yield ("paging", "more"), "whether rows follow", more.clause
     for name, parameter in listing.parameters.items():
         if parameter.number_words:
             path: KeyPath = ("parameters", name, "number-words")

@@ -110,12 +110,17 @@ def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwit
         ask = build_request(context, mirror.base, encode_request_values(context, values))
         answers[state] = context.send(ask, f"the total {state}")
         yield
-    _judge_total_off(context, mirror, switch, answers["switched off"])
-    yield from _check_default_total(context, mirror, switch, answers["by default"], answers["switched on"])
+    _judge_total_off(context, mirror, switch, answers["switched off"], switch.clauses.off)
+    parameter = context.listing.parameters[switch.parameter]
+    if parameter.default is False or str(parameter.default) in parameter.false:
+        _judge_total_off(context, mirror, switch, answers["by default"], switch.clauses.default)
+    else:
+        yield from _check_default_total(context, mirror, switch, answers["by default"], answers["switched on"])
 
 
-def _judge_total_off(context: CheckContext, mirror: Mirror, switch: TotalSwitch, off: Exchange) -> None:
-    clauses = switch.clauses.off
+def _judge_total_off(
+    context: CheckContext, mirror: Mirror, switch: TotalSwitch, off: Exchange, clauses: Clauses
+) -> None:
     if context.note_unusable(off, clauses) or off.answer is None:
         return
     came = off.answer.total
@@ -130,7 +135,8 @@ def _judge_total_off(context: CheckContext, mirror: Mirror, switch: TotalSwitch,
         context.results.record_not_exercised(clauses, "the target shows no rows")
     else:
         expected = f"a total that is {' or '.join(options)}"
-        message = "the total can be switched off"
+        asked = off.list_request.values.get(switch.parameter)
+        message = "the total can be switched off" if asked is not None else "the total is left out by default"
         context.fail(clauses, message, expected=expected, actual=f"total {came!r}", exchange=off)
 
 

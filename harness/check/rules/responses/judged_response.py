@@ -179,6 +179,13 @@ def parse_integer(raw: Tree | Missing, *, text: bool) -> int | None:
     return raw if is_integer(raw) else None
 
 
+def parse_flag(raw: Tree | Missing, *, text: bool) -> bool | None:
+    """True or false as an answer tells it: of JSON, or as the text of an element or a header."""
+    if text and isinstance(raw, str):
+        return {"true": True, "false": False}.get(raw.strip().lower())
+    return raw if isinstance(raw, bool) else None
+
+
 def has_type(kind: str, value: Tree | Missing, *, text: bool) -> bool:
     """Whether a part of an answer has the type that the spec names."""
     match kind:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from harness.check.probe.followed_links import form_of_link
-from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer, part_at
+from harness.check.rules.responses.judged_response import JudgedResponse, parse_flag, parse_integer, part_at
 from harness.specification.answer_place import header_at
-from harness.specification.model import Clauses, OpenChoice, PageIndex, links_of, options_of, page_number_parts
+from harness.specification.model import (
+    Clauses,
+    OpenChoice,
+    PageIndex,
+    links_of,
+    more_part,
+    options_of,
+    page_number_parts,
+)
 from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.json_body import MISSING
 from harness.wire.response_codec import DecodedResponse
@@ -21,6 +29,11 @@ def check_page_parts(judge: JudgedResponse, answer: DecodedResponse) -> None:
         number = parse_integer(part_at(answer, count.at), text=judge.context.is_xml)
         if number is None or number < 0:
             _report_number(judge, answer, count.at, count.clause, "an integer not below 0")
+    more = more_part(judge.context.listing.paging)
+    if more is not None:
+        written = judge.context.is_xml or header_at(more.at) is not None
+        if parse_flag(part_at(answer, more.at), text=written) is None:
+            _report_number(judge, answer, more.at, more.clause, "true or false")
     if first is not None:
         _check_index(judge, answer, first, is_last=False)
     if last is not None:

@@ -1,0 +1,98 @@
+"""Rules on the flag that says whether rows follow those of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import Final
+
+from harness.check.context import CheckContext, Exchange
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    largest_page_size,
+    next_page_values,
+)
+from harness.check.probe.page_probe import report_walk_breach
+from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
+from harness.check.rules.responses.judged_response import parse_flag
+from harness.specification.answer_place import header_at
+from harness.specification.model import PageMore, more_part
+from harness.wire.decoded_body import Tree
+
+_FILTERS_ASKED: Final = 2
+
+
+def check_following_rows(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Judges the flag on pages that hold all rows, all but one, and on both halves of the list."""
+    more = more_part(context.listing.paging)
+    if more is None:
+        return
+    size_name, most = largest_page_size(context)
+    if mirror.volatile or not mirror.complete or len(mirror.rows) < 2 or size_name is None:
+        reason = (
+            f"the target shows {len(mirror.rows)} rows" if mirror.complete else "the list was not read to its end"
+        )
+        context.results.record_not_exercised(more.clause, reason)
+        return
+    for arrangement in (Arrangement(), *narrowings(context, mirror)[:_FILTERS_ASKED]):
+        due = due_rows(context, mirror, arrangement.values)
+        if due is None or not due.rows:
+            continue
+        rows, sizes = len(due.rows), []
+        for size, pages in ((rows, 1), (rows - 1, 1), ((rows + 1) // 2, 2)):
+            if 0 < size <= (most or rows) and size not in sizes:
+                sizes.append(size)
+                if (yield from _is_told_wrongly(context, mirror, more, arrangement, rows, size, pages)):
+                    return
+
+
+def _is_told_wrongly(
+    context: CheckContext,
+    mirror: Mirror,
+    more: PageMore,
+    arrangement: Arrangement,
+    rows: int,
+    size: int,
+    pages: int,
+) -> Generator[None, None, bool]:
+    """Asks for some pages of a size; whether one of them says otherwise than the rows that are left: that is told."""
+    name = largest_page_size(context)[0] or ""
+    values: dict[str, Tree] = {**arrangement.values, name: encode_request_value(context, name, size)}
+    place: Mapping[str, Tree] | None = {}
+    for page in range(pages):
+        if place is None:
+            return False
+        ask = build_request(context, mirror.base, {**values, **place})
+        exchange = context.send(ask, f"whether rows follow page {page + 1} of {size}{arrangement.label}")
+        yield
+        if context.note_unusable(exchange, more.clause) or exchange.answer is None or exchange.rows is None:
+            return False
+        seen = min(rows, (page + 1) * size)
+        if len(exchange.rows) != seen - page * size:
+            # A page of another size than was asked for is told as that.
+            return False
+        told = _flag_told(context, more, exchange)
+        if told is not None and told != (seen < rows):
+            yield from report_walk_breach(
+                context,
+                mirror,
+                more.clause,
+                exchange,
+                f"{more.at}: {str(seen < rows).lower()}, with {rows - seen} of {rows} rows after page "
+                f"{page + 1}{arrangement.label}",
+                str(told).lower(),
+                message="an answer says whether rows follow those of its page",
+            )
+            return True
+        # What is no flag at all is told of every response.
+        context.results.record_pass(more.clause if told is not None else ())
+        place = next_page_values(context.listing.paging, page, seen, exchange, context)
+    return False
+
+
+def _flag_told(context: CheckContext, more: PageMore, exchange: Exchange) -> bool | None:
+    if exchange.answer is None:
+        return None
+    written = context.is_xml or header_at(more.at) is not None
+    return parse_flag(exchange.answer.part_at(more.at), text=written)
