@@ -20,6 +20,7 @@ from harness.check.probe.mirror import (
     reread_mirror,
     time_range_filters,
 )
+from harness.check.probe.page_sizes import page_size_values
 from harness.specification.model import ClauseId, CursorPaging, OpenChoice, PageNumberPaging
 from harness.specification.paging_clauses import start_clauses
 
@@ -75,7 +76,7 @@ def _observe_first_page(context: CheckContext, now: datetime) -> Iterator[None]:
         return
     narrowed = requires_time_range(context) or context.options.window is not None
     base = list(candidate_windows(context, now))[-1] if narrowed else {}
-    few = {**base, paging.size: encode_request_value(context, paging.size, 2)}
+    few = {**base, **page_size_values(context, 2)}
     plain = context.send(build_request(context, few), "the page that comes when none is named")
     yield
     # The largest number first: a server that counts from 1 may show its first page for 0, too.

@@ -842,7 +842,9 @@ class PageNumberPaging:
 
     kind: Literal["page-number"] = documented_key("the kind of paging")
     page: ParameterName = documented_key("parameter: which page")
-    size: ParameterName = documented_key("parameter: rows per page")
+    size: ParameterName | None = documented_key(
+        "parameter: rows per page; none: nobody can choose it, `default-size` says it", None
+    )
     token: ParameterName | None = documented_key(
         "parameter: a token that links to all pages but the first carry beside the number, for the server's own use; "
         "what it does is left open",
@@ -863,8 +865,8 @@ class PageNumberPaging:
     clauses: PageNumberClauses = documented_key("the clause for each promise", factory=PageNumberClauses)
 
     @property
-    def size_parameter(self) -> str:
-        """The parameter that says how many rows a page holds."""
+    def size_parameter(self) -> str | None:
+        """The parameter that says how many rows a page holds; None where nobody can choose it."""
         return self.size
 
     @property
@@ -945,7 +947,12 @@ class CursorPaging:
     kind: Literal["cursor"] = documented_key("the kind of paging")
     after: ParameterName = documented_key("parameter: rows after this cursor")
     before: ParameterName | None = documented_key("parameter: rows before this cursor; none: there is no such", None)
-    size: ParameterName = documented_key("parameter: rows per page")
+    size: ParameterName | None = documented_key(
+        "parameter: rows per page; none: nobody can choose it, `default-size` says it", None
+    )
+    default_size: int | OpenChoice[int | None] | None = documented_key(
+        "rows per page where no parameter says it (with one, its default does)", None
+    )
     next_at: str | None = documented_key(
         "pointer to the cursor of the following page, or `header:NAME`; none: it stands in the next link alone", None
     )
@@ -970,8 +977,8 @@ class CursorPaging:
     clauses: CursorClauses = documented_key("the clause for each promise", factory=CursorClauses)
 
     @property
-    def size_parameter(self) -> str:
-        """The parameter that says how many rows a page holds."""
+    def size_parameter(self) -> str | None:
+        """The parameter that says how many rows a page holds; None where nobody can choose it."""
         return self.size
 
     @property

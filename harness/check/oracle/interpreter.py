@@ -453,9 +453,12 @@ class _Interpreter:
                     False,
                 )
             case CursorPaging():
+                walking = self.walks_by_cursor(paging)
+                if paging.size is None:
+                    fixed = self.fixed_size(paging.default_size)
+                    return 0, fixed, None, True, walking
                 size = self.parameter_value(paging.size)
                 given = size if isinstance(size, int) and paging.size in self.list_request.values else None
-                walking = self.walks_by_cursor(paging)
                 return 0, size if isinstance(size, int) else None, given, given is None, walking
             case LimitPaging():
                 size = self.parameter_value(paging.size)
@@ -466,10 +469,10 @@ class _Interpreter:
 
     def numbered_bounds(self, paging: PageNumberPaging) -> tuple[int, int | None, int | None, bool, bool]:
         page = self.parameter_value(paging.page)
-        size = self.parameter_value(paging.size)
+        size = self.parameter_value(paging.size) if paging.size is not None else None
         given = size if isinstance(size, int) else None
         if given is None:
-            size = self.dialect.resolve(paging.default_size) if self.size_is_observed(paging.default_size) else None
+            size = self.fixed_size(paging.default_size)
         cap = self.dialect.resolve(paging.cap) if self.size_is_observed(paging.cap) else None
         number = page - self.dialect.resolve(paging.first) if isinstance(page, int) else 0
         if not isinstance(size, int):
@@ -487,6 +490,10 @@ class _Interpreter:
                 raise RefusalDue(paging.fault, paging.before or "")
             raise UnspecifiedAnswer("both cursors together")
         return bool(after and after not in paging.start_words) or bool(before)
+
+    def fixed_size(self, default: int | OpenChoice[int | None] | None) -> int | None:
+        """The rows of a page where nobody says it; None where the document does not either and nothing was seen."""
+        return self.dialect.resolve(default) if self.size_is_observed(default) else None
 
     def size_is_observed(self, value: object) -> bool:
         """Whether a size that may be anything has been observed (or is no open choice at all)."""

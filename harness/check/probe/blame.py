@@ -185,7 +185,8 @@ def _clauses_of_filters(
         if others & set(rule.excludes):
             return rule.excludes_clause
     needed = {name for name in filters for other in filters if name in rules[other].applies_if_any}
-    rest = [name for name in filters if name not in needed]
+    # Two that have an effect only together need one another.
+    rest = [name for name in filters if name not in needed] or list(filters)
     if len(rest) == 1:
         return rules[rest[0]].clause
     culprit = _filter_of_one_field(context, rest, ask, difference, meaning)

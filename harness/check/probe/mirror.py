@@ -33,7 +33,6 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 # Enough rows for every filter to keep some and drop some; the list is read several times in a run.
 MIRROR_ROWS_WANTED: Final = 400
 MIRROR_ROWS_AT_MOST: Final = 1000
-# So many ranges, one before the other, are looked into where none may be longer.
 LIMITED_WINDOWS: Final = 12
 # Asked for where the document gives no largest page; servers with a bound of their own cut it (`large_capped_at_25`).
 PAGE_SIZE_AT_MOST: Final = 500
@@ -311,6 +310,8 @@ def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange)
     walk.by_key |= {row.key: row for row in fresh}
     came, before = len(rows), walk.last
     walk.last, walk.most = came, max(walk.most, came)
+    if page and fresh:
+        _learn_fixed_size(context, before, exchange)
     if walk.size is None or not fresh:
         return bool(fresh)
     if page and 0 < before < walk.size:
@@ -372,6 +373,18 @@ def _learn_page_cap(context: CheckContext, came: int) -> None:
     paging = context.listing.paging
     if isinstance(paging, PageNumberPaging) and isinstance(paging.cap, OpenChoice) and not paging.cap.options:
         context.dialect.fix_answer(paging.cap.id, came, "reading the list")
+
+
+def _learn_fixed_size(context: CheckContext, came: int, exchange: Exchange) -> None:
+    """A page with more rows after it shows how many a page has where nobody can choose it."""
+    paging = context.listing.paging
+    if not isinstance(paging, PageNumberPaging | CursorPaging) or paging.size is not None:
+        return
+    size = paging.default_size
+    if isinstance(size, OpenChoice) and not context.dialect.candidates_of(size.id):
+        context.dialect.fix_answer(size.id, came, "reading the list")
+    elif isinstance(size, int) and came < size:
+        context.facts.page_cap = PageCap(rows=came, asked=size, exchange=exchange)
 
 
 def next_page_values(
@@ -448,9 +461,8 @@ def needed_parameters(listing: Listing) -> frozenset[str]:
 
 
 def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
-    """The time windows to try, narrow ones first: days, a month, a year, ten years; or the one that the user gave.
-
-    Where a range may only be so long, the wider ones give way to the newest, the one before it, and so on.
+    """The time windows to try: days, a month, a year, ten years, or one by one back in time where none may be longer;
+    or the one that the user gave.
     """
     lower, upper, _ = time_range_filters(context)
     given = context.options.window
@@ -478,8 +490,8 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
 def longest_range(context: CheckContext) -> timedelta | None:
     """How long the range of time may be by which lists are narrowed; None where it may have any length."""
     lower, upper, _ = time_range_filters(context)
-    seconds = [pair.most_seconds for pair in context.listing.ranges if (pair.first, pair.last) == (lower, upper)]
-    return next((timedelta(seconds=most) for most in seconds if most is not None), None)
+    pair = next((one for one in context.listing.ranges if (one.first, one.last) == (lower, upper)), None)
+    return timedelta(seconds=pair.most_seconds) if pair is not None and pair.most_seconds is not None else None
 
 
 def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
@@ -581,8 +593,10 @@ def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generat
         where = {
             paging.offset: encode_request_value(context, paging.offset, min(skip, most) if most is not None else skip)
         }
+    if paging.size is not None:
+        where[paging.size] = encode_request_value(context, paging.size, size)
     exchange = context.send(
-        build_request(context, first.base, {**where, paging.size: encode_request_value(context, paging.size, size)}),
+        build_request(context, first.base, where),
         "look for the end of the list",
     )
     yield

@@ -51,6 +51,8 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
         case PageNumberPaging():
             first = assumed_of(paging.first)
             yield from _size_faults(paging.clauses.size, paging.size)
+            if paging.size is None:
+                yield from _default_size_faults(listing, paging.clauses.size, None)
             yield from _partition_faults(paging.clauses.partition)
             yield from make_fault(
                 paging.clauses.first,
@@ -134,13 +136,14 @@ def size_word_faults(listing: Listing) -> Iterator[Fault]:
     )
 
 
-def _size_faults(clauses: Clauses, size: str) -> Iterator[Fault]:
-    yield from make_fault(
-        clauses,
-        f"{size}-ignored",
-        f"{size} has no effect",
-        on_parameters(lambda given: given.without((size,))),
-    )
+def _size_faults(clauses: Clauses, size: str | None) -> Iterator[Fault]:
+    if size is not None:
+        yield from make_fault(
+            clauses,
+            f"{size}-ignored",
+            f"{size} has no effect",
+            on_parameters(lambda given: given.without((size,))),
+        )
     yield from make_fault(
         clauses,
         "one-row-more",
@@ -149,7 +152,17 @@ def _size_faults(clauses: Clauses, size: str) -> Iterator[Fault]:
     )
 
 
-def _default_size_faults(listing: Listing, clauses: Clauses, size: str) -> Iterator[Fault]:
+def _default_size_faults(listing: Listing, clauses: Clauses, size: str | None) -> Iterator[Fault]:
+    fixed = getattr(listing.paging, "default_size", None)
+    if size is None and isinstance(fixed, int) and fixed > 1:
+        yield from make_fault(
+            clauses,
+            "half-the-size",
+            f"a page holds {fixed // 2} rows",
+            with_changed_listing(with_part("paging", default_size=fixed // 2)),
+        )
+    if size is None:
+        return
     default = listing.parameters[size].default
     if isinstance(default, int) and default > 1:
         yield from make_fault(

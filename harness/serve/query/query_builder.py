@@ -525,7 +525,7 @@ def _integer_value(given: ParsedParameters, name: str) -> int | None:
 
 
 def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, choices: ChoiceResolver) -> OffsetSlice:
-    size = _integer_value(given, paging.size)
+    size = _integer_value(given, paging.size) if paging.size is not None else None
     if size is None:
         size = choices.resolve(paging.default_size)
     cap = choices.resolve(paging.cap)
@@ -542,7 +542,7 @@ def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, choice
 def _cursor_slice(
     given: ParsedParameters, paging: CursorPaging, sorting: SortOrder, choices: ChoiceResolver
 ) -> tuple[CursorSlice, bool] | RefusedRequest:
-    size = _integer_value(given, paging.size)
+    size = _integer_value(given, paging.size) if paging.size is not None else choices.resolve(paging.default_size)
     take = _DEFAULT_CURSOR_ROWS if size is None else max(size, 0)
     after = _cursor_text(given, paging.after, paging.start_words)
     before = _cursor_text(given, paging.before, paging.end_words) if paging.before is not None else None

@@ -16,7 +16,7 @@ from harness.specification.model import (
     more_part,
     page_number_parts,
 )
-from harness.specification.paging_clauses import size_clauses
+from harness.specification.paging_clauses import size_clauses, size_default_clauses
 from harness.specification.yaml_source import KeyPath
 
 
@@ -61,8 +61,10 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
             yield ("order", "sort"), f"the words of {order.sort.parameter}", all_clauses(order.sort.clauses)
         if order.descending is not None:
             yield ("order",), f"the flag {order.descending}", order.descending_clause
-    if listing.paging.size_parameter is not None:
-        yield ("paging",), "the size of a page (size)", size_clauses(listing.paging)
+    fixed = getattr(listing.paging, "default_size", None)
+    if listing.paging.size_parameter is not None or isinstance(fixed, int):
+        clauses = size_clauses(listing.paging) or size_default_clauses(listing.paging)
+        yield ("paging",), "the size of a page (size)", clauses
     yield from _required_page_clauses(listing)
     if listing.total is not None:
         yield ("total",), "the total", all_clauses(listing.total.clauses)

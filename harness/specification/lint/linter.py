@@ -47,6 +47,7 @@ from harness.specification.lint.filter_comparisons import (
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
+from harness.specification.lint.page_sizes import check_page_sizes
 from harness.specification.lint.promise_power import (
     check_added_parts,
     check_bad_values,
@@ -244,6 +245,7 @@ _CHECKS: Final = (
     check_recent_ranges,
     check_longest_ranges,
     check_sort_spellings,
+    check_page_sizes,
     check_error_names,
     check_pointers,
     check_headers,

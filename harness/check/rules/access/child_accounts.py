@@ -38,7 +38,8 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
     if listing.total is None or not isinstance(paging, OffsetPaging | PageNumberPaging) or exchange.answer is None:
         return
     clauses = listing.total.clauses.sum
-    size, total = exchange.list_request.values.get(paging.size), parse_row_count(exchange.answer.total)
+    size = exchange.list_request.values.get(paging.size or "")
+    total = parse_row_count(exchange.answer.total)
     came = len(exchange.rows or ())
     if size is None or came >= int(str(size)) or total is None or mirror.tear_reason:
         return

@@ -13,8 +13,9 @@ from typing import Final, Literal
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.expect import check_probe
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
+from harness.check.probe.mirror import Mirror, build_request, largest_page_size
 from harness.check.probe.page_probe import report_walk_breach
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
 from harness.check.rules.paging.arrangements import (
     DEPTHS,
@@ -83,7 +84,7 @@ class Travel:
     def ask(self, more: Mapping[str, Tree], size: int, purpose: str) -> Generator[None, None, Exchange | None]:
         """The answer to a request for a page, or None where it holds no rows that can be judged further."""
         context, paging, arrangement = self.context, self.paging, self.journey.arrangement
-        values = {**arrangement.values, paging.size: encode_request_value(context, paging.size, size), **more}
+        values = {**arrangement.values, **page_size_values(context, size), **more}
         ask = build_request(context, self.mirror.base, values)
         if self.probing:
             blame: dict[Aspect, Clauses] = {"size": paging.clauses.size}

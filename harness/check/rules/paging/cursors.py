@@ -12,7 +12,6 @@ from harness.check.probe.error_responses import is_breakdown, is_refused, judge_
 from harness.check.probe.mirror import (
     Mirror,
     build_request,
-    encode_request_value,
     encode_request_values,
     time_range_filters,
 )
@@ -22,6 +21,7 @@ from harness.check.probe.page_probe import (
     page_sizes_for,
     report_walk_breach,
 )
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
 from harness.check.rules.paging.cursor_journeys import check_cursor_journeys, plain_journeys
 from harness.specification.field_path import FieldPath
@@ -52,24 +52,21 @@ def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPagi
         paging.clauses.size_default or size_clauses,
         size=paging.clauses.size_default or size_clauses,
     )
-    most = context.listing.parameters[paging.size].most
-    large = large_page_sizes(context, paging.size, count)
-    for size in dict.fromkeys((*page_sizes_for(count), *large, *((most,) if most is not None else ()))):
-        yield from check_page(
-            context,
-            mirror,
-            {paging.size: encode_request_value(context, paging.size, size)},
-            f"pages of {size}",
-            size_clauses,
-        )
-    few = {paging.size: encode_request_value(context, paging.size, 3)}
+    most = context.listing.parameters[paging.size].most if paging.size is not None else None
+    sizes: tuple[int, ...] = ()
+    if paging.size is not None:
+        large = large_page_sizes(context, paging.size, count)
+        sizes = (*page_sizes_for(count), *large, *((most,) if most is not None else ()))
+    for size in dict.fromkeys(sizes):
+        yield from check_page(context, mirror, page_size_values(context, size), f"pages of {size}", size_clauses)
+    few = page_size_values(context, 3)
     for word in ("", *paging.start_words):
         yield from check_page(context, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
     step = max(2, min(most or 60, -(-count // 4)))
-    whole = {paging.size: encode_request_value(context, paging.size, step)}
-    yield from _check_cursor_walk(context, mirror, paging, whole)
-    yield from _check_tied_rows(context, mirror, paging)
-    yield from check_cursor_journeys(context, mirror, plain_journeys(context))
+    yield from _check_cursor_walk(context, mirror, paging, page_size_values(context, step))
+    if paging.size is not None:
+        yield from _check_tied_rows(context, mirror, paging)
+        yield from check_cursor_journeys(context, mirror, plain_journeys(context))
     yield from _check_invalid_cursors(context, mirror, paging)
 
 
@@ -197,7 +194,7 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
         if together < 2:
             return
         if len(around) <= TIES_WALKED and first not in around and last not in around:
-            values = encode_request_values(context, {lower: first, upper: last, paging.size: 1})
+            values = {**encode_request_values(context, {lower: first, upper: last}), **page_size_values(context, 1)}
             yield from _check_cursor_walk(context, mirror, paging, values)
             return
 
@@ -291,7 +288,7 @@ def _judge_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exc
 
 
 def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
-    few = {paging.size: encode_request_value(context, paging.size, 2)}
+    few = page_size_values(context, 2)
     for word in ("@@", "bm90LWEtY3Vyc29y"):
         values = {**few, paging.after: word}
         purpose, gets = "a cursor that was never given", paging.garbage_gets

@@ -9,11 +9,11 @@ from harness.check.context import CheckContext, Exchange
 from harness.check.probe.mirror import (
     Mirror,
     build_request,
-    encode_request_value,
     largest_page_size,
     next_page_values,
 )
 from harness.check.probe.page_probe import report_walk_breach
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
 from harness.check.rules.responses.judged_response import parse_flag
 from harness.specification.answer_place import header_at
@@ -21,6 +21,7 @@ from harness.specification.model import PageMore, more_part
 from harness.wire.decoded_body import Tree
 
 _FILTERS_ASKED: Final = 2
+_PAGES_ASKED: Final = 4
 
 
 def check_following_rows(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -29,7 +30,7 @@ def check_following_rows(context: CheckContext, mirror: Mirror) -> Iterator[None
     if more is None:
         return
     size_name, most = largest_page_size(context)
-    if mirror.volatile or not mirror.complete or len(mirror.rows) < 2 or size_name is None:
+    if mirror.volatile or not mirror.complete or len(mirror.rows) < 2:
         reason = (
             f"the target shows {len(mirror.rows)} rows" if mirror.complete else "the list was not read to its end"
         )
@@ -40,6 +41,12 @@ def check_following_rows(context: CheckContext, mirror: Mirror) -> Iterator[None
         if due is None or not due.rows:
             continue
         rows, sizes = len(due.rows), []
+        if size_name is None:
+            # Nobody can choose the size: as many pages as it takes, up to a few.
+            fixed = context.expected_answers(build_request(context, mirror.base, {}))[0][1].size or rows
+            if (yield from _is_told_wrongly(context, mirror, more, arrangement, rows, fixed, _PAGES_ASKED)):
+                return
+            continue
         for size, pages in ((rows, 1), (rows - 1, 1), ((rows + 1) // 2, 2)):
             if 0 < size <= (most or rows) and size not in sizes:
                 sizes.append(size)
@@ -57,8 +64,7 @@ def _is_told_wrongly(
     pages: int,
 ) -> Generator[None, None, bool]:
     """Asks for some pages of a size; whether one of them says otherwise than the rows that are left: that is told."""
-    name = largest_page_size(context)[0] or ""
-    values: dict[str, Tree] = {**arrangement.values, name: encode_request_value(context, name, size)}
+    values: dict[str, Tree] = {**arrangement.values, **page_size_values(context, size)}
     place: Mapping[str, Tree] | None = {}
     for page in range(pages):
         if place is None:
@@ -87,7 +93,7 @@ def _is_told_wrongly(
             return True
         # What is no flag at all is told of every response.
         context.results.record_pass(more.clause if told is not None else ())
-        place = next_page_values(context.listing.paging, page, seen, exchange, context)
+        place = next_page_values(context.listing.paging, page, seen, exchange, context) if seen < rows else None
     return False
 
 

@@ -29,7 +29,7 @@ from harness.specification.model import (
     OffsetPaging,
     OpenChoice,
 )
-from harness.specification.paging_clauses import partition_clauses, size_clauses
+from harness.specification.paging_clauses import partition_clauses, size_clauses, size_default_clauses
 from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -137,17 +137,18 @@ def _report_page_cap(context: CheckContext) -> None:
     paging, page_cap = context.listing.paging, context.facts.page_cap
     if page_cap is None or paging.is_single_page:
         return
-    if isinstance(paging, CursorPaging):
+    if isinstance(paging, CursorPaging) and paging.size is not None:
         # At most so many rows were asked for, and the cursor says that more follow: nothing is lost.
         context.notes.append(f"pages hold at most {page_cap.rows} rows, although {page_cap.asked} were asked for")
         return
     expected = f"{page_cap.asked} rows on a page, or the last ones"
     actual = f"{page_cap.rows} rows, and more on the next page"
     longest = paging.clauses.size_max if isinstance(paging, OffsetPaging) else ()
-    clauses = longest or size_clauses(paging)
-    context.fail(
-        clauses, "a page is as long as was asked", expected=expected, actual=actual, exchange=page_cap.exchange
+    clauses = longest or size_clauses(paging) or size_default_clauses(paging)
+    message = (
+        "a page is as long as was asked" if paging.size_parameter is not None else "a page is as long as promised"
     )
+    context.fail(clauses, message, expected=expected, actual=actual, exchange=page_cap.exchange)
 
 
 def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, first: Exchange) -> Iterator[None]:

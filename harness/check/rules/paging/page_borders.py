@@ -19,6 +19,7 @@ from harness.check.probe.mirror import (
     server_page_limit,
 )
 from harness.check.probe.page_probe import independent_total_clauses, report_walk_breach
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.rules.paging.arrangements import (
     DEPTHS,
     SIZE_KINDS,
@@ -195,7 +196,7 @@ def _ask_for_page(
     (name,) = paging.place_parameters
     place = begin if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + begin // size
     values: dict[str, Tree] = {
-        paging.size: encode_request_value(context, paging.size, size),
+        **page_size_values(context, size),
         name: encode_request_value(context, name, place),
     }
     return build_request(context, mirror.base, {**arrangement.values, **values})

@@ -9,11 +9,11 @@ from harness.check.context import CheckContext
 from harness.check.probe.mirror import (
     Mirror,
     build_request,
-    encode_request_value,
     largest_page_size,
     parse_row_count,
 )
 from harness.check.probe.page_probe import report_walk_breach
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
 from harness.specification.model import PageCount, page_number_parts
 
@@ -34,7 +34,13 @@ def check_page_counts(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         rows = len(due.rows) if due is not None else None
         if rows == 0:
             continue
-        most = largest_page_size(context)[1] or len(mirror.rows)
+        size_name, most = largest_page_size(context)
+        if size_name is None:
+            fixed = context.expected_answers(build_request(context, mirror.base, {}))[0][1].size
+            if fixed and (yield from _is_count_wrong(context, mirror, count, arrangement, rows, fixed)):
+                return
+            continue
+        most = most or len(mirror.rows)
         near = (1, 2, rows - 1, rows, rows + 1) if rows is not None else (1, 2, 7)
         sizes = near if arrangement is plain else (max(2, (rows or 21) // 3),)
         for size in dict.fromkeys(size for size in sizes if 0 < size <= most):
@@ -49,9 +55,7 @@ def _is_count_wrong(
 
     Where the rows are not known, the total of the answer is what pages are held to.
     """
-    name = context.listing.paging.size_parameter
-    assert name is not None
-    values = {**arrangement.values, name: encode_request_value(context, name, size)}
+    values = {**arrangement.values, **page_size_values(context, size)}
     exchange = context.send(
         build_request(context, mirror.base, values), f"the number of pages of {size}{arrangement.label}"
     )

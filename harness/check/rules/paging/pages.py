@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from harness.check.probe.page_probe import (
     page_sizes_for,
     report_walk_breach,
 )
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.rules.paging.cursors import check_cursor_pages
 from harness.check.rules.paging.page_borders import check_page_borders, plain_border_probes
 from harness.specification.field_path import FieldPath
@@ -66,7 +67,8 @@ def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             yield from check_cursor_pages(context, mirror, paging)
         case LimitPaging():
             yield from _check_limits(context, mirror, paging)
-    yield from _check_size_words(context, mirror, paging.size)
+    if paging.size is not None:
+        yield from _check_size_words(context, mirror, paging.size)
 
 
 def _check_size_words(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
@@ -81,10 +83,10 @@ def _check_size_words(context: CheckContext, mirror: Mirror, name: str) -> Itera
 def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Pages that do not share out the list: which promise is broken first?"""
     paging = context.listing.paging
-    if paging.size_parameter is None or paging.is_single_page:
+    if paging.is_single_page:
         return
     told: _TornPages | None = _TornPages(partition_clauses(paging) or slice_clauses(paging), mirror.tear_reason, None)
-    if isinstance(paging, PageNumberPaging | OffsetPaging):
+    if isinstance(paging, PageNumberPaging | OffsetPaging) and paging.size is not None:
         told = yield from _pages_side_by_side(context, mirror, paging)
     if told is None:
         return
@@ -119,13 +121,14 @@ def _pages_side_by_side(
     first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else 0
     second = first + (1 if isinstance(paging, PageNumberPaging) else 3)
     answers: dict[str, Exchange] = {}
-    for name, values in (
-        ("one", {paging.size: 3, place: first}),
-        ("two", {paging.size: 3, place: second}),
-        ("both", {paging.size: 6, place: first}),
-        ("plain", {paging.size: 3}),
+    for name, size, values in (
+        ("one", 3, {place: first}),
+        ("two", 3, {place: second}),
+        ("both", 6, {place: first}),
+        ("plain", 3, {}),
     ):
-        ask = build_request(context, mirror.base, encode_request_values(context, values))
+        sized = {**page_size_values(context, size), **encode_request_values(context, values)}
+        ask = build_request(context, mirror.base, sized)
         answers[name] = context.send(ask, f"pages side by side: {name}")
         yield
         if context.note_unusable(answers[name], partition) or answers[name].rows is None:
@@ -135,7 +138,7 @@ def _pages_side_by_side(
     if len(one) > 3:
         return _TornPages(size_clauses(paging) or partition, f"{len(one)} rows on a page of 3", answers["one"])
     if one == two:
-        after = encode_request_values(context, {paging.size: 3, place: 2 * second - first})
+        after = {**page_size_values(context, 3), **encode_request_values(context, {place: 2 * second - first})}
         third = context.send(build_request(context, mirror.base, after), "pages side by side: three")
         yield
         if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
@@ -154,21 +157,23 @@ def _pages_side_by_side(
 def _check_neighbour_pages(
     context: CheckContext,
     mirror: Mirror,
-    pages_of_three: tuple[dict[str, Tree], dict[str, Tree]],
+    pages: tuple[dict[str, Tree], dict[str, Tree]],
     slice_clauses: Clauses,
     partition: Clauses,
+    *,
+    most: int | None = 3,
 ) -> Iterator[None]:
-    """Two pages side by side: other rows, and none twice."""
+    """Two pages side by side, of so many rows at most: other rows, and none twice."""
     if len(mirror.rows) < 4 or mirror.volatile:
         return
     first, second = (
         context.send(build_request(context, mirror.base, values), f"page {index} of two neighbours")
-        for index, values in enumerate(pages_of_three)
+        for index, values in enumerate(pages)
     )
     yield
     if context.note_unusable(first, ()) or context.note_unusable(second, ()) or not first.rows or not second.rows:
         return
-    if len(first.rows) > 3:
+    if most is not None and len(first.rows) > most:
         # A page that is too long is told as that.
         return
     shared = [row for row in second.rows if row.key in set(first.keys)]
@@ -227,16 +232,22 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
     count, clauses = len(mirror.rows), paging.clauses
     first, slice_, whole = clauses.first, clauses.slice, clauses.partition or clauses.slice
     number = first_page_number(context, paging)
+    if paging.size is None:
+        yield from _check_fixed_pages(context, mirror, paging, number)
+        return
 
     def at(page: int, size: int) -> dict[str, Tree]:
-        return encode_request_values(context, {paging.page: page + number, paging.size: size})
+        return {
+            paging.page: encode_request_value(context, paging.page, page + number),
+            **page_size_values(context, size),
+        }
 
     def ask(page: int, size: int, purpose: str, told: Clauses, /, **blame: Clauses) -> Iterator[None]:
         yield from check_page(context, mirror, at(page, size), purpose, told, **blame)
 
     yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_, clauses.partition)
     for size in page_sizes_for(count):
-        alone = encode_request_values(context, {paging.size: size})
+        alone = page_size_values(context, size)
         yield from check_page(context, mirror, alone, f"pages of {size}", clauses.size, slice=first)
         yield from ask(0, size, f"the first page of {size}", first or slice_, slice=first)
         if count > size:
@@ -262,6 +273,51 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
     step = max(1, min(most, -(-count // 5)))
     yield from _check_page_walk(context, mirror, whole, [at(page, step) for page in range(-(-count // step))])
     yield from check_page_borders(context, mirror, plain_border_probes(context))
+
+
+def _check_fixed_pages(
+    context: CheckContext, mirror: Mirror, paging: PageNumberPaging, number: int
+) -> Iterator[None]:
+    """Judges pages whose size nobody can choose: the first, some others, the last, and one beyond it."""
+    clauses = paging.clauses
+    begin = {paging.page: encode_request_value(context, paging.page, number)}
+    second = {paging.page: encode_request_value(context, paging.page, number + 1)}
+    yield from _check_neighbour_pages(context, mirror, (begin, second), clauses.slice, clauses.partition, most=None)
+    yield from _check_page_of_none(context, mirror, begin, clauses.first)
+    yield from check_page(context, mirror, {}, "no page", clauses.first, size=clauses.size)
+    meaning = context.expected_answers(build_request(context, mirror.base, {}))[0][1]
+    size = meaning.size
+    if not size:
+        reason = "it takes more rows than the target shows to see how many a page has"
+        context.results.record_not_exercised(clauses.size, reason)
+        return
+    last = max(0, (len(mirror.rows) - 1) // size)
+    pages = [{paging.page: encode_request_value(context, paging.page, page + number)} for page in range(last + 2)]
+    past = paging.past_the_end
+    end = past.clause if isinstance(past, OpenChoice) else clauses.past_the_end
+    for page in dict.fromkeys((0, 1, last // 2, last, last + 1)):
+        told = clauses.first if page == 0 else (end or clauses.slice) if page > last else clauses.slice
+        yield from check_page(context, mirror, pages[page], f"page {page}", told, size=clauses.size)
+    yield from _check_page_walk(context, mirror, clauses.partition or clauses.slice, pages[: last + 1])
+
+
+def _check_page_of_none(
+    context: CheckContext, mirror: Mirror, begin: Mapping[str, Tree], clauses: Clauses
+) -> Iterator[None]:
+    """Where no page is named the first one comes."""
+    plain, named = (
+        context.send(build_request(context, mirror.base, values), purpose)
+        for values, purpose in (({}, "no page"), (begin, "the first page by its number"))
+    )
+    yield
+    if mirror.volatile or any(context.note_unusable(one, clauses) for one in (plain, named)):
+        return
+    if plain.keys == named.keys:
+        context.results.record_pass(clauses)
+    else:
+        expected, actual = "the rows of the first page", "other rows"
+        message = "the first page comes where none is named"
+        yield from report_walk_breach(context, mirror, clauses, plain, expected, actual, message=message)
 
 
 def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:

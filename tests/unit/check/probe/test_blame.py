@@ -187,6 +187,13 @@ LOSES = {
         "who": {**LISTING["filters"]["who"], "loses-to": "ext", "loses-clause": "LOSES"},
     }
 }
+MUTUAL = {
+    "filters": {
+        **LISTING["filters"],
+        "who": {**LISTING["filters"]["who"], "applies-if-any": ["ext"]},
+        "ext": {**LISTING["filters"]["ext"], "applies-if-any": ["who"]},
+    }
+}
 STRAY = differing("stray", about="who")
 
 
@@ -208,6 +215,7 @@ def left(name: str, values: Mapping[str, Any], difference: Difference, *clauses:
             "EXT",
         ),
         left("a filter that loses to the other one", {"who": "ada", "ext": "101"}, STRAY, "LOSES", **LOSES),
+        left("two filters that need one another", {"who": "ada", "ext": "101"}, STRAY, "WHO", **MUTUAL),
         left("a filter and a page", {"who": "ada", "page": "1", "rows": "2"}, STRAY, "SLICE"),
         left("a page", {"page": "1", "rows": "2"}, differing("unlisted"), "SLICE"),
         left("a size", {"rows": "2"}, differing("refused"), "SIZE"),

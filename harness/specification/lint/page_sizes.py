@@ -1,0 +1,28 @@
+"""Whether a spec says how many rows a page has: by a parameter, or by a number where nobody can choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.specification.lint.finding import LintFinding, finding_at
+from harness.specification.load import Spec
+from harness.specification.model import CursorPaging, PageNumberPaging
+
+
+def check_page_sizes(spec: Spec) -> Iterator[LintFinding]:
+    """Pages by number or cursor have a parameter for their size, or say how many rows they have."""
+    paging = spec.listing.paging
+    if not isinstance(paging, PageNumberPaging | CursorPaging):
+        return
+    if paging.size is None and paging.default_size is None:
+        yield finding_at(
+            spec,
+            "page-size",
+            ("paging",),
+            "the parameter of the page size (size), or how many rows a page has (default-size)",
+            "neither",
+            "where the document does not say: default-size: {open: integer, assumed: 50}",
+        )
+    if isinstance(paging, CursorPaging) and paging.size is not None and paging.default_size is not None:
+        expected = f"the default of {paging.size} under parameters.{paging.size}"
+        yield finding_at(spec, "page-size", ("paging", "default-size"), expected, "default-size beside size")
