@@ -22,6 +22,7 @@ from harness.check.probe.mirror import (
 )
 from harness.check.probe.page_sizes import page_size_values
 from harness.specification.model import ClauseId, CursorPaging, OpenChoice, PageNumberPaging
+from harness.specification.narrowing_defaults import widest_words
 from harness.specification.paging_clauses import start_clauses
 
 
@@ -42,6 +43,7 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
         )
     if not snapshot.rows and snapshot.failed_exchange is None:
         yield from _check_reversed_range(context, mirror, options.now)
+        yield from _check_widest_words(context, mirror)
     if snapshot.complete:
         context.results.record_pass((ClauseId("PAGING-LOOP"),))
     elif snapshot.repeated_pages:
@@ -102,6 +104,24 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
             yield from check_probe(
                 context, mirror, build_request(context, values), "a range that holds no calls", clauses
             )
+
+
+def _check_widest_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """No rows where every filter is switched off: with a word that keeps some of them there are none, either."""
+    for name in widest_words(context.listing):
+        rule, parameter = context.listing.filters[name], context.listing.parameters[name]
+        for word in dict.fromkeys((*rule.words, *parameter.words)):
+            if word in rule.no_filter:
+                continue
+            exchange = context.send(build_request(context, mirror.base, {name: word}), f"{name} = {word}")
+            yield
+            if exchange.rows:
+                expected = f"{name}={rule.no_filter[0]} keeps at least the rows that {name}={word} does"
+                clauses = rule.no_filter_clause or rule.clause
+                message = "a word that means no filter keeps every row"
+                actual = f"no rows, and {len(exchange.rows)}"
+                context.fail(clauses, message, expected=expected, actual=actual, exchange=exchange)
+                return
 
 
 def _report_shared_identity(context: CheckContext, pairs: Sequence[tuple[Row, Row, Exchange]]) -> None:

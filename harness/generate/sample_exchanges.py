@@ -22,6 +22,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
+from harness.specification.narrowing_defaults import widest_words
 from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -133,7 +134,7 @@ class SampleClient:
 
     def _required_range(self) -> dict[str, Tree]:
         """Values for the ends of a range that must be given: wide enough for every row."""
-        found: dict[str, Tree] = dict(free_path_values(self.spec))
+        found: dict[str, Tree] = {**free_path_values(self.spec), **widest_words(self.listing)}
         for name, rule in self.listing.filters.items():
             parameter = self.listing.parameters[name]
             if parameter.required is None or rule.keeps not in ("at-or-after", "at-or-before"):

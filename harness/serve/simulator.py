@@ -333,6 +333,9 @@ class Simulator:
         rendered = snapshot.render_page(plan)
         if not rendered.rows and self._refuses_past_the_end(plan):
             return self._past_the_end_refusal()
+        empty = self.spec.listing.lists.empty_fault
+        if not rendered.rows and empty is not None:
+            return RefusedRequest(fault=empty)
         page = AnswerContent(
             rows=(), count=None, total=rendered.total if plan.shows_total else None, returned=len(rendered.rows)
         )
@@ -429,6 +432,9 @@ class Simulator:
             page = self._with_cursors(page, plan, found, table, paging)
         page = self._with_numbers(page, plan, start=found.page_start, matching=found.total)
         page = self._hooks.page(page, PageContext(table=table, plan=plan, query_result=found, at=view.at))
+        empty = self.spec.listing.lists.empty_fault
+        if not page.rows and page.count is None and empty is not None:
+            return RefusedRequest(fault=empty)
         return self._with_links(page, plan, ask, start=found.page_start, matching=found.total)
 
     def _with_numbers(self, page: AnswerContent, plan: AnswerPlan, *, start: int, matching: int) -> AnswerContent:

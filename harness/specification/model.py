@@ -233,6 +233,9 @@ class ListedRows:
     absent: ContainerAbsentForm | OpenChoice[ContainerAbsentForm] = documented_key(
         "how 'no rows' is written: empty, missing, none (null)", "empty"
     )
+    empty_fault: ErrorName | None = documented_key(
+        "the error that an answer without rows is told by, in place of a success", None
+    )
     clauses: ListedRowsClauses = documented_key("the clause for each promise", factory=ListedRowsClauses)
 
     @property

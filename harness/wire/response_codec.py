@@ -69,6 +69,8 @@ class DecodedResponse:
     previous_cursor: Tree | Missing = MISSING
     links: Mapping[LinkName, Tree | Missing] = field(default_factory=lambda: MappingProxyType({}))
     headers: tuple[tuple[str, str], ...] = ()
+    told_empty: bool = False
+    """The error that stands for a list without rows; the outcome is that of a success."""
 
     def part_at(self, place: str) -> Tree | Missing:
         """The part at a pointer or in a header; there an integer is read as one, as its digits are all it can be."""
@@ -426,6 +428,27 @@ def _count_tree(shape: str, count: int) -> Tree:
 
 def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse:
     """The decoded response; never raises, whatever came."""
+    answer = _decode_response(listing, response)
+    return _empty_list(answer) if _tells_no_rows(listing, answer) else answer
+
+
+def _tells_no_rows(listing: Listing, answer: DecodedResponse) -> bool:
+    """Whether an error is the one by which the API tells that there are no rows."""
+    fault = listing.outcome.faults.get(listing.lists.empty_fault or "")
+    if fault is None or answer.outcome != "error":
+        return False
+    if listing.outcome.error.code_at is None or fault.code is None:
+        http = fault.http if fault.http is not None else listing.outcome.error.http
+        return answer.http_status in (*options_of(http), *fault.https)
+    return str(answer.code) in map(str, (fault.code, *fault.codes))
+
+
+def _empty_list(answer: DecodedResponse) -> DecodedResponse:
+    # How many match is not told: a page beyond the last has no rows, either.
+    return replace(answer, outcome="success", rows=(), rows_raw=[], total=MISSING, returned=MISSING, told_empty=True)
+
+
+def _decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse:
     charset = _declared_charset(response)
     if is_csv(listing) and response.http_status < 400 and "json" not in response.media_type:
         decoded = decode_csv(response.body)

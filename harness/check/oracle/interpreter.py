@@ -228,7 +228,8 @@ class _Interpreter:
             order = self.spec.listing.order
             sort = order.sort if order else None
             return not parameter.words or value in parameter.words or bool(sort and sort.parameter == name)
-        words = {*parameter.words, *filter_.words, *filter_.no_filter, *filter_.aliases, *self.field_words(filter_)}
+        own = set(parameter.words) or self.field_words(filter_)
+        words = {*own, *filter_.words, *filter_.no_filter, *filter_.aliases}
         if value in words:
             return True
         folded = {word.casefold() for word in words}

@@ -22,6 +22,7 @@ from harness.specification.model import (
     Paging,
     options_of,
 )
+from harness.specification.narrowing_defaults import widest_words
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
@@ -457,7 +458,7 @@ def needed_parameters(listing: Listing) -> frozenset[str]:
     """The parameters without which a request is refused or lists what is recent by the server's clock."""
     required = (name for name, parameter in listing.parameters.items() if parameter.required is not None)
     recent = (name for pair in listing.ranges if pair.recent_seconds is not None for name in (pair.first, pair.last))
-    return frozenset((*required, *recent))
+    return frozenset((*required, *recent, *widest_words(listing)))
 
 
 def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
@@ -479,7 +480,7 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
             length, latest = longest * 2 / 5, now + min(context.facts.window_ahead, longest / 8)
             spans += [(latest - (back + 1) * length, latest - back * length) for back in range(LIMITED_WINDOWS)]
     for first, last in spans:
-        window: dict[str, Tree] = {}
+        window: dict[str, Tree] = {**widest_words(context.listing)}
         if lower is not None:
             window[lower] = encode_request_value(context, lower, first.astimezone(UTC).replace(microsecond=0))
         if upper is not None:
@@ -496,7 +497,7 @@ def longest_range(context: CheckContext) -> timedelta | None:
 
 def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
     """Fills the mirror: finds a time window with rows where one is required, and narrows a list that is too long."""
-    base: Mapping[str, Tree] = mirror.base
+    base: Mapping[str, Tree] = {**widest_words(context.listing), **mirror.base}
     first: Snapshot | None = None
     limited = longest_range(context) is not None
     if requires_time_range(context) or context.options.window is not None:

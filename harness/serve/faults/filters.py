@@ -18,6 +18,7 @@ from harness.serve.faults.base import (
     on_query,
     with_changed_listing,
     with_entry,
+    with_part,
 )
 from harness.serve.faults.comparisons import comparison_faults
 from harness.serve.faults.hooks import AnswerContent, AnswerContext, Hooks, PageContext
@@ -303,12 +304,20 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
             "an empty filter keeps nothing",
             Hooks(parameters=lambda given, ask: match_nothing_when_blank(given, ask, names)),
         )
-    yield from make_fault(
-        listing.no_match_clause,
-        "no-match-is-an-error",
-        "when nothing matches the answer is an error",
-        Hooks(tree=lambda tree, context: _show_error_when_empty(listing, tree, context)),
-    )
+    if listing.lists.empty_fault is None:
+        yield from make_fault(
+            listing.no_match_clause,
+            "no-match-is-an-error",
+            "when nothing matches the answer is an error",
+            Hooks(tree=lambda tree, context: _show_error_when_empty(listing, tree, context)),
+        )
+    else:
+        yield from make_fault(
+            listing.no_match_clause or listing.lists.clauses.empty,
+            "no-match-is-a-success",
+            "when nothing matches the answer is a success without rows",
+            with_changed_listing(with_part("lists", empty_fault=None)),
+        )
     yield from make_fault(
         listing.no_match_clause,
         "no-match-gives-all",

@@ -219,7 +219,8 @@ def _parse_value(
         return RefusedRequest(fault=fault, parameter=name)
     rule = listing.filters.get(name)
     if rule is not None and isinstance(raw, str) and raw in rule.no_filter:
-        return _Absent()
+        # Absent it would mean the default, which may keep fewer rows.
+        return _Absent() if parameter.default is None else raw
     in_json = parameter.at is not None or listing.transport.carries == "json"
     try:
         value = decode_parameter(parameter, raw, zone=zone, in_json=in_json)

@@ -229,7 +229,7 @@ def _build_conditions(
             value = given.value(name)
         if value is None:
             value = _last_month_bound(given, name, rule, at, choices) or recent_bound(given, name, at)
-        if value is None or not _filter_applies(given, rule):
+        if value is None or value in rule.no_filter or not _filter_applies(given, rule):
             continue
         keeps = _choose_comparison(given, rule, choices)
         if isinstance(keeps, RefusedRequest):

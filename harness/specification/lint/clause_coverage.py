@@ -52,6 +52,9 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
         scope = listing.scope
         of_words = tuple(clause for clauses in scope.word_clauses.values() for clause in clauses)
         yield ("scope",), "whose calls are listed", (*all_clauses(scope.clauses), *of_words)
+    if listing.lists.empty_fault is not None:
+        told = (*listing.no_match_clause, *listing.lists.clauses.empty)
+        yield ("lists", "empty-fault"), "what an answer without rows is told by", told
     if listing.order is not None:
         order = listing.order
         # An order that is open, which a simulator merely needs, promises nothing.

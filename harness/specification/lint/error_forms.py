@@ -10,6 +10,21 @@ from harness.specification.model import ErrorKind, Scalar, options_of
 from harness.specification.yaml_source import KeyPath
 
 
+def check_success_marks(spec: Spec) -> Iterator[LintFinding]:
+    """What a success tells at the place of an error's code is what tells it from an error."""
+    outcome = spec.listing.outcome
+    for name, part in outcome.envelope.items():
+        if part.at == outcome.error.code_at and part.when != "error" and part.at not in outcome.success.shows:
+            yield finding_at(
+                spec,
+                "error",
+                ("outcome", "envelope", name),
+                f"a success that is told from an error: outcome.success.shows: {{{part.at}: …}}",
+                f"{part.at} is the place of an error's code, too",
+                "say there what a success shows at that place, and leave this part out",
+            )
+
+
 def check_error_forms(spec: Spec) -> Iterator[LintFinding]:
     """An error without a code has a status of its own kind, and what a body cannot hold is not promised of it."""
     outcome = spec.listing.outcome

@@ -34,7 +34,7 @@ from harness.specification.lint.cross_references import (
     check_pointers,
 )
 from harness.specification.lint.document_sources import check_citations, check_document_page
-from harness.specification.lint.error_forms import check_error_forms
+from harness.specification.lint.error_forms import check_error_forms, check_success_marks
 from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.filter_comparisons import (
     check_filter_comparisons,
@@ -260,6 +260,7 @@ _CHECKS: Final = (
     check_path_parts,
     check_settled_values,
     check_error_forms,
+    check_success_marks,
     check_added_parts,
     check_shown_fields,
     check_envelope_values,

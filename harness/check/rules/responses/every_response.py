@@ -74,16 +74,34 @@ def check_response(context: CheckContext, exchange: Exchange) -> None:
         return
     _check_media_type(judge, response, answer)
     _check_problems(judge, response, answer)
+    if answer.told_empty:
+        judge.record_pass(_empty_clauses(judge))
+        check_error(judge, answer)
+        return
     if not isinstance(answer.tree, list):
         # A body that is nothing but its rows has no envelope, which was told.
         check_envelope(judge, answer)
     if answer.outcome == "success":
+        _check_told_empty(judge, answer)
         check_success(judge, answer)
         check_listed_rows(judge, answer)
         check_echoed_values(judge, answer)
         check_page_parts(judge, answer)
     else:
         check_error(judge, answer)
+
+
+def _check_told_empty(judge: JudgedResponse, answer: DecodedResponse) -> None:
+    """A success without rows is none where the API tells that by an error."""
+    fault = judge.context.listing.lists.empty_fault
+    if fault is not None and answer.rows == ():
+        expected = f"the error {judge.context.listing.outcome.faults[fault].code or fault}"
+        judge.report_breach(_empty_clauses(judge), expected=expected, actual="a success without rows")
+
+
+def _empty_clauses(judge: JudgedResponse) -> Clauses:
+    listing = judge.context.listing
+    return listing.no_match_clause or listing.lists.clauses.empty
 
 
 def _check_no_response(judge: JudgedResponse, response: NoResponse) -> None:
