@@ -90,6 +90,13 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
                 on_rows(lambda row, path=path: _change_field(row, path, _other_value), every=2),  # type: ignore[misc]
             )
         yield from _value_faults(path, field)
+        if field.present_of is not None and field.as_ == "flag" and _is_told_twice(listing, path, field):
+            yield from make_fault(
+                field.clause,
+                f"{path}-turned-round",
+                f"{path} says the opposite",
+                on_rows(lambda row, path=path: _change_field(row, path, lambda value: not value), every=2),  # type: ignore[misc]
+            )
         if not field.clause or not (field.shows or field.as_ == "object") or (field.clause[0], field.as_) in seen:
             continue
         wrong = _wrong_form_change(field, text=carries_text(listing))
@@ -104,6 +111,16 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
             f"{path} is not written as {field.as_}",
             on_rows(lambda row, path=path, wrong=wrong: _change_field(row, path, wrong), every=2),  # type: ignore[misc]
         )
+
+
+def _is_told_twice(listing: Listing, path: FieldPath, field: Field) -> bool:
+    """Whether something else tells what a flag says of an attribute: a field that shows it, or a filter."""
+    shown = any(one.shows == field.present_of for _, one in _all_fields(listing))
+    hidden = {
+        FieldPath((name,), hidden=True) for name, one in listing.hidden.items() if str(one.holds) == field.present_of
+    }
+    compared = {one for rule in listing.filters.values() for one in rule.compares}
+    return shown or not compared.isdisjoint({path, *hidden})
 
 
 def _value_faults(path: FieldPath, field: Field) -> Iterator[Fault]:
@@ -128,8 +145,6 @@ def _wrong_value_changes(field: Field) -> Iterator[tuple[str, str, Callable[[Tre
         yield "sign-turned", "has the other sign", _turned_sign
     if field.absent_text is not None:
         yield "none-as-null", f"is null instead of {field.absent_text}", lambda value: _null_for(field, value)
-    if field.present_of is not None and field.as_ == "flag":
-        yield "turned-round", "says the opposite", lambda value: not value
 
 
 def _null_for(field: Field, value: Tree) -> Tree:

@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 from simulator_prober import Prober, asks, make_world, requests, walk
+from tidewater_spec import tidewater
 
 from harness.errors import UsageProblem
 from harness.serve.authentication import KeyPair, make_key_pair
@@ -89,3 +90,24 @@ def test_an_unknown_fault_is_refused_with_its_nearest_names() -> None:
     spec = load_spec("ozeki/list-call-history")
     with pytest.raises(UsageProblem, match="OZ-LCH-022/CallerId-ignored"):
         find_faults(spec, "OZ-LCH-022/CallerId-ignore")
+
+
+FLAG = (
+    "recording: {shows: recording_url, absent: none}",
+    "taped: {present-of: recording_url, as: flag, clause: TD-REC-003}",
+)
+WITHOUT_FILTER = ("          recorded: {compares: recording, keeps: present, clause: TD-REC-037}\n", "")
+BY_FLAG = ("compares: recording, keeps: present", "compares: taped, keeps: equal")
+BESIDE = (FLAG[0], f"{FLAG[0]}\n          {FLAG[1]}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "there"),
+    [((FLAG, WITHOUT_FILTER), False), ((FLAG, BY_FLAG), True), ((BESIDE,), True)],
+    ids=["nothing else tells it", "a filter tells it", "another field tells it"],
+)
+def test_a_flag_is_turned_round_only_where_something_else_tells_the_same(
+    changes: tuple[tuple[str, str], ...], there: bool
+) -> None:
+    names = [fault.name for fault in faults_of(tidewater(*changes))]
+    assert ("taped-turned-round" in names) is there
