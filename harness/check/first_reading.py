@@ -13,14 +13,12 @@ from harness.check.probe.mirror import (
     build_request,
     candidate_windows,
     encode_request_value,
-    longest_range,
     read_mirror,
-    requires_time_range,
     reread_in_smaller_pages,
     reread_mirror,
-    time_range_filters,
 )
 from harness.check.probe.page_sizes import page_size_values
+from harness.check.probe.time_ranges import longest_range, requires_time_range, time_range_filters
 from harness.specification.model import ClauseId, CursorPaging, OpenChoice, PageNumberPaging
 from harness.specification.narrowing_defaults import widest_words
 from harness.specification.paging_clauses import start_clauses

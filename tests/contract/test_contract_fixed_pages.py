@@ -64,7 +64,37 @@ UNSAID: tuple[Change, ...] = (
         "",
     ),
 )
-SPECS = {"number": ("tidewater", BY_NUMBER), "token": ("page_tokens", BY_TOKEN), "unsaid": ("page_tokens", UNSAID)}
+# The only bounds of a time leave their own instant out.
+STRICT: tuple[Change, ...] = (
+    *BY_TOKEN,
+    (
+        "        - {name: token, in: query,",
+        "        - {name: after, in: query, schema: {type: string}, description: Began later}\n"
+        "        - {name: before, in: query, schema: {type: string}, description: Began earlier}\n"
+        "        - {name: token, in: query,",
+    ),
+    (
+        "          token: {}\n",
+        "          token: {}\n          after: {as: rfc3339}\n          before: {as: rfc3339}\n",
+    ),
+    (
+        "        blank: {means",
+        "          after: {compares: began, keeps: above, clause: BR-CLL-030}\n"
+        "          before: {compares: began, keeps: below, clause: BR-CLL-031}\n        blank: {means",
+    ),
+    (
+        "          BR-CLL-040: {",
+        '          BR-CLL-030: {level: must, basis: documented, says: "after keeps later calls", source: Request}\n'
+        '          BR-CLL-031: {level: must, basis: documented, says: "before keeps earlier ones", source: Request}\n'
+        "          BR-CLL-040: {",
+    ),
+)
+SPECS = {
+    "number": ("tidewater", BY_NUMBER),
+    "token": ("page_tokens", BY_TOKEN),
+    "unsaid": ("page_tokens", UNSAID),
+    "strict": ("page_tokens", STRICT),
+}
 
 
 def changed(kind: str, *more: Change) -> str:
@@ -116,7 +146,8 @@ def test_the_linter_wants_to_know_how_many_rows_a_page_has(change: Change, expec
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize(
-    ("kind", "calls"), [("number", 3), ("number", 90), ("token", 3), ("token", 90), ("unsaid", 3), ("unsaid", 90)]
+    ("kind", "calls"),
+    [("number", 3), ("number", 90), ("token", 3), ("token", 90), ("unsaid", 3), ("unsaid", 90), ("strict", 90)],
 )
 def test_an_honest_simulator_passes(spec_files: dict[str, str], kind: str, calls: int) -> None:
     result = run_trial(Trial(api=spec_files[kind], calls=calls))
@@ -136,6 +167,8 @@ def test_an_honest_simulator_passes(spec_files: dict[str, str], kind: str, calls
         ("token", "BR-CLL-016/half-the-size"),
         ("token", "BR-CLL-017/token-ignored"),
         ("unsaid", "BR-CLL-017/token-ignored"),
+        ("strict", "BR-CLL-018/pages-leave-gaps"),
+        ("strict", "BR-CLL-018/ends-early"),
     ],
 )
 def test_a_liar_is_caught(spec_files: dict[str, str], kind: str, fault: str) -> None:

@@ -35,11 +35,11 @@ from harness.check.probe.mirror import (
     largest_page_size,
     lists_only_live_calls,
     reread_mirror,
-    time_range_filters,
 )
 from harness.check.probe.reduction import reduce_request
 from harness.check.probe.row_matches import matching_rows
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
+from harness.check.probe.time_ranges import time_range_filters
 from harness.specification.model import (
     Clauses,
     CursorPaging,

@@ -20,7 +20,7 @@ from harness.check.probe.comparison_values import (
 )
 from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
 from harness.specification.field_path import FieldPath
-from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice
+from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import element_codec, takes_instants
 from harness.wire.row_codec import ApiValue, row_values_at
@@ -128,6 +128,8 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     if element_codec(parameter) == "word":
         words = [word for word, _ in counted.most_common()]
         ordered = [*(word for word in filter_.word_clauses if word in words), *words, *filter_.words]
+        # Where every row shows the same word only another one tells a filter from none.
+        ordered += _unseen_words(parameter, filter_, words)[:1] if len(words) == 1 else []
         return list(dict.fromkeys(ordered))
     if not counted:
         return []
@@ -149,6 +151,12 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
     chosen.append(ABSENT_TEXT if texts else _cut_number(counted))
     return list(dict.fromkeys(chosen))
+
+
+def _unseen_words(parameter: Parameter, filter_: Filter, seen: Sequence[object]) -> list[str]:
+    """The words that the document names for a filter and that no row shows; none that stands for others."""
+    others = {*map(str, seen), *filter_.words, *filter_.no_filter, *filter_.aliases}
+    return [word for word in parameter.words if word not in others]
 
 
 def foreign_values(

@@ -9,12 +9,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.time_ranges import longest_range, requires_time_range, time_range_filters
 from harness.check.target_facts import PageCap
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     CursorPaging,
     LimitPaging,
-    Listing,
     NoPaging,
     OffsetPaging,
     OpenChoice,
@@ -26,7 +26,7 @@ from harness.specification.narrowing_defaults import widest_words
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import encode_parameter, takes_instants
+from harness.wire.parameter_codec import encode_parameter
 from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
@@ -425,42 +425,6 @@ def parse_row_count(raw: object) -> int | None:
 # --- windows ------------------------------------------------------------------------------------------------
 
 
-def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, str | None]:
-    """The parameters that bound a time from below and above, and the name of the field that they compare."""
-    ends: dict[str, list[str | None]] = {}
-    for name, filter_ in context.listing.filters.items():
-        parameter = context.listing.parameters[name]
-        if not takes_instants(parameter) and parameter.as_ != "calendar-day":
-            # A range of numbers or of texts.
-            continue
-        if filter_.keeps in ("at-or-after", "at-or-before"):
-            found = ends.setdefault(str(filter_.compares[0]), [None, None])
-            place = 0 if filter_.keeps == "at-or-after" else 1
-            found[place] = found[place] or name
-    whole = [path for path, (lower, upper) in ends.items() if lower is not None and upper is not None]
-    half = [path for path, (lower, _) in ends.items() if lower is not None]
-    path = next(iter((*whole, *half)), None)
-    if path is None:
-        return None, next((upper for _, upper in ends.values()), None), None
-    lower, upper = ends[path]
-    # The two ends may compare different instants.
-    return lower, upper or next((other for _, other in ends.values() if other is not None), None), path
-
-
-def requires_time_range(context: CheckContext) -> bool:
-    """Whether the API refuses to list without a time range, or lists what is recent only."""
-    lower, upper, _ = time_range_filters(context)
-    needed = needed_parameters(context.listing)
-    return any(name in needed for name in (lower, upper))
-
-
-def needed_parameters(listing: Listing) -> frozenset[str]:
-    """The parameters without which a request is refused or lists what is recent by the server's clock."""
-    required = (name for name, parameter in listing.parameters.items() if parameter.required is not None)
-    recent = (name for pair in listing.ranges if pair.recent_seconds is not None for name in (pair.first, pair.last))
-    return frozenset((*required, *recent, *widest_words(listing)))
-
-
 def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
     """The time windows to try: days, a month, a year, ten years, or one by one back in time where none may be longer;
     or the one that the user gave.
@@ -486,13 +450,6 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
         if upper is not None:
             window[upper] = encode_request_value(context, upper, last.astimezone(UTC).replace(microsecond=0))
         yield window
-
-
-def longest_range(context: CheckContext) -> timedelta | None:
-    """How long the range of time may be by which lists are narrowed; None where it may have any length."""
-    lower, upper, _ = time_range_filters(context)
-    pair = next((one for one in context.listing.ranges if (one.first, one.last) == (lower, upper)), None)
-    return timedelta(seconds=pair.most_seconds) if pair is not None and pair.most_seconds is not None else None
 
 
 def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:

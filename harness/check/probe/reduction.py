@@ -12,7 +12,8 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import Difference
-from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size, needed_parameters
+from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
+from harness.check.probe.time_ranges import needed_parameters
 from harness.specification.model import CursorPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest

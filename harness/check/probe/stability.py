@@ -18,8 +18,8 @@ from harness.check.probe.mirror import (
     largest_page_size,
     lists_only_live_calls,
     reread_mirror,
-    time_range_filters,
 )
+from harness.check.probe.time_ranges import time_range_filters
 
 REPLICA_LAG_SECONDS: Final = 1.2
 """The most seconds that copies of a list of live calls lag behind one another: 0.8 in `legs_copies_that_lag`."""

@@ -9,12 +9,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_values,
-    time_range_filters,
-)
+from harness.check.probe.mirror import Mirror, build_request, encode_request_values
 from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
@@ -23,6 +18,7 @@ from harness.check.probe.page_probe import (
 )
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
+from harness.check.probe.time_ranges import time_range_filters
 from harness.check.rules.paging.cursor_journeys import check_cursor_journeys, plain_journeys
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, CursorPaging, OpenChoice, options_of

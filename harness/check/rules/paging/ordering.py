@@ -11,15 +11,9 @@ from harness.check.probe.differences import Aspect
 from harness.check.probe.error_responses import judge_error_response
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import answer_fits, largest_page
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_value,
-    read_mirror,
-    reread_mirror,
-    time_range_filters,
-)
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror, reread_mirror
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
+from harness.check.probe.time_ranges import time_range_filters
 from harness.check.rules.paging.sort_words import learn_refused_words
 from harness.specification.model import (
     ClauseId,

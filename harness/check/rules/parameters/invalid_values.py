@@ -31,9 +31,9 @@ from harness.check.probe.mirror import (
     candidate_windows,
     encode_request_value,
     parse_row_count,
-    requires_time_range,
     reread_mirror,
 )
+from harness.check.probe.time_ranges import requires_time_range
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
 from harness.check.rules.parameters.long_ranges import check_long_range
 from harness.check.rules.parameters.recent_rows import check_recent_rows

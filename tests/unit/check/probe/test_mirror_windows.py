@@ -6,7 +6,7 @@ from simulated_runs import meeting
 
 from harness.check.probe.comparison_values import values_of_comparison
 from harness.check.probe.filter_values import count_values
-from harness.check.probe.mirror import time_range_filters
+from harness.check.probe.time_ranges import time_range_filters
 
 API = "twilio/list-calls"
 
