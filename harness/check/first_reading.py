@@ -100,7 +100,11 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
         if name is not None:
             clauses = context.listing.filters[name].clause
             yield from check_probe(
-                context, mirror, build_request(context, values), "a range that holds no calls", clauses
+                context,
+                mirror,
+                build_request(context, widest_words(context.listing), values),
+                "a range that holds no calls",
+                clauses,
             )
 
 

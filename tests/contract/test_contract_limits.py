@@ -109,6 +109,12 @@ def test_a_liar_is_caught(spec_file: Path, fault: str) -> None:
 
 
 @pytest.mark.usefixtures("few_combinations")
+def test_days_the_wrong_way_round_are_noticed_where_all_calls_are_of_one_day(spec_file: Path) -> None:
+    result = run_trial(Trial(api=str(spec_file), fault="TD-REC-049/from_day-and-to_day-swapped", calls=60))
+    assert "TD-REC-049" in result.clauses, result.messages
+
+
+@pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize(
     ("fault", "clauses"),
     [

@@ -23,6 +23,7 @@ from harness.serve.faults.base import (
 from harness.serve.faults.comparisons import comparison_faults
 from harness.serve.faults.hooks import AnswerContent, AnswerContext, Hooks, PageContext
 from harness.serve.query.parameters import ParsedParameters
+from harness.serve.query.range_ends import is_range_reversed
 from harness.serve.query.table import Condition
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Filter, FilterRange, Listing, OpenChoice, Parameter
@@ -408,10 +409,10 @@ def _with_range(rule: FilterRange, changed: FilterRange) -> ListingChange:
 
 
 def _swap_range(given: ParsedParameters, rule: FilterRange) -> ParsedParameters:
-    first, last = given.values.get(rule.first), given.values.get(rule.last)
-    if isinstance(first, datetime) and isinstance(last, datetime) and first > last:
-        return replace(given, values={**given.values, rule.first: last, rule.last: first})
-    return given
+    if not is_range_reversed(given, rule):
+        return given
+    first, last = given.values[rule.first], given.values[rule.last]
+    return replace(given, values={**given.values, rule.first: last, rule.last: first})
 
 
 def with_optional_parameter(listing: Listing, name: str) -> ListingChange:

@@ -18,7 +18,7 @@ def check_ranges(given: ParsedParameters, choices: ChoiceResolver) -> RefusedReq
         first, last = given.has(rule.first), given.has(rule.last)
         if first != last and choices.resolve(rule.one_alone) == "refused":
             return RefusedRequest(fault=rule.one_alone_fault, parameter=rule.last if first else rule.first)
-        if _is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "refused":
+        if is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "refused":
             return RefusedRequest(fault=rule.reversed_fault, parameter=rule.last)
         if _is_too_long(given, rule):
             return RefusedRequest(fault=rule.too_long_fault, parameter=rule.last)
@@ -36,7 +36,8 @@ def _is_too_long(given: ParsedParameters, rule: FilterRange) -> bool:
     return False
 
 
-def _is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
+def is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
+    """Whether the earlier end is the later one: of instants, days, numbers or texts."""
     first, last = given.values.get(rule.first), given.values.get(rule.last)
     if isinstance(first, datetime) and isinstance(last, datetime):
         return first > last
@@ -54,7 +55,7 @@ def _is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
 def has_empty_reversed_range(given: ParsedParameters, choices: ChoiceResolver) -> bool:
     """Whether a range is the wrong way round where that keeps no row."""
     return any(
-        _is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "nothing"
+        is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "nothing"
         for rule in given.listing.ranges
     )
 

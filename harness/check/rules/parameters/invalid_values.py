@@ -510,6 +510,9 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             reason = "the rows show no two different values for a range"
             context.results.record_not_exercised((*pair.clauses.reversed, *pair.clauses.one_alone), reason)
             continue
+        if first.as_ == "calendar-day" and isinstance(ends[0], datetime):
+            # All rows may be of one day, which is no range.
+            ends = (ends[0] - timedelta(days=1), ends[1] + timedelta(days=1))
         low, high = (
             encode_request_value(context, pair.first, ends[0]),
             encode_request_value(context, pair.last, ends[1]),
