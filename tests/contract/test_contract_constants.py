@@ -8,6 +8,7 @@ import pytest
 from tidewater_spec import TIDEWATER, tidewater
 
 from harness.cli.selftest_trials import Trial, run_trial
+from harness.serve.faults.catalogue import faults_of
 from harness.specification.lint.linter import lint_spec
 
 CHANGES = (
@@ -53,3 +54,9 @@ def test_a_filter_that_filters_nothing_is_noticed(
     file.write_text(text, encoding="utf-8")
     result = run_trial(Trial(api=str(file), fault=fault, calls=60))
     assert result.clauses[:1] == clauses, result.messages
+
+
+def test_no_part_of_a_word_of_the_document_is_asked_for() -> None:
+    names = [fault.name for fault in faults_of(tidewater(*CHANGES))]
+    assert "kind-ignored" in names
+    assert "kind-part-suffices" not in names

@@ -89,7 +89,8 @@ def filter_faults(listing: Listing) -> Iterator[Fault]:
 
 def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
     keeps = rule.keeps
-    if keeps == "equal" and rule.named_by is None and _compares_text(listing, rule):
+    # A word of the document is whole, or refused as none: only a text can be asked for in part.
+    if keeps == "equal" and rule.named_by is None and _compares_text(listing, rule) and not parameter.words:
         yield from make_fault(
             rule.clause,
             f"{name}-part-suffices",
