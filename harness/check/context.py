@@ -221,7 +221,7 @@ class CheckContext:
 
         `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
         """
-        ask = self._complete_request(ask, self.identity.credentials if credentials is None else credentials)
+        ask = self.complete_request(ask, self.identity.credentials if credentials is None else credentials)
         request = encode_request(self.spec, ask)
         if extra_headers:
             request = replace(request, headers=(*request.headers, *extra_headers))
@@ -247,7 +247,7 @@ class CheckContext:
             self.response_check(self, exchange)
         return exchange
 
-    def _complete_request(self, ask: ListRequest, credentials: Mapping[str, str]) -> ListRequest:
+    def complete_request(self, ask: ListRequest, credentials: Mapping[str, str]) -> ListRequest:
         """The request with its credentials, its account, and a value for each part of the path that has none."""
         parts = {
             name: (self.known_values.get(name) or (value,))[0]

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
 from harness.check.probe.differences import Difference
+from harness.check.probe.mirror import build_request, encode_request_values, first_page_number, largest_page_size
 from harness.check.probe.row_matches import matching_rows
 from harness.check.results.request_template import request_template
+from harness.specification.answer_place import header_at
+from harness.specification.model import OffsetPaging, PageNumberPaging
 from harness.wire.http_messages import HttpResponse
+from harness.wire.json_body import MISSING, Missing
+from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import is_csv, is_xml
 from harness.wire.row_codec import row_values_at
 
@@ -25,21 +30,24 @@ if TYPE_CHECKING:
     from harness.check.context import CheckContext, Exchange, Row
     from harness.check.probe.mirror import Mirror
     from harness.wire.decoded_body import Tree
+    from harness.wire.list_request import ListRequest
 
 Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | bool | None"
 CheckKind = Literal[
-    "list", "no-list", "answered", "once", "without", "with", "at-most", "rows", "sorted", "slice", "total", "shown",
-    "parts", "seen",
+    "list", "no-list", "answered", "once", "without", "with", "exactly", "at-most", "rows", "sorted", "slice",
+    "total", "shown", "parts", "seen", "part", "same", "apart",
 ]  # fmt: skip
 """list: a list of rows comes; no-list: none does; answered: no error of the server; once: no row twice; without,
-with: rows that must not, must be there; at-most, rows: how many; sorted, slice: their order, by the rank of each;
-total: the number told; shown: rows that must no longer show what they showed; parts: rows with or without fields;
-seen: an answer without rows that must no longer be what it was."""
+with, exactly: rows that must not, must be there, that are all; at-most, rows: how many; sorted, slice: their order,
+by the rank of each; total: the number told; shown: rows that must no longer show what they showed; parts: rows with
+or without fields; seen: an answer without rows that must no longer be what it was; part: a part of the answer that
+must no longer be what it was; same, apart: as the answer to another request, with no row of it."""
 
 _LONGEST_CASE: Final = 40_000
 _ROWS_AT_MOST: Final = 400
 _ENDS_AT_MOST: Final = 200
 _LONGEST_TEXT: Final = 400
+_VARIABLE: Final = re.compile(r"\$\{CALLHARNESS_CREDENTIAL_\w+\|\w+\}")
 _ROOT_ELEMENT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]*)")
 # What looks like a time, a token or a counter may differ in each answer.
 _VOLATILE: Final = re.compile(r"[0-9]{4}|[0-9a-f]{8}")
@@ -50,8 +58,9 @@ _VOLATILE: Final = re.compile(r"[0-9]{4}|[0-9a-f]{8}")
 class AnswerCheck:
     """One thing that an answer must be; `rows` are written by their identities, `ranks` are their places in order.
 
-    `at` is a pointer or `header:NAME`, `low` and `high` bound a number, `fields` are names in a row, `values` what
-    was seen.
+    `at` is a pointer, `header:NAME`, `status` or `root`, `low` and `high` bound a number, `fields` are names in a row
+    (of two answers: in what they are the same), `values` what was seen. `other` is the answer that this one is held
+    against, `listing` the request whose answer says whether the rows are still there.
     """
 
     kind: CheckKind
@@ -64,6 +73,16 @@ class AnswerCheck:
     fields: tuple[str, ...] = ()
     on: bool = True
     values: Plain = None
+    other: Exchange | None = None
+    listing: ListRequest | None = None
+
+
+NO_LIST: Final = AnswerCheck(kind="no-list")
+"""An error is due."""
+A_LIST: Final = AnswerCheck(kind="list")
+"""A list of rows is due."""
+NO_ROWS: Final = AnswerCheck(kind="at-most", high=0)
+"""A list without rows is due."""
 
 
 def difference_check(
@@ -72,30 +91,32 @@ def difference_check(
     """The check that an answer fails by a difference; None where one answer by itself does not show it."""
     match difference.kind:
         case "unreadable" | "no-rows":
-            return AnswerCheck(kind="list")
+            return A_LIST
         case "refused":
-            return None if meaning is not None and meaning.count_only else AnswerCheck(kind="list")
+            return None if meaning is not None and meaning.count_only else A_LIST
         case "broken-down":
             return AnswerCheck(kind="answered")
         case "accepted" | "no-number":
-            return AnswerCheck(kind="no-list")
+            return NO_LIST
         case "repeated":
             return AnswerCheck(kind="once")
         case "stray" | "unlisted":
-            return _rows_check(context, "without", difference.rows)
+            return listed_check(context, mirror, "without", difference.rows)
         case "not-empty":
-            return AnswerCheck(kind="at-most", high=0)
+            return NO_ROWS
         case "missing" if meaning is not None:
             sure, may = matching_rows(mirror, meaning)
             whole = meaning.start == 0 and (meaning.size is None or len(sure) + len(may) <= meaning.size)
             if whole:
-                return _rows_check(context, "with", difference.rows)
+                return listed_check(context, mirror, "with", difference.rows)
             # Of a longer list it is not known which rows a right page holds, only how many.
             due = len(sure) if meaning.size is None else len(sure[meaning.start : meaning.start + meaning.size])
             short = not may and len(exchange.rows or ()) < due
             return AnswerCheck(kind="rows", low=due, high=due) if short else None
         case "part":
             return _parts_check(context, difference)
+        case "number" | "number-form":
+            return seen_check(context, exchange)
         case _:
             return None if meaning is None else _place_check(context, mirror, meaning, exchange, difference)
 
@@ -162,13 +183,119 @@ def _rows_check(context: CheckContext, kind: CheckKind, rows: Iterable[Row]) -> 
     return AnswerCheck(kind=kind, rows=tuple(name for name in names if name is not None))
 
 
+def listed_check(
+    context: CheckContext, mirror: Mirror, kind: Literal["without", "with"], rows: Iterable[Row]
+) -> AnswerCheck | None:
+    """The check that rows are, or are not, in an answer; with the plain page that shows whether they are still there.
+
+    Rows of one page are enough: those of the page that holds most of them.
+    """
+    chosen = list(rows)
+    pages = _pages_of(context, mirror, chosen)
+    if not pages:
+        return _rows_check(context, kind, chosen)
+    page = max(pages, key=lambda number: (len(pages[number]), -number))
+    check = _rows_check(context, kind, pages[page])
+    return None if check is None else replace(check, listing=_page_request(context, mirror, page))
+
+
+def _pages_of(context: CheckContext, mirror: Mirror, rows: Sequence[Row]) -> dict[int, list[Row]]:
+    """The rows by the page of the whole list that they stand on, as far as it can be asked for by itself."""
+    size = _page_size(context, mirror)
+    turns = isinstance(context.listing.paging, PageNumberPaging | OffsetPaging)
+    places = {row.key: place for place, row in enumerate(mirror.rows)}
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        page = places[row.key] // size if row.key in places else None
+        if page is not None and (page == 0 or turns):
+            found.setdefault(page, []).append(row)
+    return found
+
+
+def _page_size(context: CheckContext, mirror: Mirror) -> int:
+    _, size = largest_page_size(context)
+    return min(size or context.longest_page, context.longest_page) or max(1, len(mirror.rows))
+
+
+def _page_request(context: CheckContext, mirror: Mirror, page: int) -> ListRequest:
+    paging, (name, size) = context.listing.paging, largest_page_size(context)
+    values: dict[str, Any] = {name: size} if name is not None and size is not None else {}
+    if page and isinstance(paging, PageNumberPaging):
+        values[paging.page] = first_page_number(context, paging) + page
+    elif page and isinstance(paging, OffsetPaging):
+        values[paging.offset] = page * _page_size(context, mirror)
+    return build_request(context, mirror.base, encode_request_values(context, values))
+
+
+def exact_check(context: CheckContext, mirror: Mirror, keys: Iterable[Hashable]) -> AnswerCheck | None:
+    """The check that an answer holds these rows and no others; none at all are due where there are no keys."""
+    rows = [mirror.row_with_key(key) for key in keys]
+    known = [row for row in rows if row is not None]
+    if not rows:
+        return NO_ROWS
+    pages = _pages_of(context, mirror, known)
+    check = _rows_check(context, "exactly", known) if len(known) == len(rows) else None
+    if check is None or len(pages) != 1:
+        return check
+    return replace(check, listing=_page_request(context, mirror, *pages))
+
+
+def part_check(context: CheckContext, exchange: Exchange, at: str) -> AnswerCheck | None:
+    """The check that a part of an answer, or its `status`, is no longer what it was; None for a long one."""
+    if exchange.answer is None or not isinstance(exchange.response, HttpResponse):
+        return None
+    if at == "status":
+        return AnswerCheck(kind="part", at=at, values={"told": exchange.response.http_status})
+    header = header_at(at)
+    told: Plain
+    if header is not None:
+        text = exchange.response.header(header)
+        told = {"missing": True} if text is None else text.strip()
+    else:
+        part = exchange.answer.part_at(at)
+        told = {"missing": True} if isinstance(part, Missing) else _plain_tree(part)
+    if len(json.dumps(told)) > _LONGEST_TEXT:
+        return None
+    return AnswerCheck(kind="part", at=at, values={"told": told})
+
+
+def same_check(context: CheckContext, reference: Exchange, exchange: Exchange) -> AnswerCheck | None:
+    """The check that an answer is the same as the one to another request, in what it differs from it now."""
+    one, two = reference.answer, exchange.answer
+    if one is None or two is None:
+        return None
+    if one.outcome != two.outcome or reference.rows is None or exchange.rows is None:
+        return AnswerCheck(kind="same", other=reference, fields=("outcome",))
+    if reference.keys != exchange.keys:
+        ordered = set(reference.keys) == set(exchange.keys)
+        names = _rows_check(context, "same", (*reference.rows, *exchange.rows))
+        return (
+            None
+            if names is None
+            else AnswerCheck(kind="same", other=reference, fields=("order" if ordered else "rows",))
+        )
+    if context.listing.total is not None and one.total != two.total:
+        return AnswerCheck(kind="same", other=reference, fields=("total",), at=context.listing.total.at)
+    return None
+
+
+def apart_check(context: CheckContext, other: Exchange) -> AnswerCheck | None:
+    """The check that an answer holds no row of the answer to another request."""
+    return AnswerCheck(kind="apart", other=other) if _rows_check(context, "apart", other.rows or ()) else None
+
+
 def _parts_check(context: CheckContext, difference: Difference) -> AnswerCheck | None:
     parameter, _, way = difference.about.rpartition(" ")
     names = next((one.added_names for one in context.listing.includes if one.parameter == parameter), ())
-    check = _rows_check(context, "parts", difference.rows)
-    if check is None or not names:
+    return parts_check(context, difference.rows, names, on=way == "on")
+
+
+def parts_check(context: CheckContext, rows: Iterable[Row], names: Iterable[str], *, on: bool) -> AnswerCheck | None:
+    """The check that rows have a part, one of these fields at least, or have none of them."""
+    check, fields_ = _rows_check(context, "parts", rows), tuple(sorted(names))
+    if check is None or not fields_:
         return None
-    return AnswerCheck(kind="parts", rows=check.rows, fields=tuple(names), on=way == "on")
+    return AnswerCheck(kind="parts", rows=check.rows, fields=fields_, on=on)
 
 
 def shown_check(context: CheckContext, rows: Iterable[Row], fields: Iterable[str] = ()) -> AnswerCheck | None:
@@ -195,7 +322,7 @@ def seen_check(context: CheckContext, exchange: Exchange) -> AnswerCheck | None:
     """The check that an answer without rows, its volatile parts left out, is no longer what it was."""
     response = exchange.response
     # Beside rows stands much that is right: that it stays as it is shows nothing.
-    if not isinstance(response, HttpResponse) or exchange.answer is None or exchange.rows is not None:
+    if not isinstance(response, HttpResponse) or exchange.answer is None or exchange.rows:
         return None
     tree = exchange.answer.tree
     media = (response.header("content-type") or "").strip().lower()
@@ -207,7 +334,17 @@ def seen_check(context: CheckContext, exchange: Exchange) -> AnswerCheck | None:
         pointer = context.listing.lists.rows_at
         kept = {name: value for name, value in tree.items() if f"/{name}" != pointer}
         values["parts"] = _steady_tree(_plain_tree(kept))
+        values["rows"] = _rows_form(context, exchange)
     return AnswerCheck(kind="seen", values=values)
+
+
+def _rows_form(context: CheckContext, exchange: Exchange) -> Plain:
+    """How an answer without rows tells them: not at all, by nothing, by a number or text, by a list or an object."""
+    pointer = context.listing.lists.rows_at
+    part = exchange.answer.part_at(pointer) if exchange.answer is not None and pointer else MISSING
+    if isinstance(part, int | str) and part:
+        return {"value": str(part)}
+    return "missing" if isinstance(part, Missing) else "none" if part is None else "given"
 
 
 def standalone_case(context: CheckContext, exchange: Exchange, check: AnswerCheck | None) -> str:
@@ -217,9 +354,11 @@ def standalone_case(context: CheckContext, exchange: Exchange, check: AnswerChec
         return ""
     evidence = context.evidence
     template = request_template(exchange.request, evidence)
-    if template is None:
+    others = _other_requests(context, exchange, check)
+    if template is None or others is None:
         return ""
     case = {
+        **others,
         "request": template,
         "format": "xml" if is_xml(listing) else "json",
         "rows_at": listing.lists.rows_at,
@@ -228,13 +367,36 @@ def standalone_case(context: CheckContext, exchange: Exchange, check: AnswerChec
     }
     text = json.dumps(case, sort_keys=True, ensure_ascii=True, allow_nan=False)
     shown = json.dumps(check.values, ensure_ascii=False)
-    if len(text) > _LONGEST_CASE or evidence.pseudonymize(shown) != shown or evidence.redactor.redact(text) != text:
+    # A part of a secret may look like the beginning of the names of our variables.
+    bare = _VARIABLE.sub("${VARIABLE}", text)
+    if len(text) > _LONGEST_CASE or evidence.pseudonymize(shown) != shown or evidence.redactor.redact(bare) != bare:
         return ""
     return text
 
 
+def _other_requests(
+    context: CheckContext, exchange: Exchange, check: AnswerCheck
+) -> dict[str, dict[str, object]] | None:
+    """The other requests of a check as templates, by name; None where one that the check needs has none."""
+    found: dict[str, dict[str, object]] = {}
+    if check.other is not None:
+        template = request_template(check.other.request, context.evidence)
+        if template is None:
+            return None
+        found["other"] = template
+    # With other credentials other rows are listed.
+    if check.listing is not None and exchange.list_request.credentials == context.identity.credentials:
+        ask = context.complete_request(check.listing, context.identity.credentials)
+        template = request_template(encode_request(context.spec, ask), context.evidence)
+        if template is not None:
+            found["listing"] = template
+    return found
+
+
 def _is_told(check: AnswerCheck, name: str) -> bool:
     """Whether a part of a check means something for its kind."""
+    if name in ("other", "listing"):
+        return False
     always = {"at-most": ("high",), "rows": ("high",), "total": ("low", "high"), "parts": ("on",)}.get(check.kind, ())
     return name in ("kind", *always) or getattr(check, name) not in ((), "", None, 0, True)
 

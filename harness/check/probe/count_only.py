@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import AnswerCheck, seen_check
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import disjoint_filter_pairs, largest_page, visible_filters
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
@@ -98,7 +99,8 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
             return
         if attempt:
             expected = f"the number {len(before)}"
-            context.fail(clauses, counted.purpose, expected=expected, actual=str(number[0]), exchange=counted)
+            actual, check = str(number[0]), seen_check(context, counted)
+            context.fail(clauses, counted.purpose, expected=expected, actual=actual, exchange=counted, check=check)
 
 
 def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Generator[None, None, bool]:
@@ -113,5 +115,7 @@ def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Gener
     if len(exchange.rows or ()) != counted:
         return False
     actual = f"{len(listed.rows or ())} rows"
-    context.fail(clauses, "no limit means all rows", expected=f"{counted} rows", actual=actual, exchange=listed)
+    expected, check = f"{counted} rows", AnswerCheck(kind="rows", low=counted, high=counted)
+    message = "no limit means all rows"
+    context.fail(clauses, message, expected=expected, actual=actual, exchange=listed, check=check)
     return True

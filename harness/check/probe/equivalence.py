@@ -6,6 +6,7 @@ from collections.abc import Generator, Hashable, Mapping, Sequence
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import sort_key
+from harness.check.probe.answer_checks import same_check
 from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
@@ -222,7 +223,8 @@ def judge_same_answer(
         context.results.record_inconclusive(firm, "data-changed: the newest rows come and go")
         return None
     if blaming:
-        report_breach(context, clauses, expected=expected, actual=f"they differ: {found}", exchange=exchange)
+        check, actual = same_check(context, at_once, exchange), f"they differ: {found}"
+        report_breach(context, clauses, expected=expected, actual=actual, exchange=exchange, check=check)
     return False
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.answer_checks import seen_check
+from harness.check.probe.answer_checks import NO_LIST, AnswerCheck, seen_check
 from harness.check.probe.differences import Aspect
 from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
@@ -44,16 +44,26 @@ def enforceable_clauses(context: CheckContext, clauses: Clauses) -> Clauses:
 
 
 def report_breach(
-    context: CheckContext, clauses: Clauses, *, expected: str, actual: str, exchange: Exchange, kind: str = ""
+    context: CheckContext,
+    clauses: Clauses,
+    *,
+    expected: str,
+    actual: str,
+    exchange: Exchange,
+    kind: str = "",
+    check: AnswerCheck | None = None,
 ) -> None:
-    """Writes a confirmed breach under the first clause that can be broken; a `may` is observed."""
+    """Writes a confirmed breach under the first clause that can be broken; a `may` is observed.
+
+    `check` is what the answer must be; without one, it must no longer be what it was.
+    """
     firm = enforceable_clauses(context, clauses)
     if not firm:
         context.results.record_observed(clauses, actual)
         return
     known = context.clause(firm[0])
     says = known.says if known else ""
-    check = seen_check(context, exchange)
+    check = check or seen_check(context, exchange)
     context.fail(firm, says, expected=expected, actual=actual, exchange=exchange, difference=kind, check=check)
 
 
@@ -156,8 +166,16 @@ def _report_problems(context: CheckContext, exchange: Exchange, problems: list[_
     for problem in problems:
         blamed, actual = problem.clauses, problem.actual
         if problem.kind in again:
+            # A list where an error is due: that alone is wrong with it.
+            check = NO_LIST if problem.kind == "outcome" and exchange.rows is not None else None
             report_breach(
-                context, blamed, expected=problem.expected, actual=actual, exchange=exchange, kind=problem.kind
+                context,
+                blamed,
+                expected=problem.expected,
+                actual=actual,
+                exchange=exchange,
+                kind=problem.kind,
+                check=check,
             )
         elif still_unbroken(context, blamed):
             context.results.record_inconclusive(blamed, "not repeatable")

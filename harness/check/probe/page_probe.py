@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import cast
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, build_request, reread_mirror
@@ -66,6 +67,7 @@ def report_walk_breach(
     *,
     difference: str = "",
     message: str = "the pages share out the list",
+    check: AnswerCheck | None = None,
 ) -> Iterator[None]:
     """Reports a breach of a walk over pages, unless the list moved meanwhile."""
     yield from reread_mirror(context, mirror)
@@ -79,4 +81,5 @@ def report_walk_breach(
         actual=actual,
         exchange=exchange,
         difference=difference,
+        check=check,
     )

@@ -7,19 +7,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from report_samples import HOSTILE, finding, report
 
 import harness
+from harness.check.probe.answer_checks import CheckKind
 from harness.check.results.findings import RunReport
 from harness.cli.main import main
 from harness.report.pytest_files import pytest_files
 
 API = "ozeki/list-call-history"
 CREDENTIALS = {"Username": "HTTP_User_1", "Password": "qwe123"}
+LIVE_API = "plivo/list-live-calls"
+LIVE_CREDENTIALS = {"auth_id": "MA2025RK4E639VJFZAGV", "auth_token": "callharness-default"}
 # A fault, and what its test looks at.
 FAULTS = {
     "OZ-LCH-024/Destination-ignored": "without",
@@ -27,6 +31,13 @@ FAULTS = {
     "OZ-LCH-034/one-row-more": "at-most",
     "OZ-LCH-038/total-of-the-page": "total",
     "OZ-LCH-044/sorted-by-Source": "sorted",
+    "OZ-LCH-007/Message-missing": "part",
+    "OZ-LCH-016/Username-not-needed": "no-list",
+}
+LIVE_FAULTS = {
+    "PL-LIV-006/call_direction-ignored": "apart",
+    "PL-LIV-007/from_number-ignored": "at-most",
+    "PL-LIV-002/no-match-is-an-error": "list",
 }
 
 
@@ -38,6 +49,7 @@ def run_alone(directory: Path, url: str) -> tuple[int, str]:
     environment |= {
         "CALLHARNESS_URL": url,
         "CALLHARNESS_CREDENTIAL_PASSWORD": CREDENTIALS["Password"],
+        "CALLHARNESS_CREDENTIAL_AUTH_TOKEN": LIVE_CREDENTIALS["auth_token"],
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     words = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "."]
@@ -46,30 +58,50 @@ def run_alone(directory: Path, url: str) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def honest_url() -> Iterator[str]:
-    with harness.serve(API, calls=60) as server:
-        yield server.urls[API]
+def honest_urls() -> Iterator[Mapping[str, str]]:
+    with harness.serve(API, LIVE_API, calls=60) as server:
+        yield server.urls
+
+
+def checked_files(api: str, fault: str, url: str, directory: Path) -> list[str]:
+    """The kinds of checks of the findings under the clause of a fault, whose files stand in the directory then."""
+    clause, credentials = fault.partition("/")[0], CREDENTIALS if api == API else LIVE_CREDENTIALS
+    run = harness.check(api, url, credentials=credentials, only=[clause], max_requests=120)
+    for name, text in pytest_files(run).items():
+        (directory / name).write_text(text)
+        assert CREDENTIALS["Password"] not in text
+        assert LIVE_CREDENTIALS["auth_token"] not in text
+    return [json.loads(one.case)["check"]["kind"] for one in run.findings if one.clause == clause]
 
 
 @pytest.mark.usefixtures("few_combinations")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS, *LIVE_FAULTS])
 def test_a_test_of_a_finding_fails_with_the_defect_and_passes_without(
-    fault: str, honest_url: str, tmp_path: Path
+    fault: str, honest_urls: Mapping[str, str], tmp_path: Path
 ) -> None:
-    clause = fault.partition("/")[0]
-    with harness.serve(API, calls=60, faults=[fault]) as broken:
-        url = broken.urls[API]
-        run = harness.check(API, url, credentials=CREDENTIALS, only=[clause], max_requests=120)
-        for name, text in pytest_files(run).items():
-            (tmp_path / name).write_text(text)
-            assert CREDENTIALS["Password"] not in text
-        assert [json.loads(one.case)["check"]["kind"] for one in run.findings if one.clause == clause] == [
-            FAULTS[fault]
-        ]
-        code, output = run_alone(tmp_path, url)
+    api = API if fault in FAULTS else LIVE_API
+    with harness.serve(api, calls=60, faults=[fault]) as broken:
+        kinds = checked_files(api, fault, broken.urls[api], tmp_path)
+        assert kinds == [{**FAULTS, **LIVE_FAULTS}[fault]]
+        code, output = run_alone(tmp_path, broken.urls[api])
         assert (code, "1 failed" in output) == (1, True), output
-    code, output = run_alone(tmp_path, honest_url)
+    code, output = run_alone(tmp_path, honest_urls[api])
     assert (code, "1 passed" in output) == (0, True), output
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_a_test_of_rows_that_are_gone_is_skipped(tmp_path: Path) -> None:
+    fault = "OZ-LCH-024/Destination-ignored"
+    with harness.serve(API, calls=60, faults=[fault]) as broken:
+        assert checked_files(API, fault, broken.urls[API], tmp_path) == ["without"]
+    with harness.serve(API, calls=1) as other:
+        code, output = run_alone(tmp_path, other.urls[API])
+    assert (code, "1 skipped" in output) == (0, True), output
+
+
+def test_the_files_know_every_kind_of_check() -> None:
+    (text,) = (text for name, text in pytest_files(made_report()).items() if name.endswith(".py"))
+    assert [kind for kind in get_args(CheckKind) if f'"{kind}"' not in text] == []
 
 
 def test_a_test_without_its_url_says_what_is_needed(tmp_path: Path) -> None:
@@ -118,7 +150,7 @@ def test_two_findings_of_one_clause_have_files_of_their_own() -> None:
 def test_a_finding_that_no_answer_shows_stands_in_the_index(case: str) -> None:
     made = pytest_files(made_report(case=case))
     assert list(made) == ["README.md"]
-    assert "`AC-LST-021`: no file; one answer by itself does not show it." in made["README.md"]
+    assert "`AC-LST-021`: no file; it takes more than two answers to show." in made["README.md"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
 from harness.check.credentials import all_credential_names, secret_credential_names
+from harness.check.probe.answer_checks import A_LIST, NO_LIST
 from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
@@ -170,7 +171,8 @@ def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clause
     second = repeat_exchange(context, exchange)
     yield
     if is_refused(second):
-        report_breach(context, clauses, expected=expected, actual=describe_answer(second), exchange=second)
+        told = describe_answer(second)
+        report_breach(context, clauses, expected=expected, actual=told, exchange=second, check=A_LIST)
     else:
         context.results.record_inconclusive(clauses, "not repeatable")
 
@@ -267,6 +269,7 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
                 expected="a refusal",
                 actual=f"{describe_answer(second)} for {what}",
                 exchange=second,
+                check=NO_LIST,
             )
             return
 

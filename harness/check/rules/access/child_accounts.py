@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import A_LIST, AnswerCheck, same_check
 from harness.check.probe.filter_values import encode_shown_value, largest_page
 from harness.check.probe.mirror import (
     Mirror,
@@ -60,7 +61,8 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
         return
     if parse_row_count(again.answer.total) == total:
         actual = f"a total of {total}"
-        context.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=actual, exchange=again)
+        expected, check = f"a total of {came}", AnswerCheck(kind="total", at=listing.total.at, low=came, high=came)
+        context.fail(clauses, exchange.purpose, expected=expected, actual=actual, exchange=again, check=check)
 
 
 def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
@@ -109,6 +111,7 @@ def _check_default(
         expected="the same rows as with false",
         actual=f"{len(plain)} against {len(off)} rows",
         exchange=answers["default"],
+        check=same_check(context, answers["off"], answers["default"]),
     )
 
 
@@ -199,7 +202,7 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             if exchange.answer is not None and exchange.answer.outcome == "error":
                 message, actual = "the calls of listed children are shown", f"error {exchange.answer.code!r}"
-                context.fail(clauses, message, expected="a success", actual=actual, exchange=exchange)
+                context.fail(clauses, message, expected="a success", actual=actual, exchange=exchange, check=A_LIST)
             return
         shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}
         others = shown - set(chosen)

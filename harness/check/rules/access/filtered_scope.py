@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import listed_check
 from harness.check.probe.filter_values import count_values, encode_shown_value, filters_of_row, plain_filters
 from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
@@ -65,6 +66,7 @@ def _check_row_without_scope(
         exchange=exchange,
         rows=[context.evidence.render_row(row, [context.listing.lists.identity, *map(str, rule.owners), *guilty])],
         difference="own calls forgotten",
+        check=listed_check(context, mirror, "without", [row]),
     )
 
 
@@ -121,6 +123,7 @@ def _check_row_by_all_filters(
         actual=f"it is missing beside {', '.join(filters)}",
         exchange=exchange,
         difference="scope forgotten",
+        check=listed_check(context, mirror, "with", [row]),
     )
 
 

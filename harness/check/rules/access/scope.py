@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import A_LIST, NO_LIST, listed_check, same_check
 from harness.check.probe.count_only import check_count_of_list
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, reread_mirror
@@ -259,6 +260,7 @@ def _check_one_customer(
                     expected="a success",
                     actual=f"error {exchange.answer.code!r}",
                     exchange=exchange,
+                    check=A_LIST,
                 )
             continue
         # "That customer's calls" are at least those that it makes; those that reach it may count too.
@@ -288,12 +290,15 @@ def _is_wrong_for_customer(
         if (yield from _is_own_without_recursion(scope, customer)):
             clauses = scope.rule.clauses.recursive_default or clauses
         expected, actual = f"rows of customer {customer}", f"{len(strangers)} of {len(rows)} rows are others'"
+        check = listed_check(scope.context, scope.mirror, "without", strangers)
     elif missing:
         expected, actual = f"{len(due)} rows", f"{len(missing)} of them missing"
+        lost = [row for key in missing if (row := scope.mirror.row_with_key(key)) is not None]
+        check = listed_check(scope.context, scope.mirror, "with", lost)
     else:
         return False
     message = "one customer's calls are listed"
-    scope.context.fail(clauses, message, expected=expected, actual=actual, exchange=exchange)
+    scope.context.fail(clauses, message, expected=expected, actual=actual, exchange=exchange, check=check)
     return True
 
 
@@ -346,6 +351,7 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> Iterator[None
             expected="the same rows as with 0",
             actual=f"{len(plain)} rows against {len(answers['off'].keys)}",
             exchange=answers["plain"],
+            check=same_check(context, answers["off"], answers["plain"]),
         )
     else:
         context.results.record_pass(rule.clauses.recursive_default, times=max(1, len(plain)))
@@ -484,5 +490,6 @@ def _check_bad_customer(scope: _Scope) -> Iterator[None]:
                 expected="an error",
                 actual=f"a success with {len(exchange.rows or ())} rows",
                 exchange=exchange,
+                check=NO_LIST,
             )
             return

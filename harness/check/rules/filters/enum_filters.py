@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import apart_check
 from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import clauses_of_filter
@@ -24,7 +25,7 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iter
     several = {word: meant for word, meant in filter_.words.items() if isinstance(meant, tuple)}
     if len(words) < 2 or not mirror.complete:
         return
-    wrong: tuple[Clauses, str, str, Exchange] | None = None
+    wrong: tuple[Clauses, str, str, Exchange, Exchange | None] | None = None
     for attempt in range(2):
         answers: dict[str, Exchange] = {}
         for word in (*words, *several):
@@ -54,13 +55,14 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iter
                 context.response_check(context, exchange)
             return
     assert wrong is not None
-    clauses, expected, actual, exchange = wrong
+    clauses, expected, actual, exchange, other = wrong
     context.fail(
         clauses,
         next((known.says for clause in clauses if (known := context.clause(clause)) is not None), name),
         expected=expected,
         actual=actual,
         exchange=exchange,
+        check=None if other is None else apart_check(context, other),
     )
     context.broken_parameters.setdefault(name, clauses[0])
 
@@ -71,8 +73,9 @@ def _partition_breach(
     words: Sequence[str],
     several: Mapping[str, Sequence[Any]],
     answers: Mapping[str, Exchange],
-) -> tuple[Clauses, str, str, Exchange] | None:
-    """What is wrong with the rows of words that no row shows: clauses, expected, actual and an answer; or None."""
+) -> tuple[Clauses, str, str, Exchange, Exchange | None] | None:
+    """What is wrong with the rows of words that no row shows: clauses, expected, actual, an answer and, where two
+    share rows that they must not, the other one; or None."""
     everything = {row.key for row in mirror.rows}
     rows = {word: set(exchange.keys) for word, exchange in answers.items()}
     for word in words:
@@ -82,6 +85,7 @@ def _partition_breach(
                 "fewer rows than without it",
                 f"all {len(everything)} rows",
                 answers[word],
+                next(answers[other] for other in words if other != word and rows[other]),
             )
     for word, meant in several.items():
         parts: set[Any] = set().union(*(rows[str(part)] for part in meant if str(part) in rows))
@@ -91,19 +95,25 @@ def _partition_breach(
         if rows[word] == parts and len(others) == 1 and both:
             # Two answers agree against the third.
             actual = f"{len(both)} rows that {word} keeps, too"
-            return clauses_of_value(filter_, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
+            return (
+                clauses_of_value(filter_, others[0]),
+                f"no row that {word} keeps",
+                actual,
+                answers[others[0]],
+                answers[word],
+            )
         if rows[word] != parts and parts | rest == everything and not both:
             actual = f"{len(rows[word])} rows: {len(parts - rows[word])} missing, {len(rows[word] - parts)} too many"
             expected = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
-            return clauses_of_value(filter_, word), expected, actual, answers[word]
+            return clauses_of_value(filter_, word), expected, actual, answers[word], None
     for one, two in combinations(words, 2):
         if rows[one] & rows[two]:
             actual = f"{len(rows[one] & rows[two])} rows for {one} and for {two}"
-            return filter_.partition_clause, "each row for one word", actual, answers[two]
+            return filter_.partition_clause, "each row for one word", actual, answers[two], answers[one]
     lost = everything - set().union(*(rows[word] for word in words))
     if lost:
         actual = f"{len(lost)} rows for none of the words"
-        return filter_.partition_clause, "each row for one word", actual, answers[words[-1]]
+        return filter_.partition_clause, "each row for one word", actual, answers[words[-1]], None
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext
 from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
+from harness.check.probe.answer_checks import NO_ROWS
 from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import check_probe, tells_nothing_new
 from harness.check.probe.filter_clauses import clauses_of_filter, note_broken_parameter
@@ -180,6 +181,7 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
             expected="no rows for a value that nothing has",
             actual=f"{len(again.rows)} rows",
             exchange=again,
+            check=NO_ROWS,
         )
         context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
 
@@ -273,6 +275,7 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
             expected="no rows for a value that nothing has",
             actual=f"{len(exchange.rows or ())} rows",
             exchange=exchange,
+            check=NO_ROWS,
         )
         context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
         return

@@ -14,6 +14,7 @@ from itertools import combinations, product
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import A_LIST, NO_ROWS, AnswerCheck, apart_check, exact_check
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import note_broken_parameter
 from harness.check.probe.filter_values import (
@@ -168,6 +169,7 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
                 f"{len(again.rows)} rows",
                 again,
                 no_match if selects else None,
+                check=NO_ROWS,
             )
             return False
         if not mirror.volatile:
@@ -215,7 +217,7 @@ def _check_absent_value_beside(
     expected, actual = f"no rows beside {', '.join(guilty)}", f"{len(exchange.rows or ())} rows"
     clauses = context.listing.conjunction_clause or about.clauses
     purpose = f"{about.name} keeps only rows with that value, whatever stands beside it"
-    _report_breach(context, about, purpose, expected, actual, exchange, clauses)
+    _report_breach(context, about, purpose, expected, actual, exchange, clauses, check=NO_ROWS)
     return False
 
 
@@ -242,7 +244,14 @@ def _confirm_refusal(
         text = context.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
         clauses = context.listing.no_match_clause or about.clauses
         _report_breach(
-            context, about, f"{about.name} takes any well-formed value", "a success", f"error {text}", again, clauses
+            context,
+            about,
+            f"{about.name} takes any well-formed value",
+            "a success",
+            f"error {text}",
+            again,
+            clauses,
+            check=A_LIST,
         )
 
 
@@ -358,6 +367,7 @@ def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, ex
             f"a total of {text}",
             exchange,
             clauses,
+            check=AnswerCheck(kind="total", at=total.at, low=came, high=came),
         )
 
 
@@ -396,7 +406,8 @@ def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilt
         shared = set(again.keys) & about.rows_by_value[value]
         if shared:
             expected = f"none of the rows for {value}"
-            _report_breach(context, about, purpose, expected, f"{len(shared)} of them for {near}", again)
+            actual, check = f"{len(shared)} of them for {near}", apart_check(context, about.exchange_by_value[value])
+            _report_breach(context, about, purpose, expected, actual, again, check=check)
             return
 
 
@@ -419,6 +430,7 @@ def _check_disjoint(context: CheckContext, mirror: Mirror, about: _HiddenFilter)
                 f"other rows for {two} than for {one}",
                 f"{len(shared)} rows for both",
                 about.exchange_by_value[two],
+                check=apart_check(context, again),
             )
             return
         context.results.record_pass(about.clauses)
@@ -546,7 +558,8 @@ def _selects_exactly(
         actual = "no rows in the answer" if again.answer is None else f"an answer that is {again.answer.outcome}"
     else:
         actual = f"{len(came)} rows: {len(due - came)} missing, {len(came - due)} too many"
-    _report_breach(context, about, f"{about.name}, {how}", f"{len(due)} rows", actual, again, clauses)
+    check = exact_check(context, mirror, due)
+    _report_breach(context, about, f"{about.name}, {how}", f"{len(due)} rows", actual, again, clauses, check=check)
     return False
 
 
@@ -558,9 +571,11 @@ def _report_breach(
     actual: str,
     exchange: Exchange,
     clauses: Clauses | None = None,
+    *,
+    check: AnswerCheck | None = None,
 ) -> None:
     blamed = about.clauses if clauses is None else clauses
     if blamed == about.clauses:
         context.broken_parameters.setdefault(about.name, blamed[0] if blamed else ClauseId(about.name))
     said = next((known.says for name in blamed if (known := context.clause(name)) is not None), message)
-    context.fail(blamed, said, expected=expected, actual=actual, exchange=exchange)
+    context.fail(blamed, said, expected=expected, actual=actual, exchange=exchange, check=check)

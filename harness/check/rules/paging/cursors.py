@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, apart_check, part_check
 from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
 from harness.check.probe.mirror import Mirror, build_request, encode_request_values
 from harness.check.probe.page_probe import (
@@ -116,7 +117,7 @@ def _walk_forward(
         more = {paging.after: tokens[-1]} if tokens else {}
         exchange = context.send(build_request(context, mirror.base, {**values, **more}), f"walk, page {page + 1}")
         yield
-        if (yield from _is_wrong_page(context, mirror, paging, exchange, page, seen)):
+        if (yield from _is_wrong_page(context, mirror, paging, exchange, steps, seen)):
             return None
         assert exchange.answer is not None
         seen.update(exchange.keys)
@@ -139,6 +140,7 @@ def _walk_forward(
                 expected="a new cursor",
                 actual="the same cursor again",
                 exchange=exchange,
+                check=_cursor_check(context, exchange, paging.next_at),
             )
             return None
         tokens.append(following)
@@ -148,7 +150,12 @@ def _walk_forward(
 
 
 def _is_wrong_page(
-    context: CheckContext, mirror: Mirror, paging: CursorPaging, exchange: Exchange, page: int, seen: set[Hashable]
+    context: CheckContext,
+    mirror: Mirror,
+    paging: CursorPaging,
+    exchange: Exchange,
+    steps: Sequence[Exchange],
+    seen: set[Hashable],
 ) -> Generator[None, None, bool]:
     """Whether a page of a walk is none, or shows rows that were shown before; then that is told."""
     slice_clauses = paging.clauses.slice
@@ -162,15 +169,22 @@ def _is_wrong_page(
             expected="the following page",
             actual=f"error {exchange.answer.code!r}",
             exchange=exchange,
+            check=A_LIST,
         )
         return True
     again = [key for key in exchange.keys if key in seen]
     if not again or mirror.volatile:
         return False
     actual = f"{len(again)} of {len(exchange.keys)} rows a second time"
-    clauses = slice_clauses if page == 1 else walk_clauses
-    yield from report_walk_breach(context, mirror, clauses, exchange, "rows that were not shown before", actual)
+    clauses = slice_clauses if len(steps) == 1 else walk_clauses
+    before = next(step for step in reversed(steps) if not {*again}.isdisjoint(step.keys))
+    expected, check = "rows that were not shown before", apart_check(context, before)
+    yield from report_walk_breach(context, mirror, clauses, exchange, expected, actual, check=check)
     return True
+
+
+def _cursor_check(context: CheckContext, exchange: Exchange, at: str | None) -> AnswerCheck | None:
+    return None if at is None else part_check(context, exchange, at)
 
 
 def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
@@ -240,7 +254,8 @@ def _check_previous_page(
         return
     if not isinstance(token, str) or not token:
         expected, message = "a cursor to the page before", "a page tells the way back"
-        context.fail(clauses, message, expected=expected, actual="none", exchange=here)
+        check = _cursor_check(context, here, paging.prev_at)
+        context.fail(clauses, message, expected=expected, actual="none", exchange=here, check=check)
         return
     came: Exchange | None = None
     for way in _ways_back(context, paging):
@@ -278,7 +293,8 @@ def _judge_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exc
     assert answer is not None
     if answer.next_cursor not in NO_CURSOR:
         expected, message = "no cursor to a following page", "an empty page leads nowhere"
-        context.fail(clauses, message, expected=expected, actual="a cursor", exchange=exchange)
+        check = _cursor_check(context, exchange, paging.next_at)
+        context.fail(clauses, message, expected=expected, actual="a cursor", exchange=exchange, check=check)
     elif answer.previous_cursor in NO_CURSOR:
         context.results.record_pass(clauses)
 
@@ -337,4 +353,5 @@ def _check_refusable_request(
         if again.answer is not None and is_refused(again) == refused:
             expected = "an error" if "refused" in options else "a success"
             actual = f"a success with {len(again.rows or ())} rows" if not refused else f"error {again.answer.code!r}"
-            context.fail(clauses, purpose, expected=expected, actual=actual, exchange=again)
+            check = A_LIST if refused else NO_LIST
+            context.fail(clauses, purpose, expected=expected, actual=actual, exchange=again, check=check)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import AnswerCheck, listed_check, same_check
 from harness.check.probe.blame import unsteady_clauses
 from harness.check.probe.differences import Aspect
 from harness.check.probe.error_responses import judge_error_response
@@ -92,12 +93,15 @@ def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None
             more = more & keys if ask is high else more - keys
         if not more:
             return
+    # The last answer is one to the high limit: the list without one lacks what is in it.
+    lacking = context.seen_exchange(every) or exchange
     context.fail(
         clauses,
         "no limit means all rows",
         expected="as many rows as with a high limit",
         actual=f"{len(more or ())} of them are missing",
-        exchange=exchange,
+        exchange=lacking,
+        check=same_check(context, exchange, lacking),
     )
     # From now on all rows are asked for by a high limit, so that this is told once.
     yield from read_mirror(context, mirror, now=context.run_start)
@@ -120,7 +124,12 @@ def _check_own_window(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             clauses = context.listing.filters[name].clause
             actual = f"{len(strays)} of {len(again.rows or ())} rows do not"
             context.fail(
-                clauses, f"{name} is kept", expected=f"only rows that satisfy {name}", actual=actual, exchange=again
+                clauses,
+                f"{name} is kept",
+                expected=f"only rows that satisfy {name}",
+                actual=actual,
+                exchange=again,
+                check=listed_check(context, mirror, "without", strays),
             )
             context.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
     context.facts.unkept_filters = frozenset(unkept) & set(context.broken_parameters)
@@ -139,10 +148,11 @@ def _report_page_cap(context: CheckContext) -> None:
     actual = f"{page_cap.rows} rows, and more on the next page"
     longest = paging.clauses.size_max if isinstance(paging, OffsetPaging) else ()
     clauses = longest or size_clauses(paging) or size_default_clauses(paging)
+    check = AnswerCheck(kind="rows", low=page_cap.asked, high=page_cap.asked)
     message = (
         "a page is as long as was asked" if paging.size_parameter is not None else "a page is as long as promised"
     )
-    context.fail(clauses, message, expected=expected, actual=actual, exchange=page_cap.exchange)
+    context.fail(clauses, message, expected=expected, actual=actual, exchange=page_cap.exchange, check=check)
 
 
 def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, first: Exchange) -> Iterator[None]:

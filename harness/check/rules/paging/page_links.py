@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import AnswerCheck, part_check
 from harness.check.probe.followed_links import (
     DeadLink,
     PageRequest,
@@ -137,7 +138,15 @@ def check_page_links(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             f"{breach.actual}{arrangement.label}",
             difference=f"{' '.join(breach.kind)}: {breach.actual}",
             message="a link leads to the page that it names, with all that was asked for",
+            check=_link_check(context, links, breach),
         )
+
+
+def _link_check(context: CheckContext, links: PageLinks, breach: _Breach) -> AnswerCheck | None:
+    """The check that a link of an answer is no longer what it was."""
+    if breach.link is None:
+        return None
+    return part_check(context, breach.exchange, links.by_name[breach.link].at)
 
 
 def _arrangements(context: CheckContext, mirror: Mirror) -> Iterator[Arrangement]:
@@ -188,6 +197,8 @@ class _Breach:
     exchange: Exchange
     expected: str
     actual: str
+    link: LinkName | None = None
+    """The link of the answer that is wrong by itself: missing, or there."""
 
 
 def _follow_pages(walk: _Walk) -> Generator[None, None, _Breach | None]:
@@ -237,7 +248,9 @@ def _judge_last_page(walk: _Walk) -> _Breach | None:
     # A link that forgets a filter goes on where the filtered list ends.
     told = (walk.links.clauses.keeps or clauses) if lost else clauses
     actual = "a next link on the last page" + (f", without {' and '.join(lost)}" if lost else "")
-    return _Breach(kind=("ends", *lost), clauses=told, exchange=page, expected="no next link", actual=actual)
+    return _Breach(
+        kind=("ends", *lost), clauses=told, exchange=page, expected="no next link", actual=actual, link="next"
+    )
 
 
 def _check_other_links(walk: _Walk) -> Generator[None, None, _Breach | None]:
@@ -253,6 +266,7 @@ def _check_other_links(walk: _Walk) -> Generator[None, None, _Breach | None]:
                     exchange=walk.pages[0],
                     expected="no previous link",
                     actual="a previous link on the first page",
+                    link="previous",
                 )
             walk.context.results.record_pass(clauses)
         end = _start_of_last_page(walk)
@@ -289,7 +303,8 @@ def _follow(walk: _Walk, name: LinkName, start: int) -> Generator[None, None, Ex
 
     def breach(expected: str, actual: str, lost: tuple[str, ...] = (), at: Exchange = page) -> _Breach:
         told = (walk.links.clauses.keeps or clauses) if lost else clauses
-        return _Breach(kind=(name, *lost), clauses=told, exchange=at, expected=expected, actual=actual)
+        wrong: LinkName | None = name if at is page else None
+        return _Breach(kind=(name, *lost), clauses=told, exchange=at, expected=expected, actual=actual, link=wrong)
 
     if link is None:
         return breach(f"a {name} link on page {len(walk.pages)}", f"no {name} link")

@@ -8,6 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.interpreter import sort_key
+from harness.check.probe.answer_checks import AnswerCheck, apart_check, same_check
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import (
     Mirror,
@@ -99,6 +100,7 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
                 actual=told.actual,
                 exchange=told.exchange,
                 difference="torn pages",
+                check=told.check,
             )
 
 
@@ -109,6 +111,7 @@ class _TornPages:
     clauses: Clauses
     actual: str
     exchange: Exchange | None
+    check: AnswerCheck | None = None
     also: Clauses = ()
 
 
@@ -136,16 +139,19 @@ def _pages_side_by_side(
     one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
     start = start_clauses(paging) or partition
     if len(one) > 3:
-        return _TornPages(size_clauses(paging) or partition, f"{len(one)} rows on a page of 3", answers["one"])
+        actual, longest = f"{len(one)} rows on a page of 3", AnswerCheck(kind="at-most", high=3)
+        return _TornPages(size_clauses(paging) or partition, actual, answers["one"], longest)
+    apart = apart_check(context, answers["one"])
     if one == two:
         after = {**page_size_values(context, 3), **encode_request_values(context, {place: 2 * second - first})}
         third = context.send(build_request(context, mirror.base, after), "pages side by side: three")
         yield
         if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
-            return _TornPages(start, "a first page that comes again as the second", answers["two"])
-        return _TornPages(slice_clauses(paging) or partition, "the same page twice", answers["two"])
+            return _TornPages(start, "a first page that comes again as the second", answers["two"], apart)
+        return _TornPages(slice_clauses(paging) or partition, "the same page twice", answers["two"], apart)
     if plain != one:
-        return _TornPages(start, "another page when no page is named", answers["plain"])
+        check = same_check(context, answers["one"], answers["plain"])
+        return _TornPages(start, "another page when no page is named", answers["plain"], check)
     if both[:3] != one:
         return _TornPages(start, "a first page that does not begin the list", answers["one"])
     if len(both) == 6 and not set(one) & set(two) and two != both[3:]:
@@ -186,7 +192,8 @@ def _check_neighbour_pages(
     whole = len(shared) == len(second.rows)
     clauses = slice_clauses if whole else partition or slice_clauses
     actual = "the same page twice" if whole else f"{len(shared)} rows on both pages"
-    yield from report_walk_breach(context, mirror, clauses, second, "no row on both pages", actual)
+    check = apart_check(context, first)
+    yield from report_walk_breach(context, mirror, clauses, second, "no row on both pages", actual, check=check)
 
 
 def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -> FieldPath | None:

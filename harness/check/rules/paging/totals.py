@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
+from harness.check.probe.answer_checks import AnswerCheck, part_check
 from harness.check.probe.comparison_values import ORDER_COMPARISONS, comparison_of
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
@@ -137,7 +138,8 @@ def _judge_total_off(
         expected = f"a total that is {' or '.join(options)}"
         asked = off.list_request.values.get(switch.parameter)
         message = "the total can be switched off" if asked is not None else "the total is left out by default"
-        context.fail(clauses, message, expected=expected, actual=f"total {came!r}", exchange=off)
+        check = _total_check(context, off)
+        context.fail(clauses, message, expected=expected, actual=f"total {came!r}", exchange=off, check=check)
 
 
 def _check_default_total(
@@ -156,7 +158,13 @@ def _check_default_total(
         context.results.record_pass(clauses)
         return
     expected, actual = f"the total {due}", f"{plain.answer.total!r}"
-    context.fail(clauses, "the total is told by default", expected=expected, actual=actual, exchange=plain)
+    message, check = "the total is told by default", _total_check(context, plain)
+    context.fail(clauses, message, expected=expected, actual=actual, exchange=plain, check=check)
+
+
+def _total_check(context: CheckContext, exchange: Exchange) -> AnswerCheck | None:
+    total = context.listing.total
+    return None if total is None else part_check(context, exchange, total.at)
 
 
 def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer
+from harness.check.probe.answer_checks import AnswerCheck, difference_check
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import Aspect, Difference
 from harness.check.probe.equivalence import answer_difference, judge_same_answer, read_plain_list
@@ -156,7 +157,7 @@ def _judge_invalid_value(
         return
     if context.note_unusable(exchange, clauses):
         return
-    fitting, mismatch = _first_mismatch(context, mirror, exchange, meanings, only)
+    fitting, mismatch, _ = _first_mismatch(context, mirror, exchange, meanings, only)
     if mismatch is None:
         taken_as_absent = context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad)
         if is_refused(exchange) or not taken_as_absent:
@@ -181,13 +182,14 @@ def _judge_invalid_value(
     yield
     if context.note_unusable(second, clauses):
         return
-    fitting, again = _first_mismatch(context, mirror, second, meanings, only)
+    fitting, again, meaning = _first_mismatch(context, mirror, second, meanings, only)
     if again is None:
         context.dialect.narrow_candidates(fitting, purpose)
     if again is None or (mirror.volatile and again.aspect not in _OUTCOME_ONLY):
         context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
         return
-    report_breach(context, clauses, expected=again.expected, actual=again.actual, exchange=second)
+    check = difference_check(context, mirror, meaning, second, again)
+    report_breach(context, clauses, expected=again.expected, actual=again.actual, exchange=second, check=check)
 
 
 def _counts_as_absent(bad: InvalidValueRule) -> bool:
@@ -218,16 +220,17 @@ def _first_mismatch(
     exchange: Exchange,
     meanings: list[tuple[Mapping[str, Any], ExpectedAnswer]],
     only: Sequence[Aspect],
-) -> tuple[list[Mapping[str, Any]], Difference | None]:
-    """What the meanings that fit assume; where none does, the first difference from the nearest.
+) -> tuple[list[Mapping[str, Any]], Difference | None, ExpectedAnswer | None]:
+    """What the meanings that fit assume; where none does, the first difference from the nearest, and that one.
 
     What the list shows without the odd value, too, is no difference that the value makes.
     """
     if is_refused(exchange) and any(meaning.error_name is not None for _, meaning in meanings):
-        return [assigned for assigned, meaning in meanings if meaning.error_name is not None], None
+        return [assigned for assigned, meaning in meanings if meaning.error_name is not None], None, None
     held = [
         (
             assigned,
+            meaning,
             [
                 one
                 for one in compare_answer(context, mirror, meaning, exchange, only)
@@ -236,10 +239,11 @@ def _first_mismatch(
         )
         for assigned, meaning in meanings
     ]
-    fitting = [assigned for assigned, differences in held if not differences]
+    fitting = [assigned for assigned, _, differences in held if not differences]
     if fitting:
-        return fitting, None
-    return [], max((differences[0] for _, differences in held), key=lambda item: item.rank)
+        return fitting, None, None
+    _, meaning, differences = max(held, key=lambda item: item[2][0].rank)
+    return [], differences[0], meaning
 
 
 def is_told_without(context: CheckContext, mirror: Mirror, exchange: Exchange, difference: Difference) -> bool:
@@ -392,7 +396,8 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             yield
             if len(second.rows or ()) > parameter.most:
                 expected, actual = f"an error, or at most {parameter.most} rows", f"{len(second.rows or ())} rows"
-                report_breach(context, beyond.clause, expected=expected, actual=actual, exchange=second)
+                check = AnswerCheck(kind="at-most", high=parameter.most)
+                report_breach(context, beyond.clause, expected=expected, actual=actual, exchange=second, check=check)
             return
 
 

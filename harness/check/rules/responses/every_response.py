@@ -173,6 +173,7 @@ def _check_media_type(judge: JudgedResponse, response: HttpResponse, answer: Dec
         transport.answers_clause,
         expected=f"the media type {' or '.join(transport.answers)}",
         actual=in_ascii(response.header("content-type")) if response.header("content-type") else "no Content-Type",
+        at="header:Content-Type",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import parts_check
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, encode_request_values, read_mirror
 from harness.check.probe.stability import all_recent, record_repeatable_failures, wait_for_replicas
@@ -84,6 +85,7 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
             expected="rows without the part",
             actual=f"{len(full)} of {len(off.rows or ())} rows have it",
             exchange=off,
+            check=parts_check(context, full, added, on=False),
         )
         return
     context.results.record_pass(include.clauses.off, times=len(off.rows or ()))
@@ -106,7 +108,9 @@ def _judge_switched_on(context: CheckContext, include: Include, on: Exchange, ad
         return False
     if not added:
         expected = f"the fields {', '.join(map(str, include.adds))}" if named else "further fields"
-        context.fail(role, message, expected=expected, actual="no further field in any row", exchange=on)
+        check = parts_check(context, rows, include.added_names, on=True)
+        actual = "no further field in any row"
+        context.fail(role, message, expected=expected, actual=actual, exchange=on, check=check)
         _note_broken(context, include, role)
         return False
     lacking = sum(any(name not in _field_names(row) for name in include.added_names) for row in rows)
@@ -124,6 +128,7 @@ def _judge_switched_on(context: CheckContext, include: Include, on: Exchange, ad
                 expected="rows without it",
                 actual=f"{', '.join(map(str, other.adds))} beside {include.parameter}",
                 exchange=on,
+                check=parts_check(context, rows, other.added_names, on=False),
             )
     return True
 
@@ -144,6 +149,7 @@ def _judge_default(context: CheckContext, include: Include, answers: Mapping[str
         expected=f"the same as {says}",
         actual=f"rows {'with' if shown else 'without'} the part",
         exchange=plain,
+        check=parts_check(context, _rows_that_show(include, answers["on"], added), added, on=wanted),
     )
 
 
@@ -237,6 +243,7 @@ def _check_kept_part(
         expected=f"the part in the rows that show it otherwise, also {beside}",
         actual=f"{lacking} rows without it",
         exchange=exchange,
+        check=parts_check(context, _rows_that_show(include, answers["on"], added), added, on=True),
     )
 
 
@@ -263,6 +270,10 @@ def _is_blank_part(row: Row, name: str) -> bool:
 
 def _shows_part(include: Include, row: Row, added: set[str]) -> bool:
     return any(name in _field_names(row) and not _is_blank_part(row, name) for name in added)
+
+
+def _rows_that_show(include: Include, exchange: Exchange, added: set[str]) -> list[Row]:
+    return [row for row in exchange.rows or () if _shows_part(include, row, added)]
 
 
 def _changed_fields(include: Include, off: Exchange, on: Exchange, added: set[str]) -> list[str]:

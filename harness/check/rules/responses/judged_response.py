@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.answer_checks import seen_check, shown_check
+from harness.check.probe.answer_checks import part_check, seen_check, shown_check
 from harness.check.results.findings import Verdict
 from harness.integers import is_integer
 from harness.specification.clause_families import StandardClauses, load_standard_clauses
@@ -74,9 +74,19 @@ class JudgedResponse:
     lost_pointers: list[str] = field(default_factory=list)
 
     def report_breach(
-        self, clauses: Clauses, *, expected: str, actual: str, rows: Sequence[Row] = (), path: FieldPath | None = None
+        self,
+        clauses: Clauses,
+        *,
+        expected: str,
+        actual: str,
+        rows: Sequence[Row] = (),
+        path: FieldPath | None = None,
+        at: str = "",
     ) -> None:
-        """Records a breach; at most one for each clause in one answer."""
+        """Records a breach; at most one for each clause in one answer.
+
+        `at` names the part that is wrong: a pointer, `header:NAME` or `status`.
+        """
         results = self.context.results
         clause = next((clause for clause in clauses if clause in results.clauses), None)
         if clause is None or self.broken.intersection(clauses):
@@ -88,7 +98,11 @@ class JudgedResponse:
             return
         names = [self.context.listing.lists.identity, *(() if path is None else (path.head,))]
         fields = () if path is None else (path.head,)
-        check = shown_check(self.context, rows, fields) if rows else seen_check(self.context, self.exchange)
+        if rows:
+            check = shown_check(self.context, rows, fields)
+        else:
+            check = part_check(self.context, self.exchange, at) if at else None
+            check = check or seen_check(self.context, self.exchange)
         lines = [self.context.evidence.render_row(row, names) for row in list(rows)[:8]]
         says = results.clauses[clause].says
         self.context.fail(

@@ -46,11 +46,13 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
             uncalled or clauses.rows,
             expected=f"a list {rows_place}",
             actual="an object" if not listing.lists.rows_at else in_ascii(answer.rows_raw),
+            at=listing.lists.rows_at or "",
         )
         return
     if answer.rows_flaw and isinstance(answer.tree, dict):
         # A body that is nothing but the list was told by its shape.
-        judge.report_breach(clauses.rows, expected=f"a list {rows_place}", actual=answer.rows_flaw)
+        expected, at = f"a list {rows_place}", listing.lists.rows_at or ""
+        judge.report_breach(clauses.rows, expected=expected, actual=answer.rows_flaw, at=at)
     strange: list[Tree] = [row for row in answer.rows if not isinstance(row, dict)]
     expected, own = "rows that are objects", clauses.keys if judge.context.is_xml else clauses.rows
     if listing.lists.row_values == "text" and isinstance(answer.rows_raw, list):
@@ -255,7 +257,7 @@ def _check_total(judge: JudgedResponse, answer: DecodedResponse) -> None:
     number = parse_integer(told, text=judge.context.is_xml)
     if number is None or number < 0:
         actual = "it is missing" if told is MISSING else in_ascii(told)
-        judge.report_breach(present, expected=f"an integer not below 0 at {total.at}", actual=actual)
+        judge.report_breach(present, expected=f"an integer not below 0 at {total.at}", actual=actual, at=total.at)
         number = parse_row_count(answer.total)
         if number is None or number < 0:
             return
@@ -274,6 +276,7 @@ def _check_total(judge: JudgedResponse, answer: DecodedResponse) -> None:
             (*total.clauses.bound, *later, *total.clauses.sum),
             expected=f"a total of at least {skipped + came}: {skipped} skipped and {came} returned",
             actual=f"a total of {number}",
+            at=total.at,
         )
     else:
         judge.record_pass(total.clauses.bound)
@@ -309,4 +312,5 @@ def _check_returned(judge: JudgedResponse, answer: DecodedResponse) -> None:
         judge.record_pass(returned.clause)
         return
     actual = "it is missing" if told is MISSING else in_ascii(told)
-    judge.report_breach(returned.clause, expected=f"{returned.at}: {came}, as many as there are rows", actual=actual)
+    expected = f"{returned.at}: {came}, as many as there are rows"
+    judge.report_breach(returned.clause, expected=expected, actual=actual, at=returned.at)

@@ -53,7 +53,8 @@ def _check_link_forms(judge: JudgedResponse, answer: DecodedResponse) -> None:
             legal = ("missing",) if header_at(link.at) is not None else options_of(links.absent)
             if absent not in legal:
                 wanted = f"{link.at}: a link, or {' or '.join(legal)} where there is no such page"
-                judge.report_breach(clauses, expected=wanted, actual=absent if told is not None else "null")
+                actual = absent if told is not None else "null"
+                judge.report_breach(clauses, expected=wanted, actual=actual, at=link.at)
             continue
         form = form_of_link(told) if isinstance(told, str) else None
         if form in options_of(links.form):
@@ -62,7 +63,7 @@ def _check_link_forms(judge: JudgedResponse, answer: DecodedResponse) -> None:
                 judge.context.dialect.fix_answer(links.form.id, form, judge.exchange.purpose)
         else:
             wanted = f"{link.at}: a link that is {' or '.join(options_of(links.form))}"
-            judge.report_breach(clauses, expected=wanted, actual=in_ascii(told))
+            judge.report_breach(clauses, expected=wanted, actual=in_ascii(told), at=link.at)
 
 
 def _check_index(judge: JudgedResponse, answer: DecodedResponse, index: PageIndex, *, is_last: bool) -> None:
@@ -100,4 +101,4 @@ def _report_number(
 ) -> None:
     told = part_at(answer, place)
     actual = "it is missing" if told is MISSING else in_ascii(told)
-    judge.report_breach(clauses, expected=f"{place}: {expected}", actual=actual)
+    judge.report_breach(clauses, expected=f"{place}: {expected}", actual=actual, at=place)

@@ -33,7 +33,9 @@ def check_envelope(judge: JudgedResponse, answer: DecodedResponse) -> None:
         if value is MISSING:
             if not part.optional:
                 judge.lost_pointers.append(part.at)
-                judge.report_breach(part.clause or part.form_clause, expected=f"{part.at}", actual="it is missing")
+                judge.report_breach(
+                    part.clause or part.form_clause, expected=part.at, actual="it is missing", at=part.at
+                )
             continue
         wrong = _expected_part(judge, part, value)
         if wrong is None:
@@ -41,7 +43,10 @@ def check_envelope(judge: JudgedResponse, answer: DecodedResponse) -> None:
             judge.record_pass(part.form_clause)
             continue
         judge.lost_pointers.append(part.at)
-        judge.report_breach(part.form_clause or part.clause, expected=f"{part.at}: {wrong}", actual=in_ascii(value))
+        clauses = part.form_clause or part.clause
+        # An id that is new in each answer is not wrong in the same way again.
+        at = "" if part.fresh is not None else part.at
+        judge.report_breach(clauses, expected=f"{part.at}: {wrong}", actual=in_ascii(value), at=at)
     _check_zone_echo(judge, answer)
     _observe_optional_parts(judge, answer)
 
@@ -84,7 +89,9 @@ def _check_zone_echo(judge: JudgedResponse, answer: DecodedResponse) -> None:
     try:
         named = zone_named(echoed)
     except DecodeError as error:
-        judge.report_breach(known or zone.clauses.echo, expected=error.expected, actual=in_ascii(echoed))
+        judge.report_breach(
+            known or zone.clauses.echo, expected=error.expected, actual=in_ascii(echoed), at=zone.echo
+        )
         return
     judge.record_pass(known)
     requested = judge.exchange.list_request.values.get(zone.parameter) if zone.parameter else None
@@ -97,7 +104,9 @@ def _check_zone_echo(judge: JudgedResponse, answer: DecodedResponse) -> None:
     if echoed == requested or _same_zone(named.key, wanted.key):
         judge.record_pass(zone.clauses.echo)
     else:
-        judge.report_breach(zone.clauses.echo, expected=f"{zone.echo}: {requested}", actual=in_ascii(echoed))
+        judge.report_breach(
+            zone.clauses.echo, expected=f"{zone.echo}: {requested}", actual=in_ascii(echoed), at=zone.echo
+        )
 
 
 def _same_zone(first: str, second: str) -> bool:
@@ -124,7 +133,8 @@ def check_success(judge: JudgedResponse, answer: DecodedResponse) -> None:
     http = listing.outcome.error.clauses.http if success.shows else ()
     if answer.http_status != success.http:
         clauses = (*http, *success.clause, *listing.lists.clauses.reach)
-        judge.report_breach(clauses, expected=f"HTTP {success.http}", actual=f"HTTP {answer.http_status}")
+        expected, actual = f"HTTP {success.http}", f"HTTP {answer.http_status}"
+        judge.report_breach(clauses, expected=expected, actual=actual, at="status")
     judge.record_pass(http)
     for pointer, wanted in success.shows.items():
         value = part_at(answer, pointer)
@@ -134,11 +144,11 @@ def check_success(judge: JudgedResponse, answer: DecodedResponse) -> None:
         if pointer == listing.outcome.error.code_at:
             # Rows told the success where another code stands.
             if not says_nothing(value) and scalar_text(value) != str(wanted):
-                judge.report_breach(
-                    success.clause, expected=f"{pointer}: {wanted}", actual=f"rows, and the code {in_ascii(value)}"
-                )
+                actual = f"rows, and the code {in_ascii(value)}"
+                judge.report_breach(success.clause, expected=f"{pointer}: {wanted}", actual=actual, at=pointer)
         elif not same_scalar(wanted, value, text=judge.context.is_xml):
-            judge.report_breach(success.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
+            expected = f"{pointer}: {in_ascii(wanted)}"
+            judge.report_breach(success.clause, expected=expected, actual=in_ascii(value), at=pointer)
     judge.record_pass(success.clause)
     if not judge.is_unusual_request():
         judge.record_pass(listing.lists.clauses.reach)
@@ -166,7 +176,7 @@ def check_echoed_values(judge: JudgedResponse, answer: DecodedResponse) -> None:
             actual = "it is missing" if echoed is MISSING else in_ascii(echoed)
             kind = ", an integer" if _is_integer_echo(judge, echo) else ""
             wanted = due[0] if kind else in_ascii(due[0])
-            judge.report_breach(echo.clause, expected=f"{echo.at}: {wanted}{kind}", actual=actual)
+            judge.report_breach(echo.clause, expected=f"{echo.at}: {wanted}{kind}", actual=actual, at=echo.at)
 
 
 def _is_integer_echo(judge: JudgedResponse, echo: Echo) -> bool:
@@ -324,6 +334,7 @@ def _check_error_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
         clauses,
         expected=f"{wanted[shape.no_rows]} at {judge.context.listing.lists.rows_at} of an error",
         actual="it is missing" if raw is MISSING else held,
+        at=judge.context.listing.lists.rows_at or "",
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import shown_check
 from harness.check.probe.mirror import Mirror
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Listing
@@ -109,6 +110,7 @@ def _compare_sightings(
         actual=f"{seen[-1][1]}"[:200] + (" (each time)" if steady else " (another one in every answer)"),
         exchange=answers[-1][1],
         rows=[context.evidence.render_row(row, [context.listing.lists.identity, path.head])],
+        check=shown_check(context, [row], [path.head]) if steady else None,
     )
     return True
 

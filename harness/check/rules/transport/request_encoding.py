@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import NO_LIST
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import Aspect
 from harness.check.probe.equivalence import answer_difference, judge_same_answer
@@ -125,7 +126,12 @@ def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str
         yield
         if second.answer is not None and second.answer.outcome == "success":
             report_breach(
-                context, attempt.clauses, expected="an error", actual=describe_answer(second), exchange=second
+                context,
+                attempt.clauses,
+                expected="an error",
+                actual=describe_answer(second),
+                exchange=second,
+                check=NO_LIST,
             )
 
 
