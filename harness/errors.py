@@ -39,6 +39,16 @@ class UsageProblem(UsageError):
 
 
 @dataclass(eq=False)
+class UsageProblems(UsageError):
+    """Several values in one file that cannot be used, told all at once."""
+
+    problems: tuple[UsageProblem, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+@dataclass(eq=False)
 class ExtraNotInstalled(UsageError):
     """What was asked for needs packages that come with an extra of this project: `what` needs `package`."""
 

@@ -51,6 +51,7 @@ __all__ = [
 ENVIRONMENT_PREFIX: Final = "CALLHARNESS_CREDENTIAL_"
 DEFAULT_NAME: Final = "default"
 
+_WITH_SCHEME: Final = re.compile(r"(?i:bearer|basic)\s+\S")
 _USER_KEYS: Final = ("name", "credentials", "role", "roles", "customer", "everyone")
 # A signer's clock may be ahead of the server's; a token issued in the future is refused.
 _BACKDATED_SECONDS: Final = 5
@@ -160,6 +161,12 @@ def gather_identities(
         everyone=first.everyone if first else None,
     )
     return (mine, *others)
+
+
+def names_with_scheme(identities: Iterable[ClientIdentity]) -> tuple[str, ...]:
+    """The credentials that were given with the word of a scheme before them, as it stands in a header."""
+    given = (pair for identity in identities for pair in identity.credentials.items())
+    return tuple(dict.fromkeys(name for name, value in given if _WITH_SCHEME.match(value)))
 
 
 def credentials_from_options(access: Access, options: Iterable[tuple[str, str]], *, api: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from harness.cli.console import Console, current_time, harness_version
-from harness.cli.option_values import load_dialect_file, suggest_word
+from harness.cli.option_values import load_dialect_file, suggest_clause, suggest_word
 from harness.errors import UsageProblem, require_extra
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def prepare_run(
     """Read everything that a run needs; nothing is sent yet. Raises UsageError."""
     from harness.check.client.connection import ExchangeLimits
     from harness.check.client.http_client import HttpClient
-    from harness.check.credentials import all_credential_names, secrets_of, with_fresh_token
+    from harness.check.credentials import all_credential_names, names_with_scheme, secrets_of, with_fresh_token
     from harness.check_target import ANONYMOUS, open_target
     from harness.specification.load import load_spec
 
@@ -140,6 +140,11 @@ def prepare_run(
         names = ", ".join(all_credential_names(access))
         console.write_message(f"callharness: no credentials were given; {spec.id} knows {names}")
     identities = target.identities or (ANONYMOUS,)
+    for name in names_with_scheme(identities):
+        console.write_message(
+            f"callharness: the credential {name} begins with a word such as Bearer: give what follows it alone, the "
+            "word is added where the API wants it"
+        )
     in_headers = {
         name if index == 0 else f"{name}_{index + 1}": secret
         for name, value in headers
@@ -204,7 +209,7 @@ def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
     clauses = planned_clauses(spec)
     for name in only:
         if name not in clauses:
-            raise UsageProblem(f"--only {name}", f"a clause of {spec.id}", repr(name), suggest_word(name, clauses))
+            raise UsageProblem(f"--only {name}", f"a clause of {spec.id}", repr(name), suggest_clause(name, spec))
     return tuple(ClauseId(name) for name in only)
 
 

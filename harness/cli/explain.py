@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from harness.cli.console import Console, current_time
+from harness.cli.explain_finding import defect_lines, defect_number, load_defect
 from harness.errors import UsageProblem, nearest_words
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from harness.check.results.defects import Defect
     from harness.cli.explain_content import (
         ClauseExplanation,
         Explanation,
         FaultExplanation,
         WordExplanation,
     )
+    from harness.report.finding_reader import KeptReport
     from harness.specification.load import Spec
 
 NARROWEST: Final = 40
@@ -35,19 +38,29 @@ _FILE_BEFORE: Final = re.compile(r"(.+\.(?:yaml|yml|json)):(.+)")
 
 
 @click.command()
-@click.argument("word", metavar="[CLAUSE|VERDICT|FAULT]", required=False)
+@click.argument("word", metavar="[CLAUSE|VERDICT|FAULT|DEFECT]", required=False)
 @click.option("--spec", "spec_file", metavar="FILE", help="The spec of your own that the clause or fault belongs to.")
+@click.option("--report-file", metavar="FILE", help="The JSON report or journal that the defect stands in.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def explain(console: Console, word: str | None, spec_file: str | None, as_json: bool) -> None:
+def explain(
+    console: Console, word: str | None, spec_file: str | None, report_file: str | None, as_json: bool
+) -> None:
     """Say what a clause, a word of a report or a fault means, how to see it, and what to do about it.
 
     CLAUSE is an id such as HTTP-FRAMING; VERDICT is a verdict, a colour, a level or a basis; FAULT is what
     `serve --fault` takes: API:CLAUSE/NAME or API:transport/NAME, also without the API. Before a clause or a fault of
-    a spec of your own may stand its file: my-calls.yaml:MY-CLS-010. Without any, every word of a report is explained.
+    a spec of your own may stand its file: my-calls.yaml:MY-CLS-010. DEFECT is F and its number in a report (F4): of
+    the newest JSON report or journal in this folder, or of --report-file. Without any, every word of a report is
+    explained.
     """
     if word is None:
         console.write_result(_words_json() if as_json else "\n".join(word_lines(width=_terminal_width())))
+        return
+    number = defect_number(word)
+    if number is not None:
+        kept, defect = load_defect(number, file=report_file, directory=Path.cwd())
+        console.write_result(_defect_json(kept, defect) if as_json else "\n".join(defect_lines(kept, defect)))
         return
     explanation = find_explanation(word, spec_file=spec_file, today=current_time().date())
     if as_json:
@@ -55,6 +68,14 @@ def explain(console: Console, word: str | None, spec_file: str | None, as_json: 
         console.write_result(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         console.write_result("\n".join(explanation_lines(explanation, width=_terminal_width())))
+
+
+def _defect_json(kept: KeptReport, defect: Defect) -> str:
+    members = [dataclasses.asdict(one) for one in (defect.headline, *defect.also)]
+    for one in members:
+        del one["case"]
+    rest = {"report": kept.file, "api": kept.api, "target": kept.target, "defect": defect.headline.defect}
+    return json.dumps(_visible_data({**rest, "findings": members}), indent=2, ensure_ascii=False)
 
 
 def _terminal_width() -> int:

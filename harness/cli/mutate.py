@@ -103,7 +103,7 @@ def mutate(console: Console, /, api: str, command: tuple[str, ...], **values: An
         report, code = _run_and_judge(console, settings, plan, spec, stack)
     report = redacted_report(report, console.redact)
     all_written = write_rendered_reports(console, _renderer(report), sinks)
-    if not any(sink.file in (STDOUT, "/dev/stdout") for sink in sinks):
+    if not any(sink.file == STDOUT for sink in sinks):
         from harness.report.mutation_text import mutation_text
 
         console.write_result(mutation_text(report), redacted=True)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from harness.errors import UsageProblem, did_you_mean
+from harness.errors import UsageProblem, did_you_mean, nearest_words
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from harness.specification.dialect import Dialect
     from harness.specification.load import Spec
+    from harness.specification.model import Clause, ClauseId
 
 # The client says itself where a request ends.
 _OWN_HEADERS: Final = frozenset({"content-length", "transfer-encoding", "connection", "expect", "upgrade", "te"})
@@ -27,6 +28,26 @@ def suggest_word(word: str, known: Iterable[str]) -> str:
     """`Did you mean X?` as a sentence of its own; empty when no known word is near."""
     hint = did_you_mean(word, known)
     return hint[:1].upper() + hint[1:]
+
+
+def suggest_clause(name: str, spec: Spec) -> str:
+    """What to do about the id of a clause that a spec does not have: whose clause it is, or the nearest ones."""
+    from harness.specification.clause_families import planned_clauses
+    from harness.specification.load import load_spec, spec_ids
+
+    own = planned_clauses(spec)
+    others = {api: planned_clauses(load_spec(api)) for api in spec_ids() if api != spec.id}
+    wanted = name.upper()
+    owner = next((api for api, clauses in others.items() if wanted in clauses), None)
+    if owner is not None:
+        return f"{wanted} is a clause of {owner}"
+    near = nearest_words(name, {*own, *(clause for clauses in others.values() for clause in clauses)}, limit=3)
+    told = [clause if clause in own else f"{clause} (of {_owner_of(clause, others)})" for clause in near]
+    return f"Did you mean {' or '.join(told)}?" if told else ""
+
+
+def _owner_of(clause: str, others: Mapping[str, Mapping[ClauseId, Clause]]) -> str:
+    return next(api for api, clauses in others.items() if clause in clauses)
 
 
 def complete_api(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from harness.report import ReportKind, RunRecord
 
 STDOUT: Final = "-"
+# By a name of its own, too, it is a stream: its reader may leave, and what a shell put behind it is not replaced.
+_STDOUT_NAMES: Final = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 PYTEST: Final = "pytest"
 """The kind whose place is a directory: a file for each finding."""
 
@@ -40,8 +42,9 @@ def parse_report_sinks(texts: Iterable[str], *, kinds: Sequence[str] = ()) -> tu
             raise UsageProblem("--report", "KIND=FILE, such as json=report.json", repr(text))
         if kind not in kinds:
             raise UsageProblem("--report", f"a kind of {', '.join(kinds)}", repr(kind), suggest_word(kind, kinds))
-        if kind == PYTEST and file == STDOUT:
+        if kind == PYTEST and file in (STDOUT, *_STDOUT_NAMES):
             raise UsageProblem("--report pytest", "a directory for the files", repr(file))
+        file = STDOUT if file in _STDOUT_NAMES else file
         sinks.append(ReportSink(kind="pytest" if kind == PYTEST else ReportKind(kind), file=file))
     places = [sink.file if sink.file == STDOUT else str(Path(sink.file).absolute()) for sink in sinks]
     for sink, place in zip(sinks, places, strict=True):

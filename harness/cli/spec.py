@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.console import Console
-from harness.cli.option_values import complete_api, suggest_word
+from harness.cli.option_values import complete_api, suggest_clause, suggest_word
 from harness.cli.spec_diff import diff
 from harness.cli.spec_new import new
 
@@ -183,7 +183,7 @@ def show(console: Console, api: str, only: tuple[str, ...]) -> None:
     known = planned_clauses(loaded)
     for name in only:
         if name not in known:
-            raise UsageProblem("--clause", f"a clause of {loaded.id}", repr(name), suggest_word(name, known))
+            raise UsageProblem("--clause", f"a clause of {loaded.id}", repr(name), suggest_clause(name, loaded))
     console.write_result("\n".join(_spec_lines(loaded, only)))
 
 

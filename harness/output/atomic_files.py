@@ -30,13 +30,13 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
     if target.is_dir():
         raise FileNotWritten(str(target), "it is a directory")
     try:
-        # A link stays a link: what it points at is replaced.
-        place = target.resolve() if target.is_symlink() else target
-        if place.exists() and not place.is_file():
-            # A pipe or a terminal (`/dev/stdout`) cannot be replaced, only written to.
+        if target.exists() and not target.is_file():
+            # A pipe or a terminal (`/dev/stderr`) cannot be replaced, only written to; its link may lead to no path.
             with _open_special(target) as stream:
                 stream.write(content)
             return
+        # A link stays a link: what it points at is replaced.
+        place = target.resolve() if target.is_symlink() else target
         mode = _mode_for(place)
         handle, temporary = _open_temporary(place.parent)
     except OSError as problem:

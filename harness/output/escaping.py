@@ -137,17 +137,24 @@ def xml_text(text: str | bytes, *, limit: int = 65536) -> str:
 def shell_word(text: str) -> str:
     """One word of a shell line that means exactly this text and is safe to print.
 
-    Text that would act on the terminal or in a CI log is written in the `$'…'` form (bash, zsh, POSIX 2024).
+    Text that would act on the terminal or in a CI log is written by `printf`, which every POSIX shell has. What ends
+    with a line end, which a shell would cut off there, is in the `$'…'` form (bash, zsh, POSIX 2024).
     """
     if text.isprintable() and not _INVISIBLE.search(text) and not _OLD_CI_COMMAND.search(text):
         return shlex.quote(text)
+    printed = not text.endswith("\n") and "\0" not in text
+    escaped = {"\\": "\\\\", "'": "\\047", "!": "\\041"} | ({"%": "%%"} if printed else {})
     pieces: list[str] = []
-    for char in text:
-        if char in "\\'":
-            pieces.append("\\" + char)
+    for place, char in enumerate(text):
+        if char == "-" and not place:
+            # What begins with it would be an option of `printf`.
+            pieces.append("\\055")
+        elif char in escaped:
+            pieces.append(escaped[char])
         elif char.isprintable() and not _INVISIBLE.match(char) and char != "[":
             pieces.append(char)
         else:
             # Octal has a fixed width; `\x` would swallow the hex digits that follow.
             pieces.extend(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
-    return "$'" + "".join(pieces) + "'"
+    escapes = "".join(pieces)
+    return f"\"$(printf '{escapes}')\"" if printed else f"$'{escapes}'"

@@ -80,6 +80,15 @@ def check_journal_lines(journal: Journal, name: str) -> None:
             raise BadJournal(name, number, f"{where}: {visible_text(problem.message, limit=200)}")
 
 
+def check_finding_line(line: Any) -> str | None:
+    """What is wrong with a finding as a journal or a JSON report holds it; None where nothing is."""
+    problem = next(_validator("finding").iter_errors(line), None)
+    if problem is None:
+        return None
+    where = ".".join(str(part) for part in problem.absolute_path) or "the finding"
+    return f"{where}: {visible_text(problem.message, limit=200)}"
+
+
 def clean_line(value: Any, depth: int = 0) -> Any:
     """The same tree with every text made harmless: no control characters, no lone surrogates, nothing endless."""
     if depth > _DEEPEST:

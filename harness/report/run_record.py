@@ -238,7 +238,7 @@ def _build_run_record(journal: Journal) -> RunRecord:
             seconds=end.get("seconds", round(sum(exchange.seconds for exchange in exchanges), 3)),
             dialect=_freeze_lists(end.get("dialect", {})),
             clauses=(),
-            findings=tuple(_parse_finding(record) for record in raw_findings),
+            findings=tuple(parse_finding(record) for record in raw_findings),
             notes=tuple(end.get("notes", ())),
             evidence=header["evidence"],
             spec_version=header["spec_version"],
@@ -326,7 +326,8 @@ def _parse_result(record: Mapping[str, Any]) -> ClauseResult:
     return ClauseResult(**values)
 
 
-def _parse_finding(record: Mapping[str, Any]) -> Finding:
+def parse_finding(record: Mapping[str, Any]) -> Finding:
+    """A finding from its line, which was held against its schema."""
     values = _known_fields(Finding, record)
     values["verdict"] = Verdict(values["verdict"])
     values["colour"] = Colour(values["colour"])

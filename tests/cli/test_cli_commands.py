@@ -168,6 +168,8 @@ def test_openapi_prints_a_document_without_the_extension() -> None:
         (["check", API, "--target", "127.0.0.1:80"], "put http://"),
         (["check", API, "--target", "http://u:p@h"], "--credential"),
         (["check", API, "--target", "sim:", "--only", "OZ-LCH-34"], "Did you mean OZ-LCH-034?"),
+        (["check", API, "--target", "sim:", "--only", "en-cal-048"], "a clause of enswitch/calls-active-list"),
+        (["check", API, "--target", "sim:", "--only", "EN-CAL-48"], "EN-CAL-048 (of enswitch/calls-active-list)"),
         (["check", API, "--target", "sim:", "--report", "jsn=x"], "Did you mean json?"),
         (["check", API, "--target", "sim:", "--report", "json=x", "--report", "text=x"], "more than once"),
         (["check", API, "--target", "sim:", "--window", "2026-03-02..2026-03-01"], "FROM before TO"),

@@ -38,7 +38,9 @@ def test_a_reader_that_left_costs_no_word(words: tuple[str, ...]) -> None:
     assert with_a_reader_that_left(*words) == (141, "")
 
 
-@pytest.mark.parametrize("more", [(), ("--report", "json=-")], ids=["text", "json"])
+@pytest.mark.parametrize(
+    "more", [(), ("--report", "json=-"), ("--report", "json=/dev/stdout")], ids=["text", "json", "device"]
+)
 def test_a_check_ends_by_its_gate_whoever_reads_it(more: tuple[str, ...]) -> None:
     words = ("check", "ozeki/list-active-calls", "--target", "sim:", "--max-requests", "3", "--gate", "strict", *more)
     assert with_a_reader_that_left(*words) == (1, "")

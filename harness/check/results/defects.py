@@ -21,7 +21,7 @@ class Defect:
 
 
 def numbered_findings(findings: Iterable[Finding], *, earlier: Iterable[Finding] = ()) -> tuple[Finding, ...]:
-    """The findings with the numbers of their defects: 1, 2, ... in the order in which the defects came to light.
+    """The findings with the numbers of their defects: 1, 2, ... red ones first, then as they came to light.
 
     Findings with the same smallest request and the same difference have one number. `earlier` are findings of a run
     before, whose numbers stand: who shares their evidence gets the same number, the others follow.
@@ -29,7 +29,10 @@ def numbered_findings(findings: Iterable[Finding], *, earlier: Iterable[Finding]
     made = tuple(findings)
     numbers = {_evidence(finding): finding.defect for finding in earlier if finding.defect}
     following = max(numbers.values(), default=0) + 1
-    for finding in sorted(made, key=lambda one: (one.found_after, one.place)):
+    reddest: dict[Hashable, tuple[bool, int]] = {}
+    for finding in made:
+        reddest[_evidence(finding)] = min(_weight(finding), reddest.get(_evidence(finding), _weight(finding)))
+    for finding in sorted(made, key=lambda one: (reddest[_evidence(one)], one.found_after, one.place)):
         if _evidence(finding) not in numbers:
             numbers[_evidence(finding)] = following
             following += 1
@@ -42,7 +45,7 @@ def _evidence(finding: Finding) -> Hashable:
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[Defect, ...]:
-    """The defects, those first that count most; a finding without a number is a defect of its own.
+    """The defects in the order of their numbers; a finding without a number is a defect of its own, at the end.
 
     The headline is a finding that is not waived, if there is one, of the strongest colour, that came to light first.
     """
@@ -54,7 +57,12 @@ def group_findings(findings: Iterable[Finding]) -> tuple[Defect, ...]:
         sorted(members, key=lambda one: (*_weight(one), one.found_after, one.place)) for members in groups.values()
     ]
     defects = [Defect(headline=members[0], also=tuple(members[1:])) for members in ordered]
-    return tuple(sorted(defects, key=lambda one: (*_weight(one.headline), one.headline.clause)))
+    return tuple(sorted(defects, key=_place_in_list))
+
+
+def _place_in_list(defect: Defect) -> tuple[bool, int, bool, int, str]:
+    headline = defect.headline
+    return (not headline.defect, headline.defect, *_weight(headline), headline.clause)
 
 
 def _weight(finding: Finding) -> tuple[bool, int]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, final
+from typing import Final, TypeVar, final
 
 from harness.check.results.findings import Verdict
-from harness.errors import UsageProblem, did_you_mean
+from harness.errors import UsageProblem, UsageProblems, did_you_mean
 from harness.integers import is_integer
 from harness.specification.clause_families import constructs_of, families_by_clause, load_standard_clauses
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import Clause, ClauseId
 from harness.specification.yaml_source import PlainValue, SourceFile, parse_source_text
+
+_T = TypeVar("_T")
+
 
 LONGEST_WAIVER_DAYS: Final = 180
 
@@ -37,6 +41,12 @@ _ENTRY_KEYS: Final = (
     "id", "clause", "when", "expect", "signature", "reason", "issue", "owner", "added", "expires",
     "max_matches", "flaky",
 )  # fmt: skip
+
+
+_NEEDED_TEXTS: Final = ("id", "clause", "reason", "owner")
+
+
+_FREE_TEXTS: Final = ("signature", "issue")
 
 
 _TARGET_FACTS: Final = ("api", "profile", "version")
@@ -144,7 +154,10 @@ def security_clauses(spec: Spec) -> frozenset[ClauseId]:
 
 
 def load_known_failures(path: Path, *, spec: Spec, today: date) -> KnownFailures:
-    """The known failures in a file, every rule about them checked. Raises UsageProblem before anything is sent."""
+    """The known failures in a file, every rule about them checked.
+
+    Raises UsageProblem, or UsageProblems for several, before anything is sent.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:
@@ -155,7 +168,7 @@ def load_known_failures(path: Path, *, spec: Spec, today: date) -> KnownFailures
 
 
 def parse_known_failures(text: str, *, name: str, catalogue: ClauseCatalogue, today: date) -> KnownFailures:
-    """The known failures in a text. Raises UsageProblem."""
+    """The known failures in a text. Raises UsageProblem, or UsageProblems where several things are wrong."""
     if not text.strip():
         return KnownFailures(by_clause={})
     source = parse_source_text(_BARE_DATE.sub(r'\1"\2"', text), name=name)
@@ -173,18 +186,38 @@ class _KnownFailuresParser:
     place_by_clause: dict[tuple[str, str], str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    problems: list[UsageProblem] = field(default_factory=list)
 
     def parse(self) -> KnownFailures:
+        """All entries; what is wrong with any of them is told at once."""
+        parsed = self._gather(self._parse_sections)
+        if len(self.problems) > 1:
+            raise UsageProblems(tuple(self.problems))
+        if self.problems or parsed is None:
+            raise self.problems[0]
+        return parsed
+
+    def _gather(self, parse: Callable[[], _T]) -> _T | None:
+        """What is parsed; None where it is wrong, which is told later, with what else is wrong."""
+        try:
+            return parse()
+        except UsageProblem as problem:
+            self.problems.append(problem)
+            return None
+
+    def _report_unknown_keys(
+        self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], known: Sequence[str]
+    ) -> None:
+        for key in raw:
+            if key not in known:  # B8
+                where = self.source.location((*path, key))
+                expected = f"one of {', '.join(known)}"
+                self.problems.append(UsageProblem(where, expected, repr(key), did_you_mean(key, known)))
+
+    def _parse_sections(self) -> KnownFailures:
         tree = self.source.tree
         sections: Mapping[str, PlainValue] = tree if isinstance(tree, Mapping) else {"known": tree}
-        for key in sections:
-            if key not in _SECTIONS:
-                raise UsageProblem(
-                    self.source.location((key,)),
-                    f"one of {', '.join(_SECTIONS)}",
-                    repr(key),
-                    did_you_mean(key, _SECTIONS),
-                )
+        self._report_unknown_keys((), sections, _SECTIONS)
         top = isinstance(tree, Mapping)
         self.facts = {
             "api": self.catalogue.api,
@@ -196,7 +229,10 @@ class _KnownFailuresParser:
         quarantined: dict[ClauseId, KnownFailure] = {}
         for section, taken in (("known", known), ("flaky", flaky), ("quarantine", quarantined)):
             for path, raw in self._section_entries(sections.get(section), (section,) if top else ()):
-                entry, clauses = self._parse_entry(path, raw, section)
+                parsed = self._parse_entry(path, raw, section)
+                if parsed is None:
+                    continue
+                entry, clauses = parsed
                 target = flaky if entry.flaky is not None else taken
                 for clause in clauses:
                     target[clause] = entry
@@ -236,37 +272,56 @@ class _KnownFailuresParser:
 
     def _parse_entry(
         self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], section: str
-    ) -> tuple[KnownFailure, tuple[ClauseId, ...]]:
+    ) -> tuple[KnownFailure, tuple[ClauseId, ...]] | None:
+        """An entry and the clauses that it is about; None where something is wrong with it."""
+        before = len(self.problems)
+        self._report_unknown_keys(path, raw, _ENTRY_KEYS)
+        entry = self._read_entry(path, raw, section)
+        if entry is None or len(self.problems) > before:
+            return None
+        return self._gather(lambda: self._check_entry(entry, path, section))
+
+    def _read_entry(
+        self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], section: str
+    ) -> KnownFailure | None:
         where = self.source.location(path)
-        for key in raw:
-            if key not in _ENTRY_KEYS:  # B8
-                raise UsageProblem(
-                    self.source.location((*path, key)),
-                    f"one of {', '.join(_ENTRY_KEYS)}",
-                    repr(key),
-                    did_you_mean(key, _ENTRY_KEYS),
-                )
-        name = self._required_text(path, raw, "id")
-        if name in self.place_by_id:
-            raise UsageProblem(where, "an id of its own", f"{name!r}, which stands at {self.place_by_id[name]} too")
-        self.place_by_id[name] = where
-        flaky = self._parse_flakiness(path, raw.get("flaky"), section)
-        added, expires = self._parse_date(path, raw, "added"), self._parse_date(path, raw, "expires")
-        entry = KnownFailure(
+        texts = {key: self._gather(partial(self._required_text, path, raw, key)) for key in _NEEDED_TEXTS}
+        days = {key: self._gather(partial(self._parse_date, path, raw, key)) for key in ("added", "expires")}
+        free = {key: self._gather(partial(self._optional_text, path, raw, key)) for key in _FREE_TEXTS}
+        flaky = self._gather(lambda: self._parse_flakiness(path, raw.get("flaky"), section))
+        expect = self._gather(lambda: self._parse_expected_verdict(path, raw.get("expect", "fail")))
+        most = self._gather(lambda: self._positive_integer(path, raw, "max_matches"))
+        when = self._gather(lambda: self._parse_conditions(path, raw.get("when")))
+        name, clause, reason, owner = (texts[key] for key in _NEEDED_TEXTS)
+        added, expires = days["added"], days["expires"]
+        if name is not None and name in self.place_by_id:
+            told = f"{name!r}, which stands at {self.place_by_id[name]} too"
+            self.problems.append(UsageProblem(where, "an id of its own", told))
+        elif name is not None:
+            self.place_by_id[name] = where
+        if name is None or clause is None or reason is None or owner is None or added is None or expires is None:
+            return None
+        if expect is None or when is None:
+            return None
+        return KnownFailure(
             id=name,
-            clause=self._resolve_alias(self._required_text(path, raw, "clause"), where),
-            reason=self._required_text(path, raw, "reason"),
-            owner=self._required_text(path, raw, "owner"),
+            clause=self._resolve_alias(clause, where),
+            reason=reason,
+            owner=owner,
             added=added,
             expires=expires,
-            expect=self._parse_expected_verdict(path, raw.get("expect", "fail")),
-            signature=self._optional_text(path, raw, "signature"),
-            issue=self._optional_text(path, raw, "issue"),
-            max_matches=self._positive_integer(path, raw, "max_matches"),
-            when=self._parse_conditions(path, raw.get("when")),
+            expect=expect,
+            signature=free["signature"],
+            issue=free["issue"],
+            max_matches=most,
+            when=when,
             flaky=flaky,
             where=where,
         )
+
+    def _check_entry(
+        self, entry: KnownFailure, path: tuple[str | int, ...], section: str
+    ) -> tuple[KnownFailure, tuple[ClauseId, ...]]:
         self._check_expiry(entry, path, section)
         clauses = self._matched_clauses(entry, path)
         self._check_waivable(entry, path, clauses)

@@ -18,6 +18,7 @@ from harness.check.credentials import (
     environment_variable_of,
     gather_identities,
     load_credentials,
+    names_with_scheme,
     secret_credential_names,
     secrets_of,
     with_fresh_token,
@@ -217,3 +218,8 @@ def test_name_and_password_may_be_given_in_one() -> None:
     given = [("token", "QUMxOmdyZWVu")]
     found = gather_identities(load_spec("twilio/list-calls"), options=given)
     assert dict(found[0].credentials) == {"AccountSid": "AC1", "AuthToken": "green"}
+
+
+@pytest.mark.parametrize(("value", "told"), [("Bearer abcdef", ("token",)), ("bearerabcdef", ()), ("abc def", ())])
+def test_a_scheme_before_a_credential_is_noticed(value: str, told: tuple[str, ...]) -> None:
+    assert names_with_scheme([ClientIdentity(name="default", credentials={"token": value})]) == told

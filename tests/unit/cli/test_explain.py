@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Mapping
 from datetime import date
@@ -384,3 +385,63 @@ def test_json_has_what_the_text_has(word: str, capsys: pytest.CaptureFixture[str
         assert " ".join(data.get(key, "").split()) in text
     for command in data.get("commands", ()):
         assert command in text
+
+
+# --- defects of a report ------------------------------------------------------------------------------------
+
+
+def kept_report(directory: Path, name: str = "report.json") -> Path:
+    from report_samples import grouped_report, recording
+
+    from harness.report import ReportKind, render_report
+
+    kind = ReportKind.JSON if name.endswith(".json") else ReportKind.NDJSON
+    (directory / name).write_text(render_report(recording(grouped_report()), kind))
+    return directory / name
+
+
+@pytest.mark.parametrize("name", ["report.json", "run.ndjson"])
+@pytest.mark.parametrize("word", ["F2", "d2", "defect 2"])
+def test_a_defect_of_a_report_is_explained(
+    name: str, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from report_samples import grouped_report
+
+    file = kept_report(tmp_path, name)
+    assert main(["explain", word, "--report-file", str(file)]) == 0
+    told = capsys.readouterr().out
+    about = [one.clause for one in grouped_report().findings if one.defect == 2]
+    assert about
+    assert all(clause in told for clause in about)
+    assert told.startswith(f"F2 of {file}")
+
+
+def test_without_a_file_the_newest_report_of_the_folder_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept_report(tmp_path)
+    (tmp_path / "package.json").write_text("{}")
+    os.utime(tmp_path / "report.json", (1, 1))
+    monkeypatch.chdir(tmp_path)
+    assert main(["explain", "F1"]) == 0
+    assert capsys.readouterr().out.startswith("F1 of report.json\n")
+    (tmp_path / "report.json").unlink()
+    assert main(["explain", "F1"]) == 2
+    assert "--report-file FILE" in capsys.readouterr().err
+
+
+def test_a_defect_that_a_report_does_not_have_is_told_with_those_that_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "F9", "--report-file", str(kept_report(tmp_path))]) == 2
+    assert "its defects are F1, F2, F3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("findings", ["[1]", '[{"clause": []}]', '[{"clause": "A", "level": "must"}]'])
+def test_a_report_with_odd_findings_is_no_crash(
+    findings: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "r.json"
+    file.write_text(f'{{"findings": {findings}}}')
+    assert main(["explain", "F1", "--report-file", str(file)]) == 2
+    assert "findings.0" in capsys.readouterr().err

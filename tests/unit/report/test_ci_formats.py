@@ -113,8 +113,8 @@ def test_markdown_shows_each_defect_once_with_its_request() -> None:
     text = markdown(grouped_report())
     assert [line.split("`")[1] for line in text.splitlines() if line.startswith("### ")] == [
         "AC-LST-023",
-        "AC-LST-040",
         "AC-LST-032",
+        "AC-LST-040",
     ]
     assert text.count("curl -sS") == 3
 

@@ -112,9 +112,11 @@ def _check_no_response(judge: JudgedResponse, response: NoResponse) -> None:
         # What does not know a request in chunks (Python's http.server) answers the rest of it as another request.
         clauses = way.clause
     if clauses:
-        judge.report_breach(
-            clauses, expected="a whole answer", actual=f"{response.reason}: {in_ascii(response.text)}"
-        )
+        expected, actual = "a whole answer", f"{response.reason}: {in_ascii(response.text)}"
+        if exchange.request.chunked:
+            expected += " to a body that is sent in chunks (Transfer-Encoding: chunked)"
+            actual += "; a server that does not read chunks takes the body for another request"
+        judge.report_breach(clauses, expected=expected, actual=actual)
 
 
 def _report_redirect(judge: JudgedResponse, response: HttpResponse) -> None:

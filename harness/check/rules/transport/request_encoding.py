@@ -169,6 +169,8 @@ def _check_request_encoding(
         return None
     clauses = _blamed_clauses(context, mirror, reference, exchange, way)
     expected = "the same answer as in the documented form"
+    if exchange.request.chunked:
+        expected += ", to a body that is sent in chunks (Transfer-Encoding: chunked)"
     result = yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
     return result
 

@@ -86,14 +86,21 @@ def test_the_headline_is_the_reddest_finding_that_came_first_and_is_not_waived(
     assert group_findings(pair)[0].headline.clause == headline
 
 
-def test_red_defects_come_first_and_waived_ones_last() -> None:
+def test_red_defects_have_the_first_numbers() -> None:
+    early, late = finding("A", difference="x", colour=Colour.AMBER), finding("B", difference="y", found_after=9)
+    assert numbers(early, late) == [2, 1]
+    mixed = finding("A", difference="y", colour=Colour.AMBER, found_after=9)
+    assert numbers(finding("C", difference="x", colour=Colour.AMBER), mixed, late) == [2, 1, 1]
+
+
+def test_defects_stand_in_the_order_of_their_numbers() -> None:
     found = groups(
         finding("A", defect=1, waived="W-1", colour=Colour.NONE),
         finding("B", defect=2, colour=Colour.AMBER),
         finding("D", defect=3),
         finding("C", defect=2, colour=Colour.RED),
     )
-    assert found == [["C", "B"], ["D"], ["A"]]
+    assert found == [["A"], ["C", "B"], ["D"]]
 
 
 def test_what_a_finding_counts_for_is_told_in_words() -> None:

@@ -22,7 +22,7 @@ from harness.check.results.known_failures_file import (
     parse_known_failures,
     security_clauses,
 )
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, UsageProblems
 from harness.specification.load import load_spec
 from harness.specification.model import Basis, Clause, ClauseId, Level
 
@@ -372,8 +372,21 @@ def test_a_check_that_was_exercised_last_time_is_missed(gate: Gate, colour: Colo
 def test_written_entries_have_thirty_days_and_need_a_reason() -> None:
     text = draft_known_failures(run(result(), findings=(finding(),)), today=TODAY)
     assert "expires: '2026-12-31'" in text
-    with pytest.raises(UsageProblem, match="reason"):
+    with pytest.raises(UsageProblems) as told:
         known(text)
+    assert [problem.where.rpartition(".")[2] for problem in told.value.problems] == ["reason", "owner", "issue"]
+
+
+def test_all_that_is_wrong_with_the_file_is_told_at_once() -> None:
+    text = entry(ownr="x", owner=None, added="soon") + entry(id="W-8", clause="AC-LST-099", exspect="fail")
+    with pytest.raises(UsageProblems) as told:
+        known(text)
+    assert [(problem.expected.split(" ")[0], problem.actual) for problem in told.value.problems] == [
+        ("one", "'ownr'"),
+        ("the", "none"),
+        ("a", "'soon'"),
+        ("one", "'exspect'"),
+    ]
 
 
 def test_written_entries_count_once_they_are_filled_in() -> None:
