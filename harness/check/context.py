@@ -18,7 +18,7 @@ from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
-from harness.check.target_facts import KEPT_BODY_BYTES, KEPT_SERVER_ERRORS, ROWS_READ, RunOptions, TargetFacts
+from harness.check.target_facts import KEPT_BODY_BYTES, KEPT_SERVER_ERRORS, RunOptions, TargetFacts
 from harness.integers import is_integer
 from harness.output.escaping import shell_word
 from harness.specification.access import account_names, free_path_values
@@ -374,8 +374,8 @@ class CheckContext:
         zone = self.zone_of_request(ask)
         rows, cut = None, False
         if answer.rows is not None:
-            if len(answer.rows) > ROWS_READ:
-                cut, answer = True, self._first_rows(answer)
+            if (most := self.facts.take_rows(len(answer.rows))) < len(answer.rows):
+                cut, answer = True, self._first_rows(answer, most)
             left_out = self._fields_left_out(ask)
             trees = answer.rows or ()
             rows = tuple(self.row_from_tree(tree, zone, left_out) for tree in trees if isinstance(tree, dict))
@@ -394,16 +394,16 @@ class CheckContext:
             cut=cut,
         )
 
-    def _first_rows(self, answer: DecodedResponse) -> DecodedResponse:
-        """The answer with as many of its rows as are read."""
+    def _first_rows(self, answer: DecodedResponse, most: int) -> DecodedResponse:
+        """The answer with so many of its rows."""
         assert answer.rows is not None
         if not self.rows_dropped:
             self.rows_dropped = True
-            self.notes.append(f"an answer has {len(answer.rows)} rows: of each answer the first {ROWS_READ} are read")
+            self.notes.append(f"an answer has {len(answer.rows)} rows: of such an answer the first {most} are read")
         if isinstance(answer.rows_raw, list):
             # It is a part of the tree, which lives as long as its exchange.
-            del answer.rows_raw[ROWS_READ:]
-        return replace(answer, rows=answer.rows[:ROWS_READ])
+            del answer.rows_raw[most:]
+        return replace(answer, rows=answer.rows[:most])
 
     def _fields_left_out(self, ask: ListRequest) -> frozenset[str]:
         """The fields that a switch of the request leaves out: an empty value there says nothing."""
@@ -572,7 +572,8 @@ class CheckContext:
             and exchange.cut
             and not {*size_clauses(paging), *size_default_clauses(paging)} & {*clauses}
         ):
-            self.results.record_inconclusive(clauses, f"the answer has more rows than the {ROWS_READ} that are read")
+            reason = f"the answer has more rows than the {len(exchange.rows or ())} that are read"
+            self.results.record_inconclusive(clauses, reason)
             return
         declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:

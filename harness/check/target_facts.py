@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from harness.check.rules.responses.row_consistency import RowSightings
 
 
-ROWS_READ: Final = 2000
+ROWS_READ: Final = 25_000
 """So many rows of one answer are read; what an answer lacks beyond that breaks no promise."""
+ROWS_OF_A_RUN: Final = 1_500_000
+"""After so many rows in a run only ROWS_READ_LATER of each answer are read: no server takes up its time for ever."""
+ROWS_READ_LATER: Final = 2000
 KEPT_BODY_BYTES: Final = 4096
 """Bytes of the body of an answer that is kept only to be shown."""
 KEPT_SERVER_ERRORS: Final = 100
@@ -58,6 +61,8 @@ class PageCap:
 class TargetFacts:
     """What is known of the target beside its rows."""
 
+    rows_read: int = 0
+    """How many rows the run has read so far."""
     blocked: str | None = None
     """Why nothing can be asked at all: no log-in, no answer."""
     gone: bool = False
@@ -90,3 +95,9 @@ class TargetFacts:
     repeated_server_errors: tuple[Exchange, ...] = ()
     response_memory: ResponseMemory | None = None
     seen_rows: RowSightings | None = None
+
+    def take_rows(self, came: int) -> int:
+        """How many rows of an answer with so many are read, now that the run has read what it has."""
+        most = ROWS_READ if self.rows_read < ROWS_OF_A_RUN else ROWS_READ_LATER
+        self.rows_read += min(came, most)
+        return most

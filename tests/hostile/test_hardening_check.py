@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from fronts import CANARY, JSON_API, PASSWORDS_API, Bend, Front, after_reading, credentials, front, honest, since
 from hostile_servers import BEHAVIOURS, HostileServer
+from invented_spec import acmepbx_text
 
 from harness.check.client.budget import RUN_SECONDS_AT_MOST, Budget, RateLimitedClient
 from harness.check.client.connection import ExchangeLimits
@@ -24,15 +25,20 @@ from harness.check.client.http_client import HttpClient
 from harness.check.context import CheckContext, Exchange
 from harness.check.credentials import ClientIdentity
 from harness.check.options import CheckOptions
-from harness.check.results.findings import Exchanged, RunEnded, RunReport
+from harness.check.results.findings import ClauseResult, Exchanged, RunEnded, RunReport, Verdict
 from harness.check.results.people import PeopleMask, personal_kinds
 from harness.check.runner import make_context, run_check
-from harness.check.target_facts import ROWS_READ
+from harness.check.target_facts import ROWS_OF_A_RUN, ROWS_READ, ROWS_READ_LATER
+from harness.check_target import simulator_identities
 from harness.cli.main import main
+from harness.cli.selftest_trials import DirectSender
 from harness.generate.fixtures import write_fixtures
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
-from harness.specification.load import load_spec
+from harness.serve.faults.catalogue import find_faults
+from harness.serve.simulator import Simulator
+from harness.specification.load import build_spec, load_spec
+from harness.specification.model import ClauseId
 from harness.specification.yaml_source import SourceFileError, parse_source_text
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import decode_json
@@ -110,6 +116,24 @@ def check_words(api: str, url: str, *more: str) -> list[str]:
     return ["check", api, "--target", url, *given, *more]
 
 
+def checked_unpaged(calls: int, fault: str, *, only: str) -> tuple[ClauseResult, ...]:
+    """The verdicts on a simulator with a fault, whose list of so many calls comes in one answer."""
+    text = acmepbx_text(("independent: AC-LST-045, ", ""))
+    # Neither pages nor a range of time.
+    text = re.sub(r"(?ms)^        paging:\n.*?(?=^        total:)", "        paging: {kind: none}\n", text)
+    text = re.sub(r"(?ms)^        ranges:\n.*?(?=^        blank)", "", text)
+    text = re.sub(r"(?ms)^          from:\n            compares.*?(?=^          ext: \{comp)", "", text)
+    text = re.sub(r"(?m)^          (from|until|page|rows): \{as: .*\n", "", text)
+    spec = build_spec(parse_source_text(text, name="acmepbx.yaml"), spec_id="acmepbx/list-calls")
+    world = World.of(seed=7, calls=calls)
+    simulator = Simulator(spec, world, faults=find_faults(spec, fault))
+    target = f"http://127.0.0.1:0{simulator.base_path}"
+    options = CheckOptions(now=world.instant, target=target, only=(ClauseId(only),))
+    events = list(run_check(spec, DirectSender(simulator, world.instant), simulator_identities(simulator), options))
+    assert isinstance(events[-1], RunEnded)
+    return events[-1].report.clauses
+
+
 # --- HD-05: people ------------------------------------------------------------------------------------------
 
 NUMBERS = {
@@ -181,26 +205,39 @@ def test_hd_05_no_name_number_or_word_of_people_leaves_a_masked_run() -> None:
 # --- HD-06, 21, 25, 26: what is kept and how long it takes --------------------------------------------------
 
 
-def long_answer() -> tuple[CheckContext, Exchange]:
-    """An answer with more rows than are read, and the context of its run."""
-    sender = Odd(JSON_API, many_rows(ROWS_READ + 500))
+def long_answer(rows: int, *, read_before: int) -> tuple[CheckContext, Exchange]:
+    """An answer with so many rows in a run that has read some, and the context of its run."""
+    sender = Odd(JSON_API, many_rows(rows))
     identity = ClientIdentity(name="somebody", credentials=credentials(JSON_API))
     options = CheckOptions(now=NOW, target="http://127.0.0.1:1" + sender.simulator.base_path)
     context = make_context(load_spec(JSON_API), sender, [identity], options)
-    return context, context.send(ListRequest(values={}), "read the list")
+    context.facts.rows_read = read_before
+    return context, context.send(ListRequest(values={}), "read the list", witness=False)
 
 
 def test_hd_06_of_each_answer_a_bounded_number_of_rows_is_read() -> None:
-    context, exchange = long_answer()
+    context, exchange = long_answer(ROWS_READ + 1, read_before=0)
     assert len(exchange.rows or ()) == ROWS_READ
     assert exchange.answer is not None
     assert isinstance(exchange.answer.rows_raw, list)
     assert len(exchange.answer.rows_raw) == ROWS_READ
-    assert context.notes == ["an answer has 2500 rows: of each answer the first 2000 are read"]
+    assert context.notes == ["an answer has 25001 rows: of such an answer the first 25000 are read"]
+
+
+def test_hd_06_a_run_that_has_read_many_rows_reads_fewer_of_each_answer() -> None:
+    context, exchange = long_answer(ROWS_READ_LATER + 1, read_before=ROWS_OF_A_RUN - 1)
+    assert len(exchange.rows or ()) == ROWS_READ_LATER + 1
+    again = context.send(ListRequest(values={}), "read the list again", witness=False)
+    assert len(again.rows or ()) == ROWS_READ_LATER
+
+
+def test_a_list_of_thousands_of_rows_without_pages_is_judged() -> None:
+    found = checked_unpaged(3000, "AC-LST-024/dir-ignored", only="AC-LST-024")
+    assert [(one.id, one.verdict) for one in found if one.id == "AC-LST-024"] == [("AC-LST-024", Verdict.FAIL)]
 
 
 def test_hd_06_rows_that_are_not_read_break_no_promise_but_that_on_their_number() -> None:
-    context, exchange = long_answer()
+    context, exchange = long_answer(ROWS_READ_LATER + 500, read_before=ROWS_OF_A_RUN)
     lists, sizes = context.listing.lists.clauses.unique, context.listing.paging.clauses.size
     context.fail(lists, "a row is missing", expected="it", actual="none", exchange=exchange)
     context.fail(sizes, "too many rows", expected="100", actual="2500", exchange=exchange)
