@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from harness.check.results.findings import ClauseResult, RunReport
     from harness.specification.load import Spec
-    from harness.specification.model import Clause
+    from harness.specification.model import Clause, ClauseId
 
 AMBER_SECTION: Final = "callharness: not kept, but no reason to fail"
 _REPORT_BY_API: Final = pytest.StashKey[dict[str, "RunReport | str"]]()
+_SELECTED_BY_API: Final = pytest.StashKey[dict[str, list[str]]]()
 _SKIPPED_VERDICTS: Final = ("blocked", "inconclusive", "not_exercised", "not_applicable", "not_run")
 
 
@@ -192,20 +193,26 @@ class ClauseItem(pytest.Item):
 
 
 def report_on_api(config: pytest.Config, api: ApiCollector) -> RunReport:
-    """The report on the API's target, read once in this process."""
+    """The report on the API's target, read once in this run, for the clauses that are selected."""
     from harness.errors import HarnessError
+    from harness.pytest_plugin.shared_reports import shared_report
     from harness.pytest_plugin.target_run import read_target
 
     known = config.stash.setdefault(_REPORT_BY_API, {})
     if api.requested_name not in known:
-        try:
-            known[api.requested_name] = read_target(
+
+        def read() -> RunReport:
+            return read_target(
                 api.spec,
                 target=_target_by_api(config)[api.requested_name],
                 credentials=credentials_of(config),
                 gate=config.getoption("--call-api-gate"),
                 seed=config.getoption("--call-api-seed"),
+                only=_clauses_to_check(config, api),
             )
+
+        try:
+            known[api.requested_name] = shared_report(config, api.requested_name, read)
         except HarnessError as problem:
             # Told for every clause, but tried only once.
             known[api.requested_name] = str(problem)
@@ -213,6 +220,26 @@ def report_on_api(config: pytest.Config, api: ApiCollector) -> RunReport:
     if isinstance(found, str):
         raise ClauseNotKept(found)
     return found
+
+
+def remember_selection(session: pytest.Session) -> None:
+    """Keep which clauses of each API are selected, once that is settled."""
+    selected = session.config.stash.setdefault(_SELECTED_BY_API, {})
+    for item in session.items:
+        if isinstance(item, ClauseItem):
+            selected.setdefault(item.parent.requested_name, []).append(item.name)
+
+
+def _clauses_to_check(config: pytest.Config, api: ApiCollector) -> tuple[ClauseId, ...]:
+    """The clauses that a run is for; none where it is for all of them."""
+    from harness.specification.clause_families import planned_clauses
+    from harness.specification.model import ClauseId
+
+    selected = {*config.stash.get(_SELECTED_BY_API, {}).get(api.requested_name, ())}
+    every = planned_clauses(api.spec)
+    if config.getoption("--call-api-whole") or len(selected) == len(every):
+        return ()
+    return tuple(ClauseId(name) for name in every if name in selected)
 
 
 def _verdict_text(report: RunReport, result: ClauseResult) -> str:

@@ -43,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--call-api-seed", type=int, default=1, metavar="S", help="Which requests are drawn (default: 1)."
     )
+    group.addoption(
+        "--call-api-whole",
+        action="store_true",
+        help="Send every request of a check, also where only some clauses are selected.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,6 +96,31 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         from harness.pytest_plugin.items import collect_clause_items
 
         items.extend(collect_clause_items(session, config))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep what is selected: a run sends what these clauses need."""
+    if session.config.getoption("--call-api"):
+        from harness.pytest_plugin.items import remember_selection
+
+        remember_selection(session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let the workers of pytest-xdist share one reading of each target."""
+    if node.config.getoption("--call-api"):
+        from harness.pytest_plugin.shared_reports import give_directory
+
+        give_directory(node)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing of it behind."""
+    if config.getoption("--call-api", default=None):
+        from harness.pytest_plugin.shared_reports import remove_directory
+
+        remove_directory(config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

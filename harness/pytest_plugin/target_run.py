@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from harness.check.results.findings import RunReport
     from harness.specification.load import Spec
+    from harness.specification.model import ClauseId
 
 MAX_REQUESTS: Final = 500
 
 
 def read_target(
-    spec: Spec, *, target: str, credentials: Sequence[tuple[str, str]], gate: str, seed: int
+    spec: Spec,
+    *,
+    target: str,
+    credentials: Sequence[tuple[str, str]],
+    gate: str,
+    seed: int,
+    only: Sequence[ClauseId] = (),
 ) -> RunReport:
-    """Check the target once. Raises HarnessError where no verdict can exist."""
+    """Check the target once, for some clauses or for all. Raises HarnessError where no verdict can exist."""
     from harness.check.client.budget import Budget, RateLimitedClient
     from harness.check.client.http_client import HttpClient
     from harness.check.credentials import secrets_of, with_fresh_token
@@ -40,6 +47,7 @@ def read_target(
             seed=seed,
             gate=Gate(gate),
             window=opened.window,
+            only=tuple(only),
             evidence=opened.evidence,
             secrets=secrets_of(identities, access),
         )

@@ -125,6 +125,22 @@ def test_the_target_is_read_once_for_all_items(
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("select", "only"),
+    [((), ()), (("-k", MUST), (MUST,)), (("-k", MUST, "--call-api-whole"), ())],
+    ids=["all", "one", "one of a whole run"],
+)
+def test_a_run_is_for_the_clauses_that_are_selected(
+    select: tuple[str, ...],
+    only: tuple[str, ...],
+    pytester: pytest.Pytester,
+    told: Callable[..., list[dict[str, Any]]],
+) -> None:
+    calls = told()
+    run(pytester, "--call-api-target", "sim:", *select)
+    assert [call["only"] for call in calls] == [only]
+
+
 def test_the_options_reach_the_reading(pytester: pytest.Pytester, told: Callable[..., list[dict[str, Any]]]) -> None:
     calls = told()
     run(
@@ -140,6 +156,7 @@ def test_the_options_reach_the_reading(pytester: pytest.Pytester, told: Callable
             "credentials": [("Username", "alice"), ("Password", "a=b")],
             "gate": "strict",
             "seed": 7,
+            "only": (),
         }
     ]
 

@@ -50,11 +50,40 @@ def test_a_target_that_is_down_is_told_in_one_line(pytester: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["BLOCKED OZ-LAC-005*", "*127.0.0.1:9*"])
 
 
-def test_workers_share_the_items(pytester: pytest.Pytester) -> None:
+def test_workers_share_one_reading(pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is an extra of the development set")
+    pytester.makeconftest(
+        """
+        import harness.pytest_plugin.target_run as reading
+
+        plain = reading.read_target
+
+
+        def read_target(*given, **named):
+            with open("read.txt", "a") as file:
+                file.write("once ")
+            return plain(*given, **named)
+
+
+        reading.read_target = read_target
+        """
+    )
     result = pytester.runpytest_subprocess("--call-api", API, "--call-api-target", "sim:", "-n", "2", "-m", "access")
     assert result.ret == 0
     assert result.parseoutcomes()["passed"] >= 3
+    assert (pytester.path / "read.txt").read_text() == "once "
+
+
+def test_workers_that_cannot_read_the_target_say_so_each(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is an extra of the development set")
+    bad = ("--call-api-credential", "Pasword=x")
+    result = pytester.runpytest_subprocess(
+        "--call-api", API, "--call-api-target", "sim:", "-n", "2", "-m", "access", *bad
+    )
+    assert result.ret == 1
+    assert result.parseoutcomes()["failed"] >= 3
+    assert "Traceback" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["*did you mean Password?"])
 
 
 def test_workers_run_nothing_but_the_ids_given(pytester: pytest.Pytester) -> None:
