@@ -90,7 +90,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "python_multipart": ("wire/forms.py",),
     "responses": ("serve/responses_mock.py",),
     "rich": ("cli/", "report/"),
-    "schemathesis": ("check/rules/exploration/schema_fuzzing.py",),
+    "schemathesis": ("check/rules/exploration/drawing_process.py",),
     "trustme": ("serve/",),
     "yaml": (
         "specification/",

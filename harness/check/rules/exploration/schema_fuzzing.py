@@ -1,23 +1,29 @@
 """Schema fuzzing: Schemathesis draws requests from the OpenAPI side of a spec; we send them and judge the answers.
 
-Only drawing is Schemathesis' part. The requests go over our own transport (its limits and budget hold, and `;`
-stands between pairs where the spec says so), and what comes back, XML or JSON, is judged by our own witness rules:
-findings stand under the clauses that they break, beside those of the other rules and never twice.
+Only drawing is Schemathesis' part, in a process of its own: what crashes or starves there costs no run. The requests
+go over our own transport (its limits and budget hold, and `;` stands between pairs where the spec says so), and what
+comes back, XML or JSON, is judged by our own witness rules: findings stand under the clauses that they break, beside
+those of the other rules and never twice.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Any, Final, Literal, final
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.mirror import Mirror
+from harness.check.rules.exploration.drawn_lines import DrawnRequest, SchemaMode, drawn_of_line
 from harness.check.rules.exploration.random_combinations import derive_seed
+from harness.output.bounded_files import read_at_most
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, Listing
 from harness.specification.openapi import openapi_document
@@ -33,17 +39,12 @@ ERRORS_NEEDED: Final = 3
 _PLACEHOLDER_URL: Final = "http://127.0.0.1"
 _SERVER_ERRORS_CLAUSE: Final = ClauseId("HTTP-SERVER-ERRORS")
 
-SchemaMode = Literal["positive", "negative"]
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnRequest:
-    """One drawn request: pairs by name, or a whole JSON body; `data` says whether it obeys the schema."""
-
-    data: SchemaMode
-    pairs: tuple[tuple[str, str], ...] = ()
-    body: Tree = None
+DRAWING_MODULE: Final = "harness.check.rules.exploration.drawing_process"
+DRAWING_SECONDS: Final = 180
+"""After so long the process that draws is ended; what it drew until then is sent."""
+LARGEST_OUTPUT: Final = 16 * 1024 * 1024
+# Hypothesis may draw one request several times.
+LINES_FOR_EACH: Final = 4
 
 
 def check_schema_fuzzing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -190,101 +191,75 @@ def draw_requests(context: CheckContext, *, at_most: int) -> list[DrawnRequest]:
     if not context.listing.parameters:
         context.notes.append("fuzz: the operation has no parameters; there is nothing to draw")
         return []
-    found: dict[SchemaMode, list[DrawnRequest]] = {"positive": [], "negative": []}
-    for data, requests in found.items():
-        try:
-            requests += _draw_cases(context, data, at_most=(at_most + 1) // 2)
-        except Exception as problem:
-            # Schemathesis is somebody else's: what goes wrong in it costs the run nothing but the fuzzing.
-            context.notes.append(f"fuzz: no {data} data could be drawn: {type(problem).__name__}")
+    modes: tuple[SchemaMode, ...] = ("positive", "negative")
+    found: dict[SchemaMode, list[DrawnRequest]] = {mode: [] for mode in modes}
+    left = modes
+    while left:
+        drawn, trouble = _draw_cases(context, left, at_most=(at_most + 1) // 2)
+        for one in drawn:
+            found[one.data].append(one)
+        if trouble:
+            # What goes wrong there costs the run nothing but the rest of the fuzzing.
+            context.notes.append(
+                f"fuzz: {len(drawn)} requests of {' and '.join(left)} data were drawn, then {trouble}"
+            )
+        # What the first kind of data leads to need not befall the second.
+        left = left[1:] if trouble and not found[left[-1]] else ()
     pairs = zip(found["positive"], found["negative"], strict=False)
     rest = max(found.values(), key=len)[min(map(len, found.values())) :]
     return [*(one for pair in pairs for one in pair), *rest][:at_most]
 
 
-def _draw_cases(context: CheckContext, data: SchemaMode, *, at_most: int) -> list[DrawnRequest]:
-    import schemathesis
-    from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-    from schemathesis.generation import GenerationMode
-
+def _draw_cases(
+    context: CheckContext, modes: Sequence[SchemaMode], *, at_most: int
+) -> tuple[list[DrawnRequest], str]:
+    """What another process draws, and why that is not all; the requests that came before it failed count."""
     spec = context.spec
-    # A configuration of our own: Schemathesis would read one from the directory it runs in.
-    schema = schemathesis.openapi.from_dict(document_to_fuzz(spec), config=schemathesis.Config())
-    operation = schema[spec.path][spec.method.lower()]
+    order = {
+        "document": document_to_fuzz(spec),
+        "path": spec.path,
+        "method": spec.method.lower(),
+        "modes": [{"data": data, "seed": derive_seed(context, f"fuzz {data}")} for data in modes],
+        "at_most": at_most,
+        "json": spec.listing.transport.carries == "json",
+    }
+    code, lines = _run_drawing(json.dumps(order))
     found: dict[str, DrawnRequest] = {}
-
-    @seed(derive_seed(context, f"fuzz {data}"))
-    @settings(
-        max_examples=at_most,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-    )
-    @given(operation.as_strategy(generation_mode=GenerationMode(data)))
-    def collect(case: Any) -> None:
-        one = drawn_from_case(data, case.query, case.body, json=spec.listing.transport.carries == "json")
-        if one is not None:
-            found.setdefault(repr(one), one)
-
-    with _temporary_caches():
-        collect()
-    return list(found.values())
+    for line in lines[: len(modes) * at_most * LINES_FOR_EACH]:
+        try:
+            one = drawn_of_line(line)
+        except ValueError as problem:
+            return list(found.values()), f"a line of its process is none: {problem}"
+        found.setdefault(repr(one), one)
+    return list(found.values()), "" if code == 0 else _end_in_words(code)
 
 
-@contextmanager
-def _temporary_caches() -> Iterator[None]:
-    """Hypothesis keeps caches where it runs; here they go where nobody minds, for as long as it draws."""
-    from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
-
-    before = storage_directory(intent_to_write=False).home_directory
+def _run_drawing(order: str) -> tuple[int | None, list[str]]:
+    """The exit code of the process that draws (None where it took too long) and the whole lines that it wrote."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLHARNESS_")}
+    environment["PYTHONPATH"] = os.pathsep.join(part for part in sys.path if part)
     with tempfile.TemporaryDirectory(prefix="callharness-") as place:
-        set_hypothesis_home_dir(place)
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(before)
+        out = Path(place, "lines")
+        with out.open("wb") as file:
+            try:
+                done = subprocess.run(  # noqa: S603 - a module of ours
+                    [sys.executable, "-m", DRAWING_MODULE],
+                    input=order.encode("ascii"),
+                    stdout=file,
+                    stderr=subprocess.DEVNULL,
+                    cwd=place,
+                    env=environment,
+                    timeout=DRAWING_SECONDS,
+                    check=False,
+                )
+                code: int | None = done.returncode
+            except subprocess.TimeoutExpired:
+                code = None
+        text = read_at_most(out, LARGEST_OUTPUT)[:LARGEST_OUTPUT].decode("ascii", "replace")
+    return code, text.split("\n")[:-1]
 
 
-def drawn_from_case(data: SchemaMode, query: Any, body: Any, *, json: bool) -> DrawnRequest | None:
-    """A case of Schemathesis as we send it; None for one that is no request of this API's kind."""
-    if json:
-        if isinstance(body, bytes):
-            return None
-        try:
-            return DrawnRequest(
-                data=data, body=_tree_of(body) if isinstance(body, dict | list | str | int | float) else {}
-            )
-        except ValueError:
-            return None
-    parts = {**(query if isinstance(query, Mapping) else {}), **(body if isinstance(body, Mapping) else {})}
-    return DrawnRequest(data=data, pairs=tuple((str(name), _query_text(value)) for name, value in parts.items()))
-
-
-def _query_text(value: Any) -> str:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case None:
-            return ""
-        case Mapping() | Sequence() if not isinstance(value, bytes):
-            return encode_json(_tree_of(value)).decode()
-        case _:
-            return str(value)
-
-
-def _tree_of(value: Any) -> Tree:
-    match value:
-        case float():
-            return Decimal(repr(value))
-        case Mapping():
-            return {str(name): _tree_of(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [_tree_of(inner) for inner in value]
-        case str() | int() | None:
-            return value
-        case _:
-            return str(value)
+def _end_in_words(code: int | None) -> str:
+    if code is None:
+        return f"its process took more than {DRAWING_SECONDS} seconds"
+    return f"its process ended by signal {-code}" if code < 0 else f"its process ended with exit code {code}"

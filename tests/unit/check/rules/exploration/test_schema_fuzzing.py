@@ -11,17 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from simulated_runs import meeting
 
 from harness.check.client.budget import Budget, RateLimitedClient
 from harness.check.context import CheckContext
 from harness.check.rules.exploration import schema_fuzzing as fuzzing
-from harness.check.rules.exploration.schema_fuzzing import (
+from harness.check.rules.exploration.drawn_lines import (
     DrawnRequest,
+    drawn_from_case,
+    drawn_of_line,
+    line_of_drawn,
+)
+from harness.check.rules.exploration.schema_fuzzing import (
     check_schema_fuzzing,
     document_to_fuzz,
     draw_requests,
-    drawn_from_case,
     request_from_drawn,
 )
 from harness.check.rules.responses.every_response import check_response
@@ -93,6 +99,98 @@ def test_drawing_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monke
     session, _ = meeting(HISTORY, calls=30)
     draw_requests(session, at_most=6)
     assert list(tmp_path.iterdir()) == []
+
+
+CRASH = """
+import os, signal
+print('{"data": "positive", "pairs": [["limit", "3"]], "body": null}', flush=True)
+os.kill(os.getpid(), signal.SIGSEGV)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "drawn", "told"),
+    [
+        (CRASH, 2, "fuzz: 1 requests of positive and negative data were drawn, then its process ended by signal 11"),
+        (
+            "raise SystemExit(7)",
+            0,
+            "fuzz: 0 requests of negative data were drawn, then its process ended with exit code 7",
+        ),
+        (
+            "print('[1]')",
+            0,
+            "fuzz: 0 requests of positive and negative data were drawn, then a line of its process is none: ",
+        ),
+        (
+            "import time; time.sleep(60)",
+            0,
+            "fuzz: 0 requests of positive and negative data were drawn, then its process took",
+        ),
+    ],
+    ids=["crash", "exit", "line", "time"],
+)
+def test_hd_10_what_goes_wrong_in_the_process_that_draws_costs_no_run(
+    program: str, drawn: int, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd_drawing.py").write_text(program)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(fuzzing, "DRAWING_MODULE", "odd_drawing")
+    monkeypatch.setattr(fuzzing, "DRAWING_SECONDS", 1 if "sleep" in program else 60)
+    session, _ = meeting(HISTORY, calls=30)
+    assert len(draw_requests(session, at_most=10)) == drawn
+    assert any(note.startswith(told) for note in session.notes)
+
+
+def test_hd_10_the_process_that_draws_knows_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "odd_drawing.py").write_text(
+        "import json, os\n"
+        "told = [[name, 'x'] for name in os.environ if name.startswith('CALLHARNESS')]\n"
+        "print(json.dumps({'data': 'positive', 'pairs': told, 'body': None}))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("CALLHARNESS_CREDENTIAL_PASSWORD", "qwe123")
+    monkeypatch.setattr(fuzzing, "DRAWING_MODULE", "odd_drawing")
+    session, _ = meeting(HISTORY, calls=30)
+    assert [one.pairs for one in draw_requests(session, at_most=2)] == [()]
+
+
+@given(
+    st.builds(
+        DrawnRequest,
+        data=st.sampled_from(["positive", "negative"]),
+        pairs=st.lists(st.tuples(st.text(), st.text())).map(tuple),
+        body=st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=False),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        ),
+    )
+)
+def test_a_line_gives_the_request_that_it_was_made_of(one: DrawnRequest) -> None:
+    line = line_of_drawn(one)
+    assert line.isascii()
+    assert drawn_of_line(line) == one
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"data": "odd", "pairs": [], "body": null}',
+        '{"data": "positive", "pairs": [["a"]], "body": null}',
+        '{"data": "positive", "pairs": [["a", 1]], "body": null}',
+        '{"data": "positive", "pairs": [], "body": {"a": 1}}',
+        '{"data": "positive", "pairs": [], "body": {"decimal": "x"}}',
+        '{"data": "positive", "pairs": [], "body": 1.5}',
+        '{"data": "positive", "pairs": [], "body": ' + "[" * 500 + "]" * 500 + "}",
+        '{"data": "positive", "pairs": [], "body": ' + "[" * 99_999,
+    ],
+)
+def test_any_other_line_is_refused(line: str) -> None:
+    with pytest.raises(ValueError):
+        drawn_of_line(line)
 
 
 def test_schemathesis_is_loaded_only_where_it_is_used() -> None:
