@@ -117,6 +117,19 @@ def test_no_page_is_wider_than_the_screen_and_no_word_is_broken(page: Page, tmp_
 
 
 @needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_text_lies_over_another(page: Page, tmp_path: Path, width: int) -> None:
+    show(page, tmp_path, long_recording(large_report(clauses=40, findings=15), requests=300), width=width)
+    # A cell that is narrower than its text lets it run into the next one.
+    narrow = page.evaluate(
+        "[...document.querySelectorAll('.clauses td, .clauses th, .index li, dd, dt, .head > *')]"
+        ".filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')"
+        ".map(one => one.textContent.slice(0, 60))"
+    )
+    assert narrow == []
+
+
+@needs_browser
 def test_fifteen_findings_are_printed_on_at_most_twelve_pages(page: Page, tmp_path: Path) -> None:
     show(page, tmp_path, long_recording(large_report(clauses=65, findings=15), requests=300))
     assert len(re.findall(rb"/Type\s*/Page\b", page.print_pdf())) <= 12
