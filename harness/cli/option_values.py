@@ -42,6 +42,8 @@ def suggest_clause(name: str, spec: Spec) -> str:
     if owner is not None:
         return f"{wanted} is a clause of {owner}"
     near = nearest_words(name, {*own, *(clause for clauses in others.values() for clause in clauses)}, limit=3)
+    # Where an own one is the nearest, those of others would only distract.
+    near = near[:1] if near and near[0] in own else near
     told = [clause if clause in own else f"{clause} (of {_owner_of(clause, others)})" for clause in near]
     return f"Did you mean {' or '.join(told)}?" if told else ""
 
