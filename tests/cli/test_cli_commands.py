@@ -109,7 +109,7 @@ def test_apis_lists_the_specs() -> None:
 
 
 def test_lint_prints_the_count_of_a_spec() -> None:
-    assert " 65 clauses: " in command("spec", "lint", API).stdout
+    assert " 66 clauses: " in command("spec", "lint", API).stdout
 
 
 def test_lint_ends_red_for_a_spec_with_a_finding(tmp_path: Path) -> None:
