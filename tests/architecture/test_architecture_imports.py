@@ -85,6 +85,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     ),
     "phonenumbers": ("telephony/", "world/", "output/pseudonyms.py"),
     "polars": ("world/", "traffic/", "generate/", "telephony/columns.py", "wire/columns/"),
+    "pyarrow": ("wire/columns/",),
     "pytest": ("pytest_plugin/",),
     "_pytest": ("pytest_plugin/",),
     "python_multipart": ("wire/forms.py",),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from harness.generate.plain_rows import ROW_FORMS, encode_plain_rows, plain_tabl
 from harness.generate.row_slices import RowSlices
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec, load_spec, spec_ids
+from harness.wire.columns import row_bytes
 from harness.world import BUSY_HOUR, CONTACT_CENTRE, OFFICE, STEADY, WHOLESALE, World
 
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -64,8 +66,11 @@ def test_columns_are_written_as_rows_are(name: str, data: st.DataObject, world: 
     first = data.draw(st.integers(0, len(slices)))
     last = data.draw(st.integers(first, len(slices)))
     rows = slices.row_set(first, last)
-    for form in ROW_FORMS:
-        assert slices.encode(form, first, last) == encode_plain_rows(rows, form)
+    # Of no rows on, and of more than there are: both ways to put rows together.
+    for few_rows in (0, len(slices) + 1):
+        with patch.object(row_bytes, "_FEW_ROWS", few_rows):
+            for form in ROW_FORMS:
+                assert slices.encode(form, first, last) == encode_plain_rows(rows, form)
     assert_frame_equal(slices.table(first, last), plain_table(rows))
 
 

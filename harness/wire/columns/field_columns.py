@@ -35,6 +35,7 @@ from harness.telephony.columns import (
 from harness.wire.columns.column_source import NotVectorised
 from harness.wire.columns.id_texts import id_parts
 from harness.wire.columns.number_texts import decimal_parts, is_number, number_parts, scaled_numbers
+from harness.wire.columns.row_texts import NestedPieces, nested_places
 from harness.wire.columns.time_texts import day_parts, local_days, time_parts
 from harness.wire.time_codecs import EPOCH_CODECS, TIME_CODECS, time_step
 
@@ -59,7 +60,7 @@ class WrittenRows:
     codes: Integers
 
 
-ValuePart: TypeAlias = "TextPart | InnerText | WrittenRows"
+ValuePart: TypeAlias = "TextPart | InnerText | WrittenRows | NestedPieces"
 
 
 @final
@@ -438,20 +439,20 @@ def _where(part: TextPart, there: Flags, length: int) -> TextPart:
             raise NotVectorised("a list of numbers")
 
 
-def rows_field(counts: Integers, written: pl.Series) -> FieldColumn:
+def rows_field(counts: Integers, written: pl.Series | NestedPieces) -> FieldColumn:
     """The field of nested rows, of which each row has so many, from all of them as JSON in order.
 
     All but the first of a row begin with a comma.
     """
-    starts = np.cumsum(counts) - counts
-    parts: list[ValuePart] = ["["]
-    for place in range(int(counts.max()) if len(counts) else 0):
-        there = counts > place
-        parts.append(WrittenRows(written, np.where(there, starts + place, -1)))
+    rows: tuple[ValuePart, ...] = (
+        (written,)
+        if isinstance(written, NestedPieces)
+        else tuple(WrittenRows(written, places) for places in nested_places(counts))
+    )
     return FieldColumn(
         length=len(counts),
         text=False,
-        parts=(*parts, "]"),
+        parts=("[", *rows, "]"),
         present=None,
         blank=lambda: counts == 0,
         table=_no_table,

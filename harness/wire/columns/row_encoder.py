@@ -7,24 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Final, cast, final
 
 import numpy as np
-import polars as pl
 
 from harness.specification.model import Field
 from harness.telephony.attributes import ATTRIBUTES
 from harness.telephony.columns import Flags, Integers
 from harness.wire.columns.column_source import ColumnSource, NestingSource
 from harness.wire.columns.field_columns import FieldColumn, rows_field
+from harness.wire.columns.row_bytes import rows_as_bytes
 from harness.wire.columns.row_cells import Cell, CellMaker, PlainCell, RowRules
 from harness.wire.columns.row_forms import JsonForm, RowForm, escape_json
-from harness.wire.columns.row_pieces import (
-    ChosenTexts,
-    Piece,
-    PieceMaker,
-    Texts,
-    few_texts,
-    rows_as_bytes,
-    rows_as_series,
-)
+from harness.wire.columns.row_pieces import PieceMaker
+from harness.wire.columns.row_texts import ChosenTexts, NestedPieces, Piece, Texts, few_texts, nested_texts
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_objects import object_around
@@ -66,20 +59,20 @@ class RowEncoder:
         self._cells = CellMaker(rules, fallbacks, path)
         self._pieces = PieceMaker(form.escape, escape_json)
         self._inner = inner_encoders(rules, fallbacks, path)
+        self._is_nested = bool(path)
 
     def encode(self, source: NestingSource) -> Iterator[bytes]:
         """The rows, one after the other, some thousand at a time."""
         return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else iter(())
 
-    def texts(self, source: ColumnSource, counts: Integers) -> pl.Series:
-        """Each nested row as a text, with a comma before all but the first of the row that holds them."""
+    def nested_pieces(self, source: ColumnSource, counts: Integers) -> NestedPieces:
+        """Nested rows, of which each row has so many; all but the first of a row begin with a comma."""
         if not len(source):
-            return pl.Series([], dtype=pl.String)
+            return NestedPieces(counts, ())
         first = np.zeros(len(source), dtype=np.int64)
         first[(np.cumsum(counts) - counts)[counts > 0]] = 1
-        comma = ChosenTexts(_COMMA_OR_NONE, first)
-        pieces = [comma, *self._row_pieces(source)]
-        return rows_as_series(self._pieces.joined_pieces(pieces, len(source)), len(source))
+        found = self._pieces.joined_pieces([ChosenTexts(_COMMA_OR_NONE, first), *self._row_pieces(source)])
+        return NestedPieces(counts, tuple(piece for piece in found if not isinstance(piece, NestedPieces)))
 
     def _row_pieces(self, source: ColumnSource) -> list[Piece]:
         fields = self.rules.fields
@@ -88,10 +81,11 @@ class RowEncoder:
         inner = self._fields_pieces(None, cells, seen, None, len(source))
         before, after, empty = self.form.row_around()
         pieces = _around(inner, before, after, empty, seen, len(source))
-        return self._pieces.joined_pieces(pieces, len(source))
+        return self._pieces.joined_pieces(pieces)
 
     def _cell(self, name: str, source: ColumnSource) -> Cell | PlainCell | None:
-        nested = nested_field(self._inner, name, self.rules, source)
+        # Rows in nested rows are texts: what is nested is made of pieces that are none themselves.
+        nested = nested_field(self._inner, name, self.rules, source, as_texts=self._is_nested)
         return self._cells.cell(name, source, nested)
 
     # --- the fields of a row, or of an object in it -----------------------------------------------------------
@@ -290,11 +284,12 @@ def inner_encoders(rules: RowRules, fallbacks: dict[str, str], path: str) -> dic
 
 
 def nested_field(
-    encoders: Mapping[str, RowEncoder], name: str, rules: RowRules, source: ColumnSource
+    encoders: Mapping[str, RowEncoder], name: str, rules: RowRules, source: ColumnSource, *, as_texts: bool
 ) -> FieldColumn | None:
-    """The column of a field of nested rows; None for any other field."""
+    """The column of a field of nested rows, in pieces or as texts; None for any other field."""
     encoder = encoders.get(name)
     if encoder is None:
         return None
     counts, inner = cast(NestingSource, source).nested(rules.fields[name].shows or "")
-    return rows_field(counts, encoder.texts(inner, counts))
+    nested = encoder.nested_pieces(inner, counts)
+    return rows_field(counts, nested_texts(nested) if as_texts else nested)

@@ -6,9 +6,8 @@ Neighbours with few texts are joined before any row is written, so that a row is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
 import polars as pl
@@ -16,39 +15,12 @@ import polars as pl
 from harness.telephony.columns import Flags, Integers, IntegerTexts, PooledTexts, TextPool
 from harness.wire.columns.field_columns import InnerText, ValuePart, WrittenRows
 from harness.wire.columns.number_texts import number_parts
+from harness.wire.columns.row_texts import ChosenTexts, NestedPieces, Piece, Texts, few_texts
 
 # Joined texts beyond this number are looked up more slowly than two pieces are.
 _JOINED_TEXTS: Final = 4096
 # Pools beyond this number are left as they are: texts around them would make them slow.
 _LARGE_POOL: Final = 20_000
-# So many rows at once stay near the processor.
-_ROWS_AT_ONCE: Final = 4096
-
-
-@final
-class Texts:
-    """Texts that stand in rows, written as the form wants them; `lasting` ones are met again in other slices."""
-
-    __slots__ = ("lasting", "series")
-
-    def __init__(self, texts: Sequence[str] | pl.Series, *, lasting: bool = True) -> None:
-        self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
-        self.lasting = lasting
-
-    def __len__(self) -> int:
-        return len(self.series)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ChosenTexts:
-    """For each row the place of its text."""
-
-    texts: Texts
-    codes: Integers
-
-
-Piece: TypeAlias = "ChosenTexts | str"
 
 
 @final
@@ -113,6 +85,8 @@ class PieceMaker:
             case WrittenRows():
                 codes = part.codes if without is None else np.where(without, -1, part.codes)
                 yield ChosenTexts(self._written_texts(part.texts), np.where(codes < 0, len(part.texts), codes))
+            case NestedPieces():
+                yield part if without is None else part.where(~without)
             case _:
                 raise TypeError("a number is no part of a row")
 
@@ -136,7 +110,7 @@ class PieceMaker:
             made = before + made + after
         return Texts(pl.concat([made, pl.Series(others, dtype=pl.String)]) if others else made)
 
-    def joined_pieces(self, pieces: Sequence[Piece], rows: int) -> list[Piece]:
+    def joined_pieces(self, pieces: Sequence[Piece]) -> list[Piece]:
         """The same rows in fewer pieces."""
         found: list[Piece] = []
         for piece in pieces:
@@ -153,6 +127,8 @@ class PieceMaker:
     def _both(self, first: Piece, second: Piece) -> Piece | None:
         if isinstance(first, str) and isinstance(second, str):
             return first + second
+        if isinstance(first, NestedPieces) or isinstance(second, NestedPieces):
+            return None
         if not all(isinstance(piece, str) or piece.texts.lasting for piece in (first, second)):
             # What is joined is kept: that would be much, and never met again.
             return None
@@ -180,12 +156,6 @@ def _escaped_pool(pool: TextPool, steps: tuple[Callable[[str], str], ...]) -> pl
     return pl.Series([*texts, ""], dtype=pl.String)
 
 
-@lru_cache(maxsize=1024)
-def few_texts(*texts: str) -> Texts:
-    """Some texts; the same for the same ones."""
-    return Texts(texts)
-
-
 def _join_texts(first: Texts, second: Texts) -> Texts:
     if len(first) == 1:
         return Texts(first.series[0] + second.series)
@@ -209,40 +179,8 @@ def part_flags(part: ValuePart, flag: Callable[[TextPool, bool], Flags]) -> Flag
         case WrittenRows():
             quoted = part.texts.str.contains('[",\r\n]').to_numpy()
             return np.concatenate([quoted, np.zeros(1, dtype=np.bool_)])[part.codes]
-        case IntegerTexts():
+        case _:
             return False
-
-
-def _frame_of(pieces: Sequence[Piece]) -> tuple[pl.DataFrame, list[pl.Expr]]:
-    columns: list[pl.Series] = []
-    order: list[pl.Expr] = []
-    for index, piece in enumerate(pieces):
-        if isinstance(piece, str):
-            order.append(pl.lit(piece))
-            continue
-        places = pl.Series(piece.codes.astype(np.uint32))
-        columns.append(piece.texts.series[places].alias(f"{index}"))
-        order.append(pl.col(f"{index}"))
-    return pl.DataFrame(columns), order
-
-
-def rows_as_series(pieces: Sequence[Piece], rows: int) -> pl.Series:
-    """Each row as a text."""
-    frame, order = _frame_of(pieces)
-    if not frame.width:
-        return pl.Series(["".join(piece for piece in pieces if isinstance(piece, str))] * rows, dtype=pl.String)
-    return frame.select(pl.concat_str(order)).to_series()
-
-
-def rows_as_bytes(pieces: Sequence[Piece], rows: int) -> Iterator[bytes]:
-    """All rows, one after the other, some thousand at a time."""
-    frame, order = _frame_of(pieces)
-    if not frame.width:
-        yield "".join(piece for piece in pieces if isinstance(piece, str)).encode() * rows
-        return
-    row = pl.concat_str(order).cast(pl.Binary)
-    for first in range(0, rows, _ROWS_AT_ONCE):
-        yield b"".join(frame.slice(first, _ROWS_AT_ONCE).select(row).to_series().to_list())
 
 
 def text_part_flags(parts: Sequence[ValuePart], flag: Callable[[TextPool, bool], Flags]) -> Flags | bool:

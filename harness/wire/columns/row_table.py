@@ -12,19 +12,12 @@ from harness.specification.model import Field
 from harness.telephony.columns import Flags, TextPool
 from harness.wire.columns.column_source import ColumnSource, NestingSource, NotVectorised
 from harness.wire.columns.field_columns import FieldColumn
+from harness.wire.columns.row_bytes import rows_as_bytes
 from harness.wire.columns.row_cells import Cell, CellMaker, PlainCell, RowRules
 from harness.wire.columns.row_encoder import follows_object, inner_encoders, nested_field, object_rows
 from harness.wire.columns.row_forms import csv_cell, csv_cell_of, escape_json, quotes_doubled
-from harness.wire.columns.row_pieces import (
-    ChosenTexts,
-    Piece,
-    PieceMaker,
-    Texts,
-    few_texts,
-    rows_as_bytes,
-    rows_as_series,
-    text_part_flags,
-)
+from harness.wire.columns.row_pieces import PieceMaker, text_part_flags
+from harness.wire.columns.row_texts import ChosenTexts, Piece, Texts, few_texts, rows_as_series
 from harness.wire.json_body import Missing, encode_json
 from harness.wire.row_objects import object_around
 from harness.wire.time_codecs import TIME_CODECS
@@ -72,7 +65,7 @@ class TableEncoder:
 
     def _made(self, source: ColumnSource) -> dict[str, Cell | PlainCell | None]:
         return {
-            name: self._cells.cell(name, source, nested_field(self._inner, name, self.rules, source))
+            name: self._cells.cell(name, source, nested_field(self._inner, name, self.rules, source, as_texts=True))
             for name in self.rules.fields
         }
 
@@ -97,7 +90,7 @@ class TableEncoder:
             elif cell is not None:
                 pieces += self._cell_pieces(cell, there, rows)
         pieces.append(_LINE_END)
-        return rows_as_bytes(self._cell_texts.joined_pieces(pieces, rows), rows)
+        return rows_as_bytes(self._cell_texts.joined_pieces(pieces), rows)
 
     def _rows_with(self, name: str, cells: dict[str, Cell | PlainCell | None], rows: int) -> Flags | None:
         """The rows that have the objects in which a field stands; None for all."""
@@ -184,7 +177,7 @@ class TableEncoder:
         )
         value: FieldColumn = cell.value
         pieces = self._json_texts.value_pieces(value.parts, "", "", others, cell.chosen, escaped=False)
-        series = rows_as_series(self._json_texts.joined_pieces(list(pieces), rows), rows)
+        series = rows_as_series(self._json_texts.joined_pieces(list(pieces)), rows)
         none = [place for place, tree in enumerate(cell.others, 1) if tree is None or isinstance(tree, Missing)]
         gone = np.zeros(rows, dtype=np.bool_) if cell.chosen is None else np.isin(cell.chosen, none)
         if there is not None:

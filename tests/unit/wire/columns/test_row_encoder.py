@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from datetime import timedelta
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,6 +18,7 @@ from harness.specification.dialect import Dialect
 from harness.specification.model import Field, IdForm, RequestValue
 from harness.telephony import Grain
 from harness.telephony.columns import Column, Integers, TextColumn, texts_column
+from harness.wire.columns import row_bytes
 from harness.wire.columns.number_texts import number_parts
 from harness.wire.columns.row_cells import RowRules
 from harness.wire.columns.row_encoder import RowEncoder
@@ -78,8 +81,8 @@ ESCAPES = [
 def test_a_text_is_escaped_as_its_form_wants(text: str, in_json: str, in_xml: str, in_csv: str) -> None:
     fields = {"x": Field(shows="note", absent="none"), "y": Field(shows="note", absent="empty")}
     source, rules = Texts(text, None), rules_of(fields)
-    json = b"".join(RowEncoder(rules, JsonForm("\n"), {}).encode(source))
-    assert json.decode() == f'{{"x":"{in_json}","y":"{in_json}"}}\n{{"x":null,"y":""}}\n'
+    lines = b"".join(RowEncoder(rules, JsonForm("\n"), {}).encode(source))
+    assert lines.decode() == f'{{"x":"{in_json}","y":"{in_json}"}}\n{{"x":null,"y":""}}\n'
     carried = dataclasses.replace(rules, text_carried=True)
     xml = b"".join(
         RowEncoder(carried, XmlForm("r", (("i", "http://www.w3.org/2001/XMLSchema-instance"),)), {}).encode(source)
@@ -205,13 +208,37 @@ def test_rows_of_any_fields_are_those_of_the_row_codec(
         )
         for record in world.records(Grain.CALL, population, at)
     ]
-    made = b"".join(RowEncoder(rules, JsonForm("\n"), {}).encode(source))
-    assert made.splitlines() == [encode_json(dict(tree)) for tree in trees]
+    for few_rows in (0, 1024):
+        with patch.object(row_bytes, "_FEW_ROWS", few_rows):
+            made = b"".join(RowEncoder(rules, JsonForm("\n"), {}).encode(source))
+            assert made.splitlines() == [encode_json(dict(tree)) for tree in trees]
     if carried and not any(field.as_ in ("rows", "text-list") for field in fields.values()):
         form: RowForm = XmlForm("r")
         rows = b"".join(RowEncoder(rules, form, {}).encode(source)).decode()
         whole = encode_xml({"rows": list(trees)}, root="R", lists={"/rows": "r"}, declaration=False).decode()
         assert whole == (f"<R><rows>{rows}</rows></R>" if trees else "<R><rows /></R>")
+
+
+def test_many_rows_are_the_same_with_and_without_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More rows than are put together at once, with none, one or several rows in them."""
+    fields = {
+        "id": Field(shows="call_id", as_="integer"),
+        "answered": Field(shows="answered_at", as_="epoch-seconds", absent="missing"),
+        "o": Field(as_="object", absent="none"),
+        "o.targets": Field(shows="targets", as_="rows", absent="missing", fields=TARGET),
+        "legs": Field(shows="legs", as_="rows", fields=LEG),
+    }
+    many = 2 * row_bytes._ROWS_AT_ONCE + 1
+    world = World.of(seed=3, calls=2 * many)
+    source = world.row_columns(Grain.CALL, ListedCalls.ENDED, world.instant, 0, many)
+    assert source is not None
+    made = b"".join(RowEncoder(rules_of(fields), JsonForm("\n"), {}).encode(source))
+    monkeypatch.setattr(row_bytes, "has_arrow", lambda: False)
+    assert b"".join(RowEncoder(rules_of(fields), JsonForm("\n"), {}).encode(source)) == made
+    assert made.count(b"\n") == many
+    assert {len(json.loads(row)["legs"]) for row in made.splitlines()} >= {1, 2}
+    assert b'"targets":[]' in made
+    assert b'"targets":[{' in made
 
 
 def test_what_is_written_row_by_row_says_why_and_the_rest_is_not() -> None:
