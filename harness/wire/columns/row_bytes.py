@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     import pyarrow
 
 # So many rows at once stay near the processor.
-_ROWS_AT_ONCE: Final = 4096
+_ROWS_AT_ONCE: Final = 2048
 # Putting all texts side by side takes longer than to join so few rows.
 _FEW_ROWS: Final = 1024
 
-_Places: TypeAlias = NDArray[np.int32]
+_Places: TypeAlias = NDArray[np.uint32]
 
 
 def rows_as_bytes(pieces: Sequence[Piece], rows: int) -> Iterator[bytes]:
@@ -67,7 +67,7 @@ class _SideBySide:
 
     def places(self, pieces: Sequence[ChosenTexts | str], first: int, last: int) -> _Places:
         """For each row, from the first to the last, the place of each of its pieces."""
-        places = np.empty((last - first, len(pieces)), dtype=np.int32)
+        places = np.empty((last - first, len(pieces)), dtype=np.uint32)
         for column, piece in enumerate(pieces):
             codes = 0 if isinstance(piece, str) else piece.codes[first:last]
             np.add(codes, self._starts[_texts_of(piece)], out=places[:, column], casting="unsafe")
@@ -106,7 +106,7 @@ def _nesting_places(side_by_side: _SideBySide, pieces: Sequence[Piece], first: i
     for piece in pieces:
         sizes += piece.counts[first:last] * len(piece.pieces) if isinstance(piece, NestedPieces) else 1
     begins = np.cumsum(sizes) - sizes
-    found = np.empty(int(sizes.sum()), dtype=np.int32)
+    found = np.empty(int(sizes.sum()), dtype=np.uint32)
     for plain, group in groupby(pieces, key=lambda piece: not isinstance(piece, NestedPieces)):
         if plain:
             block = side_by_side.places([one for one in group if not isinstance(one, NestedPieces)], first, last)

@@ -54,19 +54,32 @@ class PieceMaker:
                 yield from self._part_pieces(part, None, escaped=escaped)
             yield after
             return
-        folded = len(plain) == 1 and isinstance(plain[0], PooledTexts) and len(plain[0].pool) <= _LARGE_POOL
-        if folded and isinstance(plain[0], PooledTexts):
-            texts = self._of_pool(plain[0].pool, escaped, False, before, after, others)
-            many = len(plain[0].pool)
-            codes = np.where(plain[0].codes < 0, many, plain[0].codes)
-            yield ChosenTexts(texts, np.where(chosen > 0, many + chosen, codes))
+        first, last = plain[0], plain[-1]
+        if len(plain) == 1 and _has_few(first):
+            yield self._folded(first, before, after, others, chosen, escaped=escaped)
             return
         elsewhere = chosen > 0
-        yield ChosenTexts(few_texts(before, *others), chosen)
-        for part in plain:
+        if _has_few(first):
+            yield self._folded(first, before, "", others, chosen, escaped=escaped)
+            plain = plain[1:]
+        else:
+            yield ChosenTexts(few_texts(before, *others), chosen)
+        closed = len(plain) > 0 and _has_few(last)
+        for part in plain[:-1] if closed else plain:
             yield from self._part_pieces(part, elsewhere, escaped=escaped)
-        if after:
+        if closed:
+            yield self._folded(last, "", after, ("",), elsewhere.astype(np.int64), escaped=escaped)
+        elif after:
             yield ChosenTexts(few_texts(after, ""), elsewhere.astype(np.int64))
+
+    def _folded(
+        self, part: ValuePart, before: str, after: str, others: tuple[str, ...], chosen: Integers, *, escaped: bool
+    ) -> ChosenTexts:
+        """A part with what stands before and after it, and the texts in place of all of that, in one piece."""
+        assert isinstance(part, PooledTexts)
+        texts, many = self._of_pool(part.pool, escaped, False, before, after, others), len(part.pool)
+        codes = np.where(part.codes < 0, many, part.codes)
+        return ChosenTexts(texts, np.where(chosen > 0, many + chosen, codes))
 
     def _part_pieces(self, part: ValuePart, without: Flags | None, *, escaped: bool) -> Iterator[Piece]:
         inner = isinstance(part, InnerText)
@@ -141,6 +154,10 @@ class PieceMaker:
         if isinstance(first, str) or isinstance(second, str) or len(first.texts) * len(second.texts) > _JOINED_TEXTS:
             return None
         return ChosenTexts(self._joined(first.texts, second.texts), first.codes * len(second.texts) + second.codes)
+
+
+def _has_few(part: ValuePart) -> bool:
+    return isinstance(part, PooledTexts) and len(part.pool) <= _LARGE_POOL
 
 
 def _plain_parts(part: ValuePart) -> tuple[ValuePart, ...]:

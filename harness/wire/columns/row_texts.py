@@ -35,7 +35,7 @@ class Texts:
         if self._arrow is None:
             import pyarrow
 
-            self._arrow = self.series.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pyarrow.large_binary())
+            self._arrow = self.series.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pyarrow.binary())
         return self._arrow
 
 

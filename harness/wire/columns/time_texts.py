@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +20,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UTC: Final = ZoneInfo("UTC")
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
+_DAY_MINUTES: Final = 1440
 _WIDEST: Final = 5000
+# Of so many instants seconds and thousandths are looked up together.
+_MANY: Final = 4096
 _FORMATS: Final = {
     "local-time": "%Y-%m-%d %H:%M:%S",
     "iso-local": "%Y-%m-%dT%H:%M:%S",
@@ -28,12 +31,16 @@ _FORMATS: Final = {
 }
 
 
+_Group: TypeAlias = tuple[str, str]
+"""What kind of parts of a format stand side by side, and the parts."""
+
+
 def time_parts(millis: Integers, codec: str, zone: ZoneInfo, formats: tuple[str, ...]) -> tuple[TextPart, ...]:
     """The parts of instants (milliseconds since 1970) as a codec writes them, other than as a number."""
     match codec:
         case "rfc3339":
-            parts = _formatted_parts(millis, "%Y-%m-%dT%H:%M:%S", _UTC)
-            return (*parts, PooledTexts(_fractions(), millis % 1000), "Z")
+            groups = [*_groups_of("%Y-%m-%dT%H:%M:%S"), ("fraction", ""), ("text", "Z")]
+            return tuple(_parts_of_groups(groups, millis, np.zeros(len(millis), dtype=np.int64)))
         case "offset-time":
             offsets = _minutes_only(_zone_offsets(millis, zone))
             parts = _formatted_parts(millis, "%Y-%m-%d %H:%M:%S", _UTC, offsets)
@@ -61,16 +68,56 @@ def _formatted_parts(
             # Local mean times have seconds in their offset, which no format can say.
             offsets = _minutes_only(offsets)
     local = millis + offsets * 1000
-    found: list[TextPart] = []
-    group: list[str] = []
-    kind = ""
-    for part in (*format_parts(form), ""):
-        now = _kind_of(part)
-        if now != kind and not (now == "text" and kind in ("day", "minute")):
-            found += _group_parts(kind, "".join(group), local, offsets)
-            kind, group = now, []
-        group.append(part)
-    return tuple(found)
+    return tuple(_parts_of_groups(_groups_of(form), local, offsets))
+
+
+def _groups_of(form: str) -> list[_Group]:
+    groups: list[_Group] = []
+    for part in format_parts(form):
+        kind, before = _kind_of(part), groups[-1][0] if groups else ""
+        if groups and (kind == before or (kind == "text" and before in ("day", "minute"))):
+            groups[-1] = (before, groups[-1][1] + part)
+        else:
+            groups.append((kind, part))
+    return groups
+
+
+def _parts_of_groups(groups: Sequence[_Group], local: Integers, offsets: Integers) -> Iterator[TextPart]:
+    """The parts of what a format asks for; neighbours that have few texts in many rows are one part."""
+    days, rest = _days_of(local), list(groups)
+    while rest:
+        kind, form = rest[0]
+        following = [kind for kind, _ in rest[1:3]]
+        if kind == "day" and following[:1] == ["minute"] and days:
+            pool = _minutes_of_days(form, rest[1][1], days)
+            yield PooledTexts(pool, local // 60_000 - days.start * _DAY_MINUTES)
+            rest = rest[2:]
+        elif kind == "%S" and len(local) >= _MANY and following[:1] == ["fraction"]:
+            yield PooledTexts(_parts_of_minute(None), local % 60_000)
+            rest = rest[2:]
+        elif kind == "%S" and len(local) >= _MANY and following == ["text", "%L"]:
+            yield PooledTexts(_parts_of_minute(_plain(rest[1][1])), local % 60_000)
+            rest = rest[3:]
+        else:
+            yield from _group_parts(kind, form, local, offsets)
+            rest = rest[1:]
+
+
+def _days_of(local: Integers) -> range:
+    """The days on which instants lie; none where their minutes are more than the instants."""
+    if not len(local):
+        return range(0)
+    first, last = int(local.min()) // _DAY_MS, int(local.max()) // _DAY_MS
+    return range(first, last + 1) if (last + 1 - first) * _DAY_MINUTES <= len(local) else range(0)
+
+
+@lru_cache(maxsize=32)
+def _minutes_of_days(day_form: str, minute_form: str, days: range) -> TextPool:
+    """Each minute of some days."""
+    minutes = _minutes(minute_form).texts
+    return TextPool(
+        tuple(day + minute for day in (_day_text(number, day_form) for number in days) for minute in minutes)
+    )
 
 
 def _kind_of(part: str) -> str:
@@ -95,17 +142,24 @@ def _group_parts(kind: str, form: str, local: Integers, offsets: Integers) -> li
             return [PooledTexts(_thousandths(), local % 1000), "000"]
         case "%z":
             return [_offset_part(offsets, "")]
+        case "fraction":
+            return [PooledTexts(_fractions(), local % 1000)]
         case "text":
-            return [form.replace("%%", "%")]
+            return [_plain(form)]
         case _:
             return []
 
 
-def _day_part(days: Integers, form: str) -> TextPart:
-    def text(day: int) -> str:
-        return str(encode_instant(_EPOCH + timedelta(days=day), "formatted-time", _UTC, formats=(form,)))
+def _plain(text: str) -> str:
+    return text.replace("%%", "%")
 
-    return _table_part(days, text)
+
+def _day_part(days: Integers, form: str) -> TextPart:
+    return _table_part(days, lambda day: _day_text(day, form))
+
+
+def _day_text(day: int, form: str) -> str:
+    return str(encode_instant(_EPOCH + timedelta(days=day), "formatted-time", _UTC, formats=(form,)))
 
 
 def _offset_part(offsets: Integers, between: str) -> TextPart:
@@ -152,6 +206,13 @@ def _thousandths() -> TextPool:
 @lru_cache(maxsize=1)
 def _fractions() -> TextPool:
     return TextPool(("", *(f".{part:03d}" for part in range(1, 1000))))
+
+
+@lru_cache(maxsize=4)
+def _parts_of_minute(between: str | None) -> TextPool:
+    """Each second of a minute with each thousandth, with a text between them, or as a fraction without one."""
+    ends = _fractions().texts if between is None else [between + end for end in _thousandths().texts]
+    return TextPool(tuple(second + end for second in _seconds().texts for end in ends))
 
 
 # --- zones --------------------------------------------------------------------------------------------------
