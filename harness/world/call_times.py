@@ -6,14 +6,17 @@ A call's number is four times its session's number plus its place in the session
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, final
 
 import numpy as np
 
 from harness.world.random_streams import (
+    QUANTILE_STEPS,
     IntArray,
     chance_flags,
     choose_indexes,
+    chosen_quantile_values,
     draw_bits,
     quantile_values,
 )
@@ -67,16 +70,7 @@ def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
     started = call_starts(traffic, units)
     endings = dispositions_of(traffic, units)
     setup = quantile_values(draw_bits(seed, "call.setup", units), profile.setup.table)
-    bits = draw_bits(seed, "call.ring", units)
-    ring = np.select(
-        [endings == ANSWERED, endings == NO_ANSWER, endings == CANCELLED],
-        [
-            quantile_values(bits, profile.ring_until_answer.table),
-            quantile_values(bits, profile.ring_until_no_answer.table),
-            quantile_values(bits, profile.ring_until_cancel.table),
-        ],
-        default=NEVER,
-    )
+    ring = chosen_quantile_values(draw_bits(seed, "call.ring", units), _ring_tables(traffic), endings)
     # Some callers give up before it rings.
     gone = (endings == CANCELLED) & chance_flags(draw_bits(seed, "call.gone", units), profile.given_up)
     ring = np.where(gone, NEVER, ring)
@@ -92,6 +86,20 @@ def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
         answered=np.where(talks, after_ring, NEVER),
         ended=after_ring + np.where(talks, talk, 0),
         dispositions=endings,
+    )
+
+
+@lru_cache(maxsize=8)
+def _ring_tables(traffic: Traffic) -> IntArray:
+    """How long calls ring by how they end, as tables of quantiles; those that are busy or fail never do."""
+    profile = traffic.profile
+    laws = {
+        ANSWERED: profile.ring_until_answer,
+        NO_ANSWER: profile.ring_until_no_answer,
+        CANCELLED: profile.ring_until_cancel,
+    }
+    return np.stack(
+        [laws[ending].table if ending in laws else np.full(QUANTILE_STEPS + 1, NEVER) for ending in range(5)]
     )
 
 

@@ -141,40 +141,45 @@ def _positions_in_groups(counts: IntArray) -> IntArray:
     return np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
+def _rows_of_groups(counts: IntArray) -> IntArray:
+    return np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+
+
 def targets_of(calls: CallBatch) -> NestedColumns:
     """The targets of calls: several for a queue, the far end for an outbound call."""
     queue = (calls.direction == INBOUND) & chance_flags(calls.draw_for_calls("queue"), 0.3)
     counts = np.where(queue, 2 + integers_below(calls.draw_for_calls("queue.many"), 3), 1)
     counts = np.where(calls.direction == TRANSIT, 0, counts)
-    place = _positions_in_groups(counts)
-    batch = CallBatch(calls.traffic, calls.pools, np.repeat(calls.call_numbers, counts))
-    lives, pools = batch.times, calls.pools
+    place, rows = _positions_in_groups(counts), _rows_of_groups(counts)
+    times, pools, direction = calls.times, calls.pools, calls.direction[rows]
+    started, rang, ended = times.started[rows], times.rang[rows], times.ended[rows]
+    own_answer, transferred, disposition = times.answered[rows], calls.transferred_at[rows], times.dispositions[rows]
     first, many = (
-        pools.extensions.first_of_customer[batch.customer],
-        pools.extensions.count_of_customer[batch.customer],
+        column[calls.customer][rows]
+        for column in (pools.extensions.first_of_customer, pools.extensions.count_of_customer)
     )
-    others = first + (batch.line - first + place) % many
-    answered = np.where(place == 0, lives.answered, NEVER)
-    own_end = np.where(batch.transferred_at != NEVER, batch.transferred_at, lives.ended)
-    lost_end = np.where(lives.answered != NEVER, lives.answered, lives.ended)
-    ended = np.where(place == 0, own_end, lost_end)
-    rings = lives.rang != NEVER
+    others = first + (calls.line[rows] - first + place) % many
+    is_first = place == 0
+    answered = np.where(is_first, own_answer, NEVER)
+    own_end = np.where(transferred != NEVER, transferred, ended)
+    lost_end = np.where(own_answer != NEVER, own_answer, ended)
+    ended = np.where(is_first, own_end, lost_end)
+    rings = rang != NEVER
     rang_until = np.where(answered != NEVER, answered, ended)
-    elsewhere = (place > 0) & (lives.dispositions == ANSWERED)
-    how = np.where(elsewhere, 5, lives.dispositions)
+    how = np.where(~is_first & (disposition == ANSWERED), 5, disposition)
     columns: dict[str, Column] = {
-        "added_at": instant_column(np.where(rings, (lives.started + lives.rang) // 2, lives.started)),
-        "ringing_at": instant_column(lives.rang),
+        "added_at": instant_column(np.where(rings, (started + rang) // 2, started)),
+        "ringing_at": instant_column(rang),
         "answered_at": instant_column(answered),
         "ended_at": instant_column(ended),
-        "ring_seconds": seconds_column(np.where(rings, rang_until - lives.rang, 0)),
+        "ring_seconds": seconds_column(np.where(rings, rang_until - rang, 0)),
         "end_reason": pooled_column(_END_REASONS, how),
         "fail_code": integer_column(_FAIL_CODES[how]),
         "state_text": pooled_column(_TARGET_STATES, how),
         "target_number": pooled_column(
-            pools.endpoints, np.where(batch.direction == INBOUND, others, batch.destination)
+            pools.endpoints, np.where(direction == INBOUND, others, calls.destination[rows])
         ),
-        "trunk_name": pooled_column(pools.texts["trunk"], batch.trunk, batch.direction == OUTBOUND),
+        "trunk_name": pooled_column(pools.texts["trunk"], calls.trunk[rows], direction == OUTBOUND),
     }
     return NestedColumns(counts, columns)
 
@@ -184,12 +189,12 @@ def recordings_of(traffic: Traffic, pools: ValuePools, numbers: IntArray) -> Nes
     per_session = traffic.call_counts(numbers)
     calls = CallBatch(traffic, pools, call_numbers_in(traffic, numbers))
     place = _positions_in_groups(calls.recording_counts)
-    batch = CallBatch(traffic, pools, np.repeat(calls.call_numbers, calls.recording_counts))
+    rows = _rows_of_groups(calls.recording_counts)
+    batch = CallBatch(traffic, pools, calls.call_numbers[rows])
+    talk, is_split = calls.talk_millis[rows], calls.recording_counts[rows] == 2
     # Two recordings share the talk: the second begins where the first stops.
-    half = np.where(batch.recording_counts == 2, batch.talk_millis // 2, 0)
-    length = np.where(
-        batch.recording_counts == 2, np.where(place == 0, half, batch.talk_millis - half), batch.talk_millis
-    )
+    half = np.where(is_split, talk // 2, 0)
+    length = np.where(is_split, np.where(place == 0, half, talk - half), talk)
     units = batch.call_numbers * 2 + place
     state = choose_indexes(
         draw_bits(traffic.seed, "recording.transcription", units), weight_thresholds((0.7, 0.02, 0.28))
@@ -198,7 +203,7 @@ def recordings_of(traffic: Traffic, pools: ValuePools, numbers: IntArray) -> Nes
     names = joined_column(batch.call_code, " ", pooled_column(_RECORDING_PARTS, place))
     columns: dict[str, Column] = {
         "recording_id": integer_column(RECORDING_ID_BASE + units),
-        "started_at": instant_column(batch.times.answered + np.where(place == 1, half, 0)),
+        "started_at": instant_column(calls.times.answered[rows] + np.where(place == 1, half, 0)),
         "transaction_id": integer_column(TRANSACTION_BASE + batch.call_numbers * 8 + 1 + place),
         "name": text_where(chance_flags(draw_bits(traffic.seed, "recording.name", units), 0.8), names),
         "cost": money_column(length * 20 // 60_000),

@@ -34,21 +34,24 @@ def stream_salt(seed: int, what: str) -> int:
 
 def draw_bits(seed: int, what: str, rows: IntArray) -> BitArray:
     """64 random bits for each row, from the stream `what`."""
-    z = rows.astype(np.uint64)
-    z *= np.uint64(0x9E3779B97F4A7C15)
+    z = rows.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     z += np.uint64(stream_salt(seed, what))
-    z ^= z >> np.uint64(30)
+    # One array for what is shifted: a new one each time takes as long as the shift.
+    shifted = z >> np.uint64(30)
+    z ^= shifted
     z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
+    z ^= np.right_shift(z, np.uint64(27), out=shifted)
     z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
+    z ^= np.right_shift(z, np.uint64(31), out=shifted)
     return z
 
 
 def integers_below(bits: BitArray, bound: int | IntArray) -> IntArray:
     """A number in 0..bound-1 for each draw; the bound is at most 2**31."""
-    limit = np.asarray(bound).astype(np.uint64)
-    return (((bits >> np.uint64(32)) * limit) >> np.uint64(32)).astype(np.int64)
+    found = bits >> np.uint64(32)
+    found *= np.uint64(bound) if isinstance(bound, int) else bound.view(np.uint64)
+    found >>= np.uint64(32)
+    return found.view(np.int64)
 
 
 def chance_flags(bits: BitArray, probability: float) -> FlagArray:
@@ -60,27 +63,38 @@ def chance_flags(bits: BitArray, probability: float) -> FlagArray:
 class Thresholds:
     """Cumulative weights, scaled to 32 bits, and for the first bits of each draw the index that it tells already."""
 
-    __slots__ = ("_guide", "_undecided", "values")
+    __slots__ = ("_guide", "_is_decided", "values")
 
     def __init__(self, values: BitArray) -> None:
         self.values = values
         borders = np.arange(_GUIDE_STEPS + 1, dtype=np.uint64) << np.uint64(32 - _GUIDE_BITS)
         places = np.searchsorted(values, borders, side="right")
-        self._guide = places[:-1].astype(np.int64)
         # A threshold at the upper border is no threshold within.
         inner = np.searchsorted(values, borders[1:] - np.uint64(1), side="right")
-        self._undecided = inner != places[:-1]
+        undecided = inner != places[:-1]
+        self._is_decided = not undecided.any()
+        self._guide = np.where(undecided, -1, places[:-1]).astype(np.int64)
 
     def __len__(self) -> int:
         return len(self.values)
 
     def indexes_of(self, draws: BitArray) -> IntArray:
         """The number of thresholds that are not above each draw of 32 bits."""
-        steps = (draws >> np.uint64(32 - _GUIDE_BITS)).astype(np.int64)
-        found = self._guide[steps]
-        open_rows = np.flatnonzero(self._undecided[steps])
+        return self._indexes(draws, 0)
+
+    def indexes_of_bits(self, bits: BitArray) -> IntArray:
+        """The same for the upper half of each draw of 64 bits."""
+        return self._indexes(bits, 32)
+
+    def _indexes(self, bits: BitArray, below: int) -> IntArray:
+        """The same for the 32 bits of each draw that have so many below them, and none above."""
+        found: IntArray = self._guide[(bits >> np.uint64(below + 32 - _GUIDE_BITS)).view(np.int64)]
+        if self._is_decided:
+            return found
+        open_rows = np.flatnonzero(found < 0)
         if len(open_rows):
-            found[open_rows] = np.searchsorted(self.values, draws[open_rows], side="right")
+            draws = bits[open_rows] >> np.uint64(below)
+            found[open_rows] = np.searchsorted(self.values, draws, side="right")
         return found
 
 
@@ -100,7 +114,7 @@ def weight_thresholds(weights: Sequence[float]) -> Thresholds:
 
 def choose_indexes(bits: BitArray, cumulative: Thresholds) -> IntArray:
     """An index for each draw, in proportion to the weights behind `weight_thresholds`."""
-    return cumulative.indexes_of(bits >> np.uint64(32))
+    return cumulative.indexes_of_bits(bits)
 
 
 @lru_cache(maxsize=64)
@@ -122,10 +136,26 @@ def log_normal_table(*, median: float, sigma: float, least: float, most: float) 
 
 def quantile_values(bits: BitArray, table: IntArray) -> IntArray:
     """A value of the distribution behind a table of quantiles, in milliseconds, for each draw."""
-    step = (bits >> np.uint64(52)).astype(np.int64)
-    part = ((bits >> np.uint64(36)) & np.uint64(0xFFFF)).astype(np.int64)
+    return _between_quantiles(bits, table, (bits >> np.uint64(52)).view(np.int64))
+
+
+def chosen_quantile_values(bits: BitArray, tables: IntArray, choice: IntArray) -> IntArray:
+    """The same by one of several tables for each draw, which are the rows of an array."""
+    step = (bits >> np.uint64(52)).view(np.int64)
+    step += choice * tables.shape[1]
+    return _between_quantiles(bits, tables.reshape(-1), step)
+
+
+def _between_quantiles(bits: BitArray, table: IntArray, step: IntArray) -> IntArray:
+    part = bits >> np.uint64(36)
+    part &= np.uint64(0xFFFF)
     low = table[step]
-    return low + (((table[step + 1] - low) * part) >> 16)
+    rest = table[1:][step]
+    rest -= low
+    rest *= part.view(np.int64)
+    rest >>= 16
+    rest += low
+    return rest
 
 
 def table_mean(table: IntArray) -> float:
