@@ -76,7 +76,7 @@ def plain_table(rows: RowSet) -> polars.DataFrame:
     """A typed table: instants in UTC, numbers as numbers, none as null, nested rows as JSON."""
     import polars
 
-    from harness.wire.columns.row_table import table_type
+    from harness.wire.columns.nested_columns import table_type
 
     columns = []
     for name in told_names(rows.listing):
@@ -90,6 +90,22 @@ def plain_table(rows: RowSet) -> polars.DataFrame:
         else:
             values = [row.get(name) for row in rows.rows]
         columns.append(polars.Series(name, values, dtype=table_type(field)))
+    return polars.DataFrame(columns)
+
+
+def plain_nested_table(rows: RowSet) -> polars.DataFrame:
+    """A typed table whose lists are lists, of structs for nested rows, and empty where a row has none."""
+    import polars
+
+    from harness.wire.columns.nested_columns import column_of_lists, table_type
+
+    columns = []
+    for name in told_names(rows.listing):
+        field, values = rows.listing.fields[name], [row.get(name) for row in rows.rows]
+        if field.as_ in ("rows", "text-list"):
+            columns.append(column_of_lists(field, values).alias(name))
+        else:
+            columns.append(polars.Series(name, values, dtype=table_type(field)))
     return polars.DataFrame(columns)
 
 

@@ -13,6 +13,7 @@ from harness.generate.plain_rows import (
     RowForm,
     check_row_form,
     encode_plain_rows,
+    plain_nested_table,
     plain_table,
     rows_head,
     rows_tail,
@@ -174,6 +175,16 @@ class RowSlices:
 
         encoder = self._encoders.of_tables()
         return polars.concat([encoder.table(columns) for columns in self._columns(first, last)])
+
+    def nested_table(self, first: int, last: int) -> polars.DataFrame:
+        """The same with lists as lists, those of nested rows with a struct for each."""
+        self._check_slice(first, last)
+        if first == last or not self._has_columns("csv"):
+            return plain_nested_table(self.row_set(first, last))
+        import polars
+
+        encoder = self._encoders.of_tables()
+        return polars.concat([encoder.nested_table(columns) for columns in self._columns(first, last)])
 
     def _has_columns(self, form: RowForm) -> bool:
         """Whether these rows are made as columns: those of given calls are not, nor rows that are texts in XML."""

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from harness.generate.plain_rows import ROW_FORMS, encode_plain_rows, plain_table
+from harness.generate.plain_rows import ROW_FORMS, encode_plain_rows, plain_nested_table, plain_table
 from harness.generate.row_slices import RowSlices
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec, load_spec, spec_ids
@@ -72,6 +72,7 @@ def test_columns_are_written_as_rows_are(name: str, data: st.DataObject, world: 
             for form in ROW_FORMS:
                 assert slices.encode(form, first, last) == encode_plain_rows(rows, form)
     assert_frame_equal(slices.table(first, last), plain_table(rows))
+    assert_frame_equal(slices.nested_table(first, last), plain_nested_table(rows))
 
 
 @pytest.mark.parametrize("name", spec_ids())
@@ -80,6 +81,7 @@ def test_no_field_of_a_shipped_spec_is_written_row_by_row(name: str) -> None:
     for form in ROW_FORMS:
         slices.encode(form, 0, len(slices))
     slices.table(0, len(slices))
+    slices.nested_table(0, len(slices))
     assert _plain(slices.fallbacks) == {}
 
 

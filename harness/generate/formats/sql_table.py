@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from harness.generate.plain_rows import told_names
 from harness.specification.model import Listing
-from harness.wire.columns.row_table import table_type
+from harness.wire.columns.nested_columns import table_type
 
 if TYPE_CHECKING:
     import polars

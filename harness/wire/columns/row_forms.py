@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from json.encoder import encode_basestring
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
 from harness.wire.columns.column_source import NotVectorised
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import Missing, encode_json
 from harness.wire.xml_body import encode_xml_element, escape_xml_text
+
+# What makes a cell one of quotation marks; large pools of texts have none of it.
+_MARKS: Final = re.compile('[",\r\n]')
 
 
 def escape_json(text: str) -> str:
@@ -106,6 +110,8 @@ class XmlForm:
 
 def csv_cell(text: str) -> str:
     """A text as it stands in a table."""
+    if not _MARKS.search(text):
+        return text
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow([text, ""])
     return line.getvalue()[:-3]

@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from harness.specification.model import Field
-from harness.telephony.columns import Flags, TextPool
+from harness.telephony.attributes import ATTRIBUTES
+from harness.telephony.columns import Flags, TextListColumn, TextPool
 from harness.wire.columns.column_source import ColumnSource, NestingSource, NotVectorised
 from harness.wire.columns.field_columns import FieldColumn
+from harness.wire.columns.nested_columns import column_of_lists, list_column, nested_type, table_type
 from harness.wire.columns.row_bytes import rows_as_bytes
 from harness.wire.columns.row_cells import Cell, CellMaker, PlainCell, RowRules
 from harness.wire.columns.row_encoder import follows_object, inner_encoders, nested_field, object_rows
@@ -20,7 +22,6 @@ from harness.wire.columns.row_pieces import PieceMaker, text_part_flags
 from harness.wire.columns.row_texts import ChosenTexts, Piece, Texts, few_texts, rows_as_series
 from harness.wire.json_body import Missing, encode_json
 from harness.wire.row_objects import object_around
-from harness.wire.time_codecs import TIME_CODECS
 
 _LINE_END: Final = "\r\n"
 
@@ -30,35 +31,18 @@ def told_names(rules: RowRules) -> tuple[str, ...]:
     return tuple(name for name, field in rules.fields.items() if field.is_told)
 
 
-def table_type(field: Field) -> pl.DataType:
-    """The type of the column in which a field stands in a typed table."""
-    match field.as_:
-        case _ if field.constant:
-            first = field.constant[0]
-            return pl.Boolean() if isinstance(first, bool) else pl.Int64() if isinstance(first, int) else pl.String()
-        case "integer" | "digits" | "formatted-duration":
-            return pl.Int64()
-        case "decimal" | "decimal-text":
-            return pl.Decimal(38, field.digits)
-        case "calendar-day":
-            return pl.Date()
-        case codec if codec in TIME_CODECS:
-            return pl.Datetime("ms", "UTC")
-        case "flag":
-            return pl.Boolean()
-        case _:
-            return pl.String()
-
-
 @final
 class TableEncoder:
     """Makes tables of the rows of one API; what was made of pools of texts is kept from slice to slice."""
 
-    def __init__(self, rules: RowRules, fallbacks: dict[str, str]) -> None:
+    def __init__(self, rules: RowRules, fallbacks: dict[str, str], path: str = "") -> None:
         self.rules = rules
         self.names = told_names(rules)
-        self._cells = CellMaker(rules, fallbacks)
-        self._inner = inner_encoders(rules, fallbacks, "")
+        self._cells = CellMaker(rules, fallbacks, path)
+        self._inner = inner_encoders(rules, fallbacks, path)
+        self._inner_tables = {
+            name: TableEncoder(encoder.rules, fallbacks, f"{path}{name}.") for name, encoder in self._inner.items()
+        }
         self._cell_texts = PieceMaker(csv_cell, escape_json)
         self._quoted_texts = PieceMaker(quotes_doubled, escape_json, doubles_quotes=True)
         self._json_texts = PieceMaker(escape_json, escape_json)
@@ -145,6 +129,32 @@ class TableEncoder:
                 series = self._typed_column(name, field, cells[name], source)
             columns.append(series.alias(name))
         return pl.DataFrame(columns)
+
+    def nested_table(self, source: NestingSource) -> pl.DataFrame:
+        """A typed table whose lists are lists, of structs for nested rows, and empty where a row has none."""
+        fields = self.rules.fields
+        return pl.DataFrame(
+            (
+                self._list_column(name, fields[name], source)
+                if fields[name].as_ in ("rows", "text-list")
+                else self._typed_column(name, fields[name], self._cells.cell(name, source, None), source)
+            ).alias(name)
+            for name in self.names
+        )
+
+    def _list_column(self, name: str, field: Field, source: NestingSource) -> pl.Series:
+        if name in self._inner_tables:
+            counts, inner = source.nested(field.shows or "")
+            if not len(inner):
+                return column_of_lists(field, [None] * len(counts))
+            rows = self._inner_tables[name].nested_table(cast(NestingSource, inner))
+            return list_column(counts, rows).cast(nested_type(field))
+        shows = field.shows or ""
+        if field.as_ == "text-list" and shows in ATTRIBUTES[self.rules.grain]:
+            column = source.column(shows)
+            if isinstance(column, TextListColumn):
+                return column.series()
+        return column_of_lists(field, self._cells.plain_values(name, source))
 
     def _typed_column(
         self, name: str, field: Field, cell: Cell | PlainCell | None, source: ColumnSource
