@@ -374,6 +374,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--only", metavar="TEXT", default="", help="only scenarios with this in their names")
     parser.add_argument("--no-node", action="store_true")
     parser.add_argument("--node-folder", type=Path, help="where the servers of others are, or shall be installed")
     parser.add_argument("--json", type=Path)
@@ -385,6 +386,7 @@ def main() -> None:
     for calls, label in labels.items():
         print(f"preparing {label}", file=sys.stderr)
         scenarios, rows = scenarios_of(calls, label)
+        scenarios = [scenario for scenario in scenarios if options.only in scenario.name]
         port = free_port()
         runs.append((Server(label, serve_command(calls, port), port), scenarios))
     with tempfile.TemporaryDirectory() as folder:

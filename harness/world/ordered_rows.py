@@ -20,6 +20,7 @@ from harness.world.call_times import call_numbers_in
 from harness.world.calls import LIVE_CALL_COLUMNS, CallBatch
 from harness.world.generated_calls import NESTED_ATTRIBUTES, GeneratedCalls, RowBatch
 from harness.world.random_streams import IntArray
+from harness.world.row_columns import RowColumns
 
 NO_VALUE: Final = np.iinfo(np.int64).min
 """Stands in a column of numbers where there is no value."""
@@ -27,6 +28,8 @@ NO_VALUE: Final = np.iinfo(np.int64).min
 CodeArray = NDArray[np.int32]
 
 _SLICE_ROWS: Final = 1 << 17
+# No call lasts until then (milliseconds since 1970).
+_AFTER_ALL: Final = np.iinfo(np.int64).max
 # What `visible_record` must know of a row besides what is asked for.
 VISIBILITY_ATTRIBUTES: Final = {
     Grain.CALL: (
@@ -166,6 +169,11 @@ class OrderedRowTable:
     def records_at(self, rows: IntArray, names: Sequence[str]) -> list[Record]:
         """Some rows over their whole life, with nested rows where they are asked for."""
         return self._part.records_of(self.grain, self.row_numbers[rows], names)
+
+    def row_columns(self, rows: IntArray) -> RowColumns:
+        """The columns of some rows over their whole life."""
+        part = self._part
+        return RowColumns(part.traffic, part.pools, self.grain, self.row_numbers[rows], _AFTER_ALL)
 
 
 def hash_of_text(text: str) -> int:

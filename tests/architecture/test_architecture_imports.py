@@ -80,6 +80,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "serve/index/row_index.py",
         "serve/index/row_order.py",
         "serve/index/live_rows.py",
+        "serve/index/row_blocks.py",
         "serve/index/column_builder.py",
         "generate/",
     ),

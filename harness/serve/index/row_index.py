@@ -20,6 +20,7 @@ from harness.serve.index.column_builder import ColumnBuilder
 from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumbers, lower_bound
 from harness.serve.index.live_rows import LiveRows
 from harness.serve.index.merged_rows import MergedRows
+from harness.serve.index.row_blocks import RowBlocks
 from harness.serve.index.row_order import OrderedRows, RenderedRow, RowRange
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import (
@@ -49,7 +50,7 @@ _OWNER_PARAMETER: Final = "whose"
 _PREFETCH_ROWS: Final = 80
 _MAX_SELECTIONS: Final = 512
 _MAX_SELECTED_ROWS: Final = 4_000_000
-_RENDERED_ROW_BYTES: Final = 48 * 2**20
+_RENDERED_ROW_BYTES: Final = 24 * 2**20
 _ROW_OVERHEAD_BYTES: Final = 400
 _RENDER_BATCH_ROWS: Final = 2_000
 _MAX_ORDERED_ROWS: Final = 4_000_000
@@ -98,6 +99,7 @@ class RowIndex:
         self._rendered_rows: OrderedDict[int, RenderedRow] = OrderedDict()
         self._variant_numbers: dict[RowVariant, int] = {}
         self._rendered_bytes = 0
+        self._blocks = RowBlocks(listing, dialect, timeline)
         self.live_rows = LiveRows(timeline, attributes)
 
     def column(self, path: ValuePath, *, equal_only: bool = False) -> KeyColumn:
@@ -232,17 +234,25 @@ class RowIndex:
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """The rendered rows of ended calls, by row number; they are cached."""
         found: dict[int, RenderedRow] = {}
-        names, key = self.attributes_for(variant), self._first_key(variant)
         for first in range(0, len(rows), _RENDER_BATCH_ROWS):
             some = rows[first : first + _RENDER_BATCH_ROWS]
-            made = self.timeline.records_at(np.asarray(some, dtype=np.int64), names)
-            for row, rendered in zip(some, self.render_records(made, variant), strict=True):
-                found[row] = self._rendered_rows[key + row] = rendered
-                self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
-            while self._rendered_bytes > _RENDERED_ROW_BYTES:
-                _, rendered = self._rendered_rows.popitem(last=False)
-                self._rendered_bytes -= len(rendered.body) + _ROW_OVERHEAD_BYTES
+            made = self._blocks.render_rows(some, variant)
+            rest = [row for row in some if row not in made]
+            if rest:
+                records = self.timeline.records_at(np.asarray(rest, dtype=np.int64), self.attributes_for(variant))
+                made |= zip(rest, self.render_records(records, variant), strict=True)
+            self._cache_rendered(made, variant)
+            found |= made
         return found
+
+    def _cache_rendered(self, rows: Mapping[int, RenderedRow], variant: RowVariant) -> None:
+        key = self._first_key(variant)
+        for row, rendered in rows.items():
+            self._rendered_rows[key + row] = rendered
+            self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
+        while self._rendered_bytes > _RENDERED_ROW_BYTES:
+            _, rendered = self._rendered_rows.popitem(last=False)
+            self._rendered_bytes -= len(rendered.body) + _ROW_OVERHEAD_BYTES
 
     def render_records(self, records: Sequence[Mapping[str, Any]], variant: RowVariant) -> list[RenderedRow]:
         """The rendered rows of records, in their order."""

@@ -13,6 +13,7 @@ from harness.telephony.attributes import ATTRIBUTES
 from harness.telephony.columns import Flags, Integers
 from harness.wire.columns.column_source import ColumnSource, NestingSource
 from harness.wire.columns.field_columns import FieldColumn, rows_field
+from harness.wire.columns.row_block import RowBlock
 from harness.wire.columns.row_bytes import rows_as_bytes
 from harness.wire.columns.row_cells import Cell, CellMaker, PlainCell, RowRules
 from harness.wire.columns.row_forms import JsonForm, RowForm, escape_json
@@ -64,6 +65,15 @@ class RowEncoder:
     def encode(self, source: NestingSource) -> Iterator[bytes]:
         """The rows, one after the other, some thousand at a time."""
         return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else iter(())
+
+    def block(self, source: NestingSource) -> RowBlock:
+        """The rows as pieces, of which a few rows at a time can be written."""
+        return RowBlock(self._row_pieces(source), len(source))
+
+    @property
+    def nests(self) -> bool:
+        """Whether rows hold rows."""
+        return bool(self._inner)
 
     def nested_pieces(self, source: ColumnSource, counts: Integers) -> NestedPieces:
         """Nested rows, of which each row has so many; all but the first of a row begin with a comma."""

@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from harness.telephony.columns import Flags, Integers
 
 if TYPE_CHECKING:
     import pyarrow
 
+# So few texts are always looked up in a list.
+_FEW_TEXTS: Final = 256
+# What a text takes in a list besides its own bytes.
+_LISTED_TEXT_BYTES: Final = 41
+
 
 @final
 class Texts:
     """Texts that stand in rows, written as the form wants them; `lasting` ones are met again in other slices."""
 
-    __slots__ = ("_arrow", "lasting", "series")
+    __slots__ = ("_arrow", "_encoded", "lasting", "series")
 
     def __init__(self, texts: Sequence[str] | pl.Series, *, lasting: bool = True) -> None:
         self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
         self.lasting = lasting
         self._arrow: pyarrow.Array | None = None
+        self._encoded: list[bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.series)
@@ -37,6 +44,27 @@ class Texts:
 
             self._arrow = self.series.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pyarrow.binary())
         return self._arrow
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes the texts take."""
+        size = int(self.series.estimated_size())
+        return size if self._encoded is None else 2 * size + _LISTED_TEXT_BYTES * len(self)
+
+    def keep_list(self) -> None:
+        """Keep a list of the texts, which makes a few of them quick to find."""
+        if self._encoded is None:
+            self._encoded = self.series.cast(pl.Binary).to_list()
+
+    def chosen(self, codes: NDArray[np.unsignedinteger]) -> list[bytes]:
+        """The texts at the places of a few rows."""
+        if self._encoded is None and len(self) <= _FEW_TEXTS:
+            self.keep_list()
+        if self._encoded is None:
+            found: list[bytes] = self.series[pl.Series(codes.astype(np.uint32))].cast(pl.Binary).to_list()
+            return found
+        encoded = self._encoded
+        return [encoded[code] for code in codes.tolist()]
 
 
 @final
@@ -86,7 +114,7 @@ def piece_frame(pieces: Sequence[Piece]) -> tuple[pl.DataFrame, list[pl.Expr]]:
     """A column for each piece whose texts differ from row to row, and in which order all are joined."""
     columns: list[pl.Series] = []
     order: list[pl.Expr] = []
-    for piece in (part for one in pieces for part in _row_by_row(one)):
+    for piece in (part for one in pieces for part in row_by_row(one)):
         if isinstance(piece, str):
             order.append(pl.lit(piece))
             continue
@@ -96,7 +124,7 @@ def piece_frame(pieces: Sequence[Piece]) -> tuple[pl.DataFrame, list[pl.Expr]]:
     return pl.DataFrame(columns), order
 
 
-def _row_by_row(piece: Piece) -> Sequence[ChosenTexts | str]:
+def row_by_row(piece: Piece) -> Sequence[ChosenTexts | str]:
     """The piece; for nested rows a piece for the first of each row, one for the second, and so on."""
     if not isinstance(piece, NestedPieces):
         return (piece,)
