@@ -23,6 +23,7 @@ from importlib.metadata import version
 import polars as pl
 from row_libraries import faker_rows, mimesis_rows, polyfactory_rows
 
+from harness.generate.formats.parquet import COMPRESSION_LEVEL
 from harness.generate.row_slices import RowSlices
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
@@ -56,7 +57,9 @@ def native(slices: RowSlices, rows: int) -> int:
 def parquet(slices: RowSlices, rows: int) -> int:
     """Rows as a Parquet file."""
     target = io.BytesIO()
-    slices.table(0, rows).write_parquet(target, compression="zstd", statistics=False)
+    slices.table(0, rows).write_parquet(
+        target, compression="zstd", compression_level=COMPRESSION_LEVEL, statistics=False
+    )
     return target.tell()
 
 

@@ -100,7 +100,7 @@ def field_column(field: Field, column: Column, *, zone: ZoneInfo, text_carried: 
         case "text-list":
             return _of_text_lists(column, text_carried=text_carried)
         case "calendar-day" | "formatted-duration":
-            return _of_days(column, zone) if field.as_ == "calendar-day" else _of_durations(field, column)
+            return _of_days(field, column, zone) if field.as_ == "calendar-day" else _of_durations(field, column)
         case codec if codec in TIME_CODECS:
             return _of_instants(field, column, zone, text_carried=text_carried)
         case _:
@@ -345,21 +345,29 @@ def _of_instants(field: Field, column: Column, zone: ZoneInfo, *, text_carried: 
         parts = number_parts(millis // 1000 if codec == "epoch-seconds" else millis)
     else:
         parts = time_parts(millis, codec, zone, field.format)
-    step = max(int(time_step(codec, field.format).total_seconds() * 1000), 1)
     return FieldColumn(
         length=len(millis),
         text=text_carried or codec not in EPOCH_CODECS,
         parts=parts,
         present=present,
         blank=lambda: None,
-        table=lambda: _null_where_none(
-            pl.Series(millis // step * step, dtype=pl.Int64).cast(pl.Datetime("ms", "UTC")), present
-        ),
+        table=lambda: typed_instants(field, column, zone),
         equals=lambda value: None,
     )
 
 
-def _of_days(column: Column, zone: ZoneInfo) -> FieldColumn:
+def typed_instants(field: Field, column: Column, zone: ZoneInfo) -> pl.Series:
+    """The instants or calendar days that a field shows, as a typed table has them. Raises NotVectorised."""
+    millis, present = _millis_of(column), cast(NumberColumn, column).present
+    if field.as_ == "calendar-day":
+        series = pl.Series(local_days(millis, zone).astype(np.int32)).cast(pl.Date)
+    else:
+        step = max(int(time_step(field.as_, field.format).total_seconds() * 1000), 1)
+        series = pl.Series(millis // step * step, dtype=pl.Int64).cast(pl.Datetime("ms", "UTC"))
+    return _null_where_none(series, present)
+
+
+def _of_days(field: Field, column: Column, zone: ZoneInfo) -> FieldColumn:
     millis = _millis_of(column)
     present = cast(NumberColumn, column).present
     return FieldColumn(
@@ -368,7 +376,7 @@ def _of_days(column: Column, zone: ZoneInfo) -> FieldColumn:
         parts=day_parts(millis, zone),
         present=present,
         blank=lambda: None,
-        table=lambda: _null_where_none(pl.Series(local_days(millis, zone).astype(np.int32)).cast(pl.Date), present),
+        table=lambda: typed_instants(field, column, zone),
         equals=lambda value: None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, cast, final
 
 import numpy as np
@@ -12,7 +13,7 @@ from harness.specification.model import Field
 from harness.telephony.attributes import ATTRIBUTES
 from harness.telephony.columns import Flags, TextListColumn, TextPool
 from harness.wire.columns.column_source import ColumnSource, NestingSource, NotVectorised
-from harness.wire.columns.field_columns import FieldColumn
+from harness.wire.columns.field_columns import FieldColumn, typed_instants
 from harness.wire.columns.nested_columns import column_of_lists, list_column, nested_type, table_type
 from harness.wire.columns.row_bytes import rows_as_bytes
 from harness.wire.columns.row_cells import Cell, CellMaker, PlainCell, RowRules
@@ -24,6 +25,7 @@ from harness.wire.json_body import Missing, encode_json
 from harness.wire.row_objects import object_around
 
 _LINE_END: Final = "\r\n"
+_LISTS: Final = ("rows", "text-list")
 
 
 def told_names(rules: RowRules) -> tuple[str, ...]:
@@ -119,14 +121,14 @@ class TableEncoder:
 
     def table(self, source: NestingSource) -> pl.DataFrame:
         """A typed table: instants in UTC, numbers as numbers, none as null, lists as JSON."""
-        columns: list[pl.Series] = []
-        cells = self._made(source)
+        fields, columns = self.rules.fields, list[pl.Series]()
+        # Which rows have an object, and so the list in it, hangs on the other fields of it.
+        cells = self._made(source) if any(fields[name].as_ in _LISTS for name in self.names) else {}
         for name in self.names:
-            field = self.rules.fields[name]
-            if field.as_ in ("rows", "text-list"):
+            if fields[name].as_ in _LISTS:
                 series = self._json_column(cells[name], self._rows_with(name, cells, len(source)), len(source))
             else:
-                series = self._typed_column(name, field, cells[name], source)
+                series = self._typed_column(name, source)
             columns.append(series.alias(name))
         return pl.DataFrame(columns)
 
@@ -136,8 +138,8 @@ class TableEncoder:
         return pl.DataFrame(
             (
                 self._list_column(name, fields[name], source)
-                if fields[name].as_ in ("rows", "text-list")
-                else self._typed_column(name, fields[name], self._cells.cell(name, source, None), source)
+                if fields[name].as_ in _LISTS
+                else self._typed_column(name, source)
             ).alias(name)
             for name in self.names
         )
@@ -156,10 +158,9 @@ class TableEncoder:
                 return column.series()
         return column_of_lists(field, self._cells.plain_values(name, source))
 
-    def _typed_column(
-        self, name: str, field: Field, cell: Cell | PlainCell | None, source: ColumnSource
-    ) -> pl.Series:
-        kind, rows = table_type(field), len(source)
+    def _typed_column(self, name: str, source: ColumnSource) -> pl.Series:
+        field, rows = self.rules.fields[name], len(source)
+        kind = table_type(field)
         if field.constant:
             return pl.Series([field.constant[0]], dtype=kind, strict=False).new_from_index(0, rows)
         if field.template is not None and field.shows is None and field.present_of is None:
@@ -169,6 +170,12 @@ class TableEncoder:
             except NotVectorised:
                 return pl.Series(self._cells.plain_values(name, source), dtype=kind)
             return pl.Series([None], dtype=kind).new_from_index(0, rows) if made is None else made.series()
+        shows = field.shows or ""
+        if kind.is_temporal() and field.present_of is None and shows in ATTRIBUTES[self.rules.grain]:
+            # The texts of times take the longest to make, and a table has none.
+            with suppress(NotVectorised):
+                return typed_instants(field, source.column(shows), self.rules.zone).cast(kind)
+        cell = self._cells.cell(name, source, None)
         if isinstance(cell, Cell) and cell.value is not None:
             return cell.value.table().cast(kind)
         return pl.Series(self._cells.plain_values(name, source), dtype=kind)
