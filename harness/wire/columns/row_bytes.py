@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 # So many rows at once stay near the processor.
-_ROWS_AT_ONCE: Final = 2048
+_ROWS_AT_ONCE: Final = 4096
 # Putting all texts side by side takes longer than to join so few rows.
 _FEW_ROWS: Final = 1024
 

@@ -22,8 +22,9 @@ _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
 _DAY_MINUTES: Final = 1440
 _WIDEST: Final = 5000
-# Of so many instants seconds and thousandths are looked up together.
-_MANY: Final = 4096
+# Of so many instants days and minutes are looked up together, and so are seconds and thousandths: for fewer, which
+# are kept for pages, there would be nearly as many texts.
+_MANY: Final = 1 << 14
 _FORMATS: Final = {
     "local-time": "%Y-%m-%d %H:%M:%S",
     "iso-local": "%Y-%m-%dT%H:%M:%S",
@@ -105,7 +106,7 @@ def _parts_of_groups(groups: Sequence[_Group], local: Integers, offsets: Integer
 
 def _days_of(local: Integers) -> range:
     """The days on which instants lie; none where their minutes are more than the instants."""
-    if not len(local):
+    if len(local) < _MANY:
         return range(0)
     first, last = int(local.min()) // _DAY_MS, int(local.max()) // _DAY_MS
     return range(first, last + 1) if (last + 1 - first) * _DAY_MINUTES <= len(local) else range(0)

@@ -18,7 +18,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 BEGIN: Final = datetime(2026, 3, 28, 3, 7, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("many", "hours"), [(20, 40), (5000, 70), (5000, 7000)])
+@pytest.mark.parametrize(("many", "hours"), [(20, 40), (20_000, 70), (20_000, 7000)])
 @pytest.mark.parametrize(
     ("codec", "form"),
     [
@@ -44,5 +44,5 @@ def test_many_instants_are_written_as_each_of_them_is(many: int, hours: int, cod
 
 def test_a_minute_of_days_is_one_part_and_a_second_with_its_fraction_another() -> None:
     """Of many instants: those of a page would not need as many texts."""
-    millis = np.arange(5000, dtype=np.int64) * 17_123
-    assert [len(time_parts(millis[:many], "rfc3339", ZoneInfo("UTC"), ())) for many in (50, 5000)] == [5, 3]
+    millis = np.arange(20_000, dtype=np.int64) * 17_123
+    assert [len(time_parts(millis[:many], "rfc3339", ZoneInfo("UTC"), ())) for many in (50, 20_000)] == [5, 3]
