@@ -111,6 +111,9 @@ LEG = {
 }
 FORMS: list[dict[str, object]] = [
     {"shows": "note"},
+    {"shows": "note", "absent": "text", "absent_text": "N/A & <none>"},
+    {"shows": "talk_seconds", "as_": "integer", "absent": "text", "absent_text": "-"},
+    {"shows": "answered_at", "as_": "local-time", "absent": "text", "absent_text": "-"},
     {"shows": "external_id", "non_empty": True},
     {"shows": "source", "number": "bare"},
     {"shows": "call_ref"},
@@ -282,7 +285,7 @@ def test_every_key_of_a_field_is_known_to_the_columns() -> None:
         "negative",
         "format",
     }
-    written |= {"form", "words", "unshown", "number", "absent", "unset", "fields"}
+    written |= {"form", "words", "unshown", "number", "absent", "absent_text", "unset", "fields"}
     assert {field.name for field in dataclasses.fields(Field)} == read_only | written
 
 
