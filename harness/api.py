@@ -327,7 +327,7 @@ def check(
     from harness.check.results.findings import RunEnded
     from harness.check.runner import run_check
     from harness.check_target import ANONYMOUS, open_target
-    from harness.errors import HarnessError, require_extra
+    from harness.errors import require_extra
     from harness.report.run_subject import with_subject
     from harness.serve.http.options import machine_time
 
@@ -376,17 +376,18 @@ def check(
         budget = Budget(max_requests=max_requests, max_seconds=max_seconds, per_second=requests_per_second)
         fresh = [with_fresh_token(identity, access=access, clock=machine_time) for identity in identities]
         began = time.monotonic()
-        report: RunReport | None = None
-        for event in run_check(spec, RateLimitedClient(client, budget), fresh, options):
+        reports: list[RunReport] = []
+
+        def tell(event: Event) -> None:
             if isinstance(event, RunEnded):
                 timed = replace(event.report, seconds=time.monotonic() - began)
                 event = RunEnded(report=with_subject(timed, spec))
-                report = event.report
+                reports.append(event.report)
             if on_event is not None:
                 on_event(event)
-    if report is None:
-        raise HarnessError("the checker stopped without a report")
-    return report
+
+        run_check(spec, RateLimitedClient(client, budget), fresh, options, tell)
+    return reports[-1]
 
 
 # --- what an API, a world and a dialect may be given as -----------------------------------------------------

@@ -11,8 +11,6 @@ from typing import Final, Literal, final
 
 from harness.check.client.target import Target, parse_target
 from harness.check.credentials import DEFAULT_NAME, ClientIdentity, gather_identities, identities_of_users
-from harness.check.results.findings import Event, RunEnded, RunReport
-from harness.errors import HarnessError
 from harness.serve.authentication import make_key_pair
 from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import serve_in_thread
@@ -87,11 +85,3 @@ def open_target(
 def simulator_identities(simulator: Simulator) -> tuple[ClientIdentity, ...]:
     """The users that a simulator knows, as who asks it."""
     return identities_of_users(simulator.users, simulator.documented_spec.listing.access)
-
-
-def final_report(events: Iterable[Event]) -> RunReport:
-    """The report that the events of a run end with. Raises HarnessError where there is none."""
-    for event in events:
-        if isinstance(event, RunEnded):
-            return event.report
-    raise HarnessError("the checker stopped without a report")

@@ -67,6 +67,14 @@ def always_needed(clauses: Clauses) -> bool:
     return True
 
 
+def ignore_event(event: Event) -> None:
+    """Listens to a run without doing anything."""
+
+
+def go_on() -> None:
+    """Lets a run go on after each exchange."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
     """A row of an answer: decoded values, raw tree, field problems, and the key that tells it from other rows."""
@@ -149,7 +157,10 @@ class CheckContext:
     options: RunOptions = field(default_factory=RunOptions)
     facts: TargetFacts = field(default_factory=TargetFacts)
     known_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
+    listen: Callable[[Event], None] = ignore_event
+    """What is told of each event of the run as it happens."""
+    checkpoint: Callable[[], None] = go_on
+    """What is called after each exchange; it raises what ends the part of the run that is under way."""
     requests: int = 0
     phase: str = "preflight"
     part_is_needed: Callable[[Clauses], bool] = always_needed
@@ -219,6 +230,8 @@ class CheckContext:
     ) -> Exchange:
         """Sends a request with the run's credentials (or the given ones) and reads the answer.
 
+        Raises what ends the part of the run that is under way, where nothing more is to be asked in it.
+
         `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
         """
         ask = self.complete_request(ask, self.identity.credentials if credentials is None else credentials)
@@ -245,6 +258,7 @@ class CheckContext:
             self._keep_reading(exchange)
         if witness and self.response_check is not None:
             self.response_check(self, exchange)
+        self.checkpoint()
         return exchange
 
     def complete_request(self, ask: ListRequest, credentials: Mapping[str, str]) -> ListRequest:
@@ -468,7 +482,7 @@ class CheckContext:
     def _record_exchange(self, exchange: Exchange) -> None:
         response = exchange.response
         came = isinstance(response, HttpResponse)
-        self.events.append(
+        self.listen(
             Exchanged(
                 number=self.requests,
                 phase=self.phase,
@@ -669,11 +683,6 @@ class CheckContext:
     def _is_api_error(self, exchange: Exchange) -> bool:
         """Whether a 5xx carries the API's own error shape (some APIs speak so)."""
         return exchange.answer is not None and exchange.answer.code is not MISSING
-
-    def take_events(self) -> list[Event]:
-        """The events since the last call."""
-        events, self.events = self.events, []
-        return events
 
 
 def _request_key(ask: ListRequest) -> Hashable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from harness.check.context import CheckContext, Exchange, Row
@@ -24,10 +24,10 @@ from harness.specification.narrowing_defaults import widest_words
 from harness.specification.paging_clauses import start_clauses
 
 
-def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
+def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOptions) -> None:
     """Reads the mirror, and judges what the walks show: tears, endless lists, shared identities, page caps."""
-    yield from _observe_first_page(context, options.now)
-    yield from read_mirror(context, mirror, now=options.now)
+    _observe_first_page(context, options.now)
+    read_mirror(context, mirror, now=options.now)
     snapshot = mirror.after
     if snapshot is None:
         return
@@ -40,12 +40,12 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
             actual="no rows on the first page",
         )
     if not snapshot.rows and snapshot.failed_exchange is None:
-        yield from _check_reversed_range(context, mirror, options.now)
-        yield from _check_widest_words(context, mirror)
+        _check_reversed_range(context, mirror, options.now)
+        _check_widest_words(context, mirror)
     if snapshot.complete:
         context.results.record_pass((ClauseId("PAGING-LOOP"),))
     elif snapshot.repeated_pages:
-        yield from _check_endless_walk(context, mirror)
+        _check_endless_walk(context, mirror)
     _report_shared_identity(
         context,
         (
@@ -59,15 +59,15 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
         # Either a row stands twice, or two rows share what should tell them apart.
         context.identity_unique = False
         context.drop_repeated_rows = True
-        yield from read_mirror(context, mirror, now=options.now)
+        read_mirror(context, mirror, now=options.now)
     # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
-    yield from reread_mirror(context, mirror)
+    reread_mirror(context, mirror)
     if not mirror.volatile:
-        yield from reread_in_smaller_pages(context, mirror)
+        reread_in_smaller_pages(context, mirror)
     _note_list_size(context, mirror)
 
 
-def _observe_first_page(context: CheckContext, now: datetime) -> Iterator[None]:
+def _observe_first_page(context: CheckContext, now: datetime) -> None:
     """Learns the number of the first page where the document leaves it open: which number shows the page of none."""
     paging = context.listing.paging
     if not isinstance(paging, PageNumberPaging) or not isinstance(paging.first, OpenChoice):
@@ -78,18 +78,16 @@ def _observe_first_page(context: CheckContext, now: datetime) -> Iterator[None]:
     base = list(candidate_windows(context, now))[-1] if narrowed else {}
     few = {**base, **page_size_values(context, 2)}
     plain = context.send(build_request(context, few), "the page that comes when none is named")
-    yield
     # The largest number first: a server that counts from 1 may show its first page for 0, too.
     for number in sorted(paging.first.options, reverse=True):
         named = {**few, paging.page: encode_request_value(context, paging.page, number)}
         exchange = context.send(build_request(context, named), f"page {number}")
-        yield
         if exchange.rows and exchange.keys == plain.keys:
             context.dialect.fix_answer(paging.first.id, number, "reading the list")
             return
 
 
-def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) -> Iterator[None]:
+def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) -> None:
     """No rows where rows are looked for: a range read the wrong way round shows them where none can be."""
     lower, upper, _ = time_range_filters(context)
     if not requires_time_range(context):
@@ -99,7 +97,7 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
         values = {end: encode_request_value(context, end, instant) for end, instant in ends if end is not None}
         if name is not None:
             clauses = context.listing.filters[name].clause
-            yield from check_probe(
+            check_probe(
                 context,
                 mirror,
                 build_request(context, widest_words(context.listing), values),
@@ -108,7 +106,7 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
             )
 
 
-def _check_widest_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_widest_words(context: CheckContext, mirror: Mirror) -> None:
     """No rows where every filter is switched off: with a word that keeps some of them there are none, either."""
     for name in widest_words(context.listing):
         rule, parameter = context.listing.filters[name], context.listing.parameters[name]
@@ -116,7 +114,6 @@ def _check_widest_words(context: CheckContext, mirror: Mirror) -> Iterator[None]
             if word in rule.no_filter:
                 continue
             exchange = context.send(build_request(context, mirror.base, {name: word}), f"{name} = {word}")
-            yield
             if exchange.rows:
                 expected = f"{name}={rule.no_filter[0]} keeps at least the rows that {name}={word} does"
                 clauses = rule.no_filter_clause or rule.clause
@@ -144,7 +141,7 @@ def _report_shared_identity(context: CheckContext, pairs: Sequence[tuple[Row, Ro
     )
 
 
-def _check_endless_walk(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_endless_walk(context: CheckContext, mirror: Mirror) -> None:
     """Judges a walk that met the same page again and again: whether the list ends at all."""
     assert mirror.after is not None
     again = mirror.after.repeated_pages[-1]
@@ -156,7 +153,6 @@ def _check_endless_walk(context: CheckContext, mirror: Mirror) -> Iterator[None]
             actual="the same rows again",
             exchange=again,
         )
-    yield
 
 
 def _note_list_size(context: CheckContext, mirror: Mirror) -> None:

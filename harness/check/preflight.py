@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,27 +18,25 @@ from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
 
-def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None]:
+def run_preflight(context: CheckContext, options: CheckOptions) -> None:
     """Sends the first request: whether a server speaks this API and accepts the credentials."""
-    refused = yield from open_sessions(context)
+    refused = open_sessions(context)
     if refused is not None:
         _block(context, _refused_log_in(context, refused))
         return
     window = next(candidate_windows(context, options.now), {})
     exchange = context.send(build_request(context, window), "reach the target and log in")
-    yield
     answer = exchange.answer
     if isinstance(exchange.response, NoResponse) and not exchange.response.reason.startswith("budget"):
         # Once more: a first connection may meet a server that is just starting.
         exchange = context.send(build_request(context, window), "again: reach the target and log in")
-        yield
         answer = exchange.answer
-    earlier = yield from _ask_until_now(context, options, exchange)
+    earlier = _ask_until_now(context, options, exchange)
     if earlier is not None:
         exchange, answer = earlier, earlier.answer
     why = _blocking_reason(context, exchange)
     if why is not None and answer is not None:
-        other = yield from _log_in_by_other_encoding(context, window)
+        other = _log_in_by_other_encoding(context, window)
         if other is not None:
             transport = context.listing.transport
             clauses = transport.separator_clause or context.listing.lists.clauses.reach
@@ -60,9 +58,7 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
     _learn_zone(context, exchange)
 
 
-def _ask_until_now(
-    context: CheckContext, options: CheckOptions, refused: Exchange
-) -> Generator[None, None, Exchange | None]:
+def _ask_until_now(context: CheckContext, options: CheckOptions, refused: Exchange) -> Exchange | None:
     """A success of a window that ends now, where the usual one, which ends later, is refused; else None.
 
     Servers refuse ranges that end in the future (`future_to_refused`, foreign servers).
@@ -74,7 +70,6 @@ def _ask_until_now(
     window = next(candidate_windows(context, options.now), {})
     if build_request(context, window).values != refused.list_request.values:
         exchange = context.send(build_request(context, window), "reach the target with a range that ends now")
-        yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
             context.notes.append("a range that ends in the future is refused: the run asks for ranges that end now")
             return exchange
@@ -120,9 +115,7 @@ def _error_excerpt(context: CheckContext, exchange: Exchange) -> str:
     return context.evidence.render_text(" ".join(said), limit=200)
 
 
-def _log_in_by_other_encoding(
-    context: CheckContext, window: Mapping[str, Any]
-) -> Generator[None, None, Exchange | None]:
+def _log_in_by_other_encoding(context: CheckContext, window: Mapping[str, Any]) -> Exchange | None:
     """An exchange by another documented carriage, where the main form of a request is not understood.
 
     The run goes on with it: one defect must not hide all the others.
@@ -133,7 +126,6 @@ def _log_in_by_other_encoding(
         exchange = context.send(
             replace(build_request(context, window), encoding_name=name), f"log in by {name}", witness=False
         )
-        yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
             context.request_encoding = name
             return exchange

@@ -7,7 +7,7 @@ version) are never left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from harness.check.results.collector import ResultCollector
@@ -48,7 +48,7 @@ _F: Final = ClauseFamily
 _WITNESSED: Final = frozenset({_F.SHAPE, _F.LAWS, _F.ERRORS, _F.TRANSPORT})
 """Families whose clauses every answer is a witness of: the rules with most requests add little to the others."""
 
-FAMILIES_BY_RULE: Final[Mapping[Callable[..., Iterator[None]], frozenset[ClauseFamily]]] = {
+FAMILIES_BY_RULE: Final[Mapping[Callable[..., None], frozenset[ClauseFamily]]] = {
     check_includes: _WITNESSED | {_F.INCLUDE},
     check_filters_once: _WITNESSED | {_F.FILTERS, _F.TOTAL},
     check_sort_orders: _WITNESSED | {_F.ORDER},
@@ -85,7 +85,7 @@ FAMILIES_BY_RULE: Final[Mapping[Callable[..., Iterator[None]], frozenset[ClauseF
 _NOT_FOR_ONE_FILTER: Final = frozenset({check_filter_pairs, check_invalid_values, check_remembered_values})
 
 
-def is_needed(rule: Callable[..., Iterator[None]], spec: Spec, only: Iterable[ClauseId]) -> bool:
+def is_needed(rule: Callable[..., None], spec: Spec, only: Iterable[ClauseId]) -> bool:
     """Whether a run that is asked for these clauses needs a rule; a run that is asked for all of them does."""
     asked = frozenset(only)
     families = FAMILIES_BY_RULE.get(rule)

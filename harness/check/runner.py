@@ -1,16 +1,16 @@
-"""The run of a check: preflight, mirror, rules, roll-up. Yields events; the last one carries the report."""
+"""The run of a check: preflight, mirror, rules, roll-up. Tells a listener of each event; gives the report."""
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from harness.check.client.budget import Sender
-from harness.check.context import CheckContext, ClientIdentity, Exchange, always_needed
+from harness.check.context import CheckContext, ClientIdentity, Exchange, always_needed, go_on, ignore_event
 from harness.check.first_reading import take_first_reading
 from harness.check.options import CheckOptions
 from harness.check.oracle.dialect_inference import InferredDialect
@@ -85,7 +85,8 @@ from harness.wire.json_body import MISSING
 
 # Three times the time of one exchange is enough to wait for a target that died.
 SILENT_IN_A_ROW: Final = 3
-Rule = Callable[[CheckContext, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], None]
+Listener = Callable[[Event], None]
 
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("versions", (check_versions,)),
@@ -123,35 +124,51 @@ PARTS: Final = tuple(dict.fromkeys(phase for phase, _ in PHASES))
 
 
 def run_check(
-    spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
-) -> Iterator[Event]:
-    """Checks a target against a spec and yields events; the last one is RunEnded with the report.
+    spec: Spec,
+    sender: Sender,
+    identities: Sequence[ClientIdentity],
+    options: CheckOptions,
+    listen: Listener = ignore_event,
+) -> RunReport:
+    """Checks a target against a spec and gives the report; `listen` hears each event, the last one is RunEnded.
 
     The first identity is the one that asks; the others serve role and tenant clauses. Nothing is raised for
     what a target does; a rule of ours that breaks down is raised after RunEnded.
     """
     context = make_context(spec, sender, identities, options)
+    context.listen = listen
     clauses = tuple(context.results.clauses)
-    yield RunStarted(
-        api=spec.id, title=spec.title, target=options.target, seed=options.seed, gate=options.gate, clauses=clauses
+    listen(
+        RunStarted(
+            api=spec.id,
+            title=spec.title,
+            target=options.target,
+            seed=options.seed,
+            gate=options.gate,
+            clauses=clauses,
+        )
     )
     mirror = Mirror()
+    interrupted: str | None = None
     try:
-        yield from _run_phases(context, mirror, options)
+        _run_phases(context, mirror, options)
     except _RunStopped as stopped:
-        context.notes.append(f"interrupted by {stopped.signal}")
-        yield from context.take_events()
-        yield from _finish_run(context, mirror, options, interrupted=stopped.signal)
-        return
-    yield from _finish_run(context, mirror, options, interrupted=None)
-    if context.crashes:
+        interrupted = stopped.signal
+        context.notes.append(f"interrupted by {interrupted}")
+    report = _finish_run(context, mirror, options, interrupted=interrupted)
+    if context.crashes and interrupted is None:
         # Our own mistake: what could be judged is told, and whoever runs us learns why it is not all.
         raise context.crashes[0]
+    return report
 
 
 @dataclass(eq=False)
 class _RunStopped(Exception):
     signal: str
+
+
+class _PhaseEnded(Exception):
+    """Nothing more is to be asked in this part of the run."""
 
 
 def make_context(
@@ -222,11 +239,11 @@ def _spec_words(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
-    yield from _run_phase(context, "preflight", run_preflight(context, options), options)
+def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) -> None:
+    _run_phase(context, "preflight", partial(run_preflight, context, options), options)
     if context.facts.blocked or context.crashes:
         return
-    yield from _run_phase(context, "mirror", take_first_reading(context, mirror, options), options)
+    _run_phase(context, "mirror", partial(take_first_reading, context, mirror, options), options)
     block_without_success(context)
     if context.crashes or context.facts.blocked:
         return
@@ -241,34 +258,41 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
                 return
             context.part_is_needed = partial(is_needed, rule, context.spec)
             if phase in options.parts or is_needed(rule, context.spec, options.only):
-                yield from _run_phase(context, phase, rule(context, mirror), options)
+                _run_phase(context, phase, partial(rule, context, mirror), options)
     context.part_is_needed = always_needed
-    yield from _run_phase(context, "errors", _repeat_server_errors(context, mirror), options)
+    _run_phase(context, "errors", partial(_repeat_server_errors, context), options)
     if context.silent_in_a_row:
         _note_silence(context, at_least=1)
-        yield from context.take_events()
 
 
-def _run_phase(context: CheckContext, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
+def _run_phase(context: CheckContext, phase: str, carry_out: Callable[[], None], options: CheckOptions) -> None:
     context.phase = phase
-    yield PhaseStarted(phase=phase, steps=0)
+    context.listen(PhaseStarted(phase=phase, steps=0))
+    context.checkpoint = partial(_end_phase_early, context, options)
     try:
-        for _ in steps:
-            yield from context.take_events()
-            signal = options.stop()
-            if signal is not None:
-                raise _RunStopped(signal)
-            if context.out_of_budget is not None or _credentials_revoked(context) or _note_silence(context):
-                break
-            if all_failed(context.results, options.only):
-                break
+        carry_out()
+    except _PhaseEnded:
+        return
     except _RunStopped:
         raise
     except Exception as problem:
         # One rule that breaks down must not take the verdicts of all the others with it.
         problem.add_note(f"while the checker was at: {phase}")
         context.crashes.append(problem)
-    yield from context.take_events()
+    finally:
+        context.checkpoint = go_on
+
+
+def _end_phase_early(context: CheckContext, options: CheckOptions) -> None:
+    """Ends the run where a signal came, and the part of it under way where nothing more can be learnt there."""
+    signal = options.stop()
+    if signal is not None:
+        raise _RunStopped(signal)
+    before, context.checkpoint = context.checkpoint, go_on
+    over = context.out_of_budget is not None or _credentials_revoked(context) or _note_silence(context)
+    context.checkpoint = before
+    if over or all_failed(context.results, options.only):
+        raise _PhaseEnded
 
 
 def _note_silence(context: CheckContext, *, at_least: int = SILENT_IN_A_ROW) -> bool:
@@ -298,9 +322,7 @@ def _credentials_revoked(context: CheckContext) -> bool:
     suspect, context.access_refusal = context.access_refusal, None
     if suspect is None or context.accepted_request is None or context.facts.blocked:
         return False
-    for _ in renew_session(context):
-        # Its one request is all that there is to it here.
-        pass
+    renew_session(context)
     again = context.send(context.accepted_request, "are the credentials still accepted?", witness=False)
     if context.access_refusal is None:
         return False
@@ -316,7 +338,7 @@ def _credentials_revoked(context: CheckContext) -> bool:
 
 def _finish_run(
     context: CheckContext, mirror: Mirror, options: CheckOptions, *, interrupted: str | None
-) -> Iterator[Event]:
+) -> RunReport:
     _judge_server_errors(context)
     _record_open_choices(context)
     blocked = context.facts.blocked
@@ -330,9 +352,9 @@ def _finish_run(
         results.append(replace(result, reason=context.evidence.pseudonymize(result.reason)))
     findings = context.results.findings(only)
     for finding in findings:
-        yield FindingMade(finding=finding)
+        context.listen(FindingMade(finding=finding))
     for result in results:
-        yield ClauseJudged(result=result)
+        context.listen(ClauseJudged(result=result))
     lines = [line for finding in findings for line in (finding.curl, finding.replay)]
     # Of a target that died in the middle nobody knows what it would have said.
     colour = Colour.RED if context.crashes or context.facts.gone else gate_colour(results)
@@ -371,7 +393,8 @@ def _finish_run(
         rows_seen=rows,
         limits=options.limits,
     )
-    yield RunEnded(report=report)
+    context.listen(RunEnded(report=report))
+    return report
 
 
 def _exit_code(
@@ -424,7 +447,7 @@ def _default_verdict(
     return Verdict.NOT_EXERCISED, "nothing in this run could show it"
 
 
-def _repeat_server_errors(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _repeat_server_errors(context: CheckContext) -> None:
     """Repeats a request that got a server error, to tell a defect from chance."""
     again: list[Exchange] = []
     for exchange in list(context.server_errors)[:3]:
@@ -433,7 +456,6 @@ def _repeat_server_errors(context: CheckContext, mirror: Mirror) -> Iterator[Non
         repeated = context.send(
             exchange.list_request, f"again: {exchange.purpose}", credentials=exchange.list_request.credentials
         )
-        yield
         if isinstance(repeated.response, HttpResponse) and repeated.response.http_status >= 500:
             again.append(repeated)
     context.facts.repeated_server_errors = tuple(again)

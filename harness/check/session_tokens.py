@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from harness.check.context import CheckContext, ClientIdentity, Exchange
@@ -14,7 +13,7 @@ from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import token_told
 
 
-def open_sessions(context: CheckContext) -> Generator[None, None, Exchange | None]:
+def open_sessions(context: CheckContext) -> Exchange | None:
     """Logs in every identity that can; the exchange where the run's own one is refused and has no other way in."""
     refused: Exchange | None = None
     identities: list[ClientIdentity] = []
@@ -23,7 +22,6 @@ def open_sessions(context: CheckContext) -> Generator[None, None, Exchange | Non
             identities.append(identity)
             continue
         exchange = _log_in(context, identity)
-        yield
         opened = _with_token(context, identity, exchange)
         if opened is None and not identities and not _has_other_way(context, identity):
             refused = exchange
@@ -32,12 +30,11 @@ def open_sessions(context: CheckContext) -> Generator[None, None, Exchange | Non
     return refused
 
 
-def renew_session(context: CheckContext) -> Iterator[None]:
+def renew_session(context: CheckContext) -> None:
     """Logs in once more as the run's own identity, whose token may have run out."""
     if session_way(context.listing.access) is None:
         return
     exchange = _log_in(context, context.identity)
-    yield
     renewed = _with_token(context, context.identity, exchange)
     if renewed is not None:
         context.identities = (renewed, *context.identities[1:])

@@ -44,23 +44,34 @@ DRAIN_SECONDS: Final = 0.8
 
 
 class Engine(Protocol):
-    """What yields the events of a run: of some clauses or of all, until `stop` names the signal that ends it."""
+    """What tells `listen` of a run, for some clauses or for all, until `stop` names the signal that ends it."""
 
     def __call__(
-        self, prepared: PreparedRun, /, *, only: tuple[ClauseId, ...] | None, stop: Callable[[], str | None]
-    ) -> Iterator[Event]: ...
+        self,
+        prepared: PreparedRun,
+        listen: Callable[[Event], None],
+        /,
+        *,
+        only: tuple[ClauseId, ...] | None,
+        stop: Callable[[], str | None],
+    ) -> None: ...
 
 
-def engine_events(
-    prepared: PreparedRun, /, *, only: tuple[ClauseId, ...] | None, stop: Callable[[], str | None]
-) -> Iterator[Event]:
-    """The events of a run, as the checker yields them."""
+def run_engine(
+    prepared: PreparedRun,
+    listen: Callable[[Event], None],
+    /,
+    *,
+    only: tuple[ClauseId, ...] | None,
+    stop: Callable[[], str | None],
+) -> None:
+    """A run of the checker."""
     from harness.check.client.budget import RateLimitedClient
     from harness.check.runner import run_check
 
     client = RateLimitedClient(prepared.client, request_budget(prepared.settings))
     options = check_options(prepared, only=only, stop=stop)
-    yield from run_check(prepared.spec, client, prepared.identities, options)
+    run_check(prepared.spec, client, prepared.identities, options, listen)
 
 
 @final
@@ -76,17 +87,16 @@ class StopRequest:
 
 @final
 class EventThread:
-    """The same events, made on a thread of their own, so that a signal always finds the main thread awake."""
+    """The events of a run on a thread of its own, so that a signal always finds the main thread awake."""
 
-    def __init__(self, events: Iterator[Event]) -> None:
-        self._events = events
+    def __init__(self, run: Callable[[Callable[[Event], None]], None]) -> None:
+        self._run = run
         self._queue: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
         threading.Thread(target=self._produce_events, name="callharness-engine", daemon=True).start()
 
     def _produce_events(self) -> None:
         try:
-            for event in self._events:
-                self._queue.put(event)
+            self._run(self._queue.put)
         except BaseException as problem:
             self._queue.put(problem)
         else:
@@ -116,7 +126,7 @@ def run_prepared(
     prepared: PreparedRun,
     sinks: Sequence[ReportSink],
     *,
-    engine: Engine = engine_events,
+    engine: Engine = run_engine,
     earlier: RunRecord | None = None,
     journal: str | None = None,
 ) -> RunOutcome:
@@ -184,7 +194,7 @@ def _run_engine(
     from harness.cli.progress import progress_listener
 
     stop = StopRequest()
-    events = EventThread(engine(prepared, only=only, stop=stop))
+    events = EventThread(lambda listen: engine(prepared, listen, only=only, stop=stop))
     try:
         with progress_listener(budget=prepared.settings.max_requests) as draw_progress:
             for event in _with_repeated_runs(events, engine, prepared, recorder.collector, stop=stop):
@@ -223,7 +233,7 @@ def _with_repeated_runs(
     collector.verdicts_by_run = {name: [collector.judged[name].verdict] for name in names}
     runs = max((entry.flaky.runs for name in names if (entry := flaky[name]).flaky is not None), default=1)
     for _ in range(runs - 1):
-        for event in EventThread(engine(prepared, only=names, stop=stop)):
+        for event in EventThread(lambda listen: engine(prepared, listen, only=names, stop=stop)):
             if isinstance(event, Exchanged):
                 yield event
             elif isinstance(event, ClauseJudged) and event.result.verdict is not Verdict.NOT_RUN:

@@ -118,7 +118,7 @@ def _check_simulator(simulator: Simulator, url: str, *, seconds: float) -> RunRe
     from harness.check.credentials import secrets_of, with_fresh_token
     from harness.check.options import CheckOptions
     from harness.check.runner import run_check
-    from harness.check_target import final_report, simulator_identities
+    from harness.check_target import simulator_identities
 
     # What a fault changes of the spec is what the check must not know.
     spec = simulator.documented_spec
@@ -135,7 +135,7 @@ def _check_simulator(simulator: Simulator, url: str, *, seconds: float) -> RunRe
             watch_seconds=0.0,
         )
         sender = RateLimitedClient(client, Budget(max_requests=500, max_seconds=seconds))
-        report = final_report(run_check(spec, sender, fresh, options))
+        report = run_check(spec, sender, fresh, options)
         return replace(report, seconds=time.monotonic() - began)
 
 

@@ -164,7 +164,6 @@ class _TrialScene:
     def check(self, faults: Sequence[str]) -> tuple[RunReport, DirectSender]:
         """A run of the checker against these faults, and the sender with all that was asked."""
         from harness.check.options import CheckOptions
-        from harness.check.results.findings import RunEnded
         from harness.check.runner import run_check
         from harness.check_target import simulator_identities
 
@@ -179,12 +178,7 @@ class _TrialScene:
             seed=self.trial.check_seed,
             known_values=known_values,
         )
-        report: RunReport | None = None
-        for event in run_check(self.spec, self._deviant(direct), simulator_identities(simulator), options):
-            if isinstance(event, RunEnded):
-                report = event.report
-        assert report is not None
-        return report, direct
+        return run_check(self.spec, self._deviant(direct), simulator_identities(simulator), options), direct
 
     def _deviant(self, sender: DirectSender) -> Sender:
         if not self.trial.deviations:

@@ -31,7 +31,7 @@ def read_target(
     from harness.check.options import CheckOptions
     from harness.check.results.findings import Gate
     from harness.check.runner import run_check
-    from harness.check_target import ANONYMOUS, final_report, open_target
+    from harness.check_target import ANONYMOUS, open_target
     from harness.serve.http.options import machine_time
 
     access = spec.listing.access
@@ -53,4 +53,4 @@ def read_target(
         )
         client = RateLimitedClient(stack.enter_context(HttpClient(opened.address)), Budget(max_requests=MAX_REQUESTS))
         fresh = [with_fresh_token(identity, access=access, clock=machine_time) for identity in identities]
-        return final_report(run_check(spec, client, fresh, options))
+        return run_check(spec, client, fresh, options)

@@ -33,7 +33,7 @@ class CheckOptions:
     stop: Callable[[], str | None] = lambda: None
 
 
-def run_check(spec: Spec, sender: Any, identities: Any, options: CheckOptions) -> Iterator[f.Event]:
+def events_of(spec: Spec, sender: Any, identities: Any, options: CheckOptions) -> Iterator[f.Event]:
     slow = float(os.environ.get("STAND_IN_SLOW", "0"))
     quick = int(os.environ.get("STAND_IN_QUICK", "0"))
     about = families_by_clause(spec)
@@ -119,6 +119,13 @@ def run_check(spec: Spec, sender: Any, identities: Any, options: CheckOptions) -
             rows_seen=40,
         )
     )
+
+
+def run_check(
+    spec: Spec, sender: Any, identities: Any, options: CheckOptions, listen: Callable[[f.Event], None]
+) -> None:
+    for event in events_of(spec, sender, identities, options):
+        listen(event)
 
 
 def install() -> None:

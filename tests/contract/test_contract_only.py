@@ -6,7 +6,6 @@ import random
 import re
 
 import pytest
-from simulated_runs import report_of
 
 from harness.check.options import CheckOptions
 from harness.check.results.findings import RunReport, Verdict
@@ -30,7 +29,7 @@ def report_on(api: str, fault: str, *, only: tuple[ClauseId, ...] = (), parts: t
     simulator = Simulator(spec, world, faults=find_faults(spec, fault), key=key)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", only=only, parts=parts)
     sender = DirectSender(simulator, world.instant)
-    return report_of(list(run_check(spec, sender, simulator_identities(simulator), options)))
+    return run_check(spec, sender, simulator_identities(simulator), options)
 
 
 def parts_of(report: RunReport, clause: str) -> tuple[str, ...]:

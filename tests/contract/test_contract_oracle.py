@@ -52,8 +52,7 @@ def meeting(api: str, seed: int) -> tuple[CheckContext, Mirror]:
     )
     session.response_check = None
     mirror = Mirror()
-    for _ in read_mirror(session, mirror, now=world.instant):
-        pass
+    read_mirror(session, mirror, now=world.instant)
     return session, mirror
 
 

@@ -200,8 +200,7 @@ def test_du_08_a_fault_of_ours_in_a_rule_is_an_error_with_a_saved_traceback(
 ) -> None:
     from harness.check.rules.live import polling as polls
 
-    def broken(*given: Any) -> Iterator[None]:
-        yield
+    def broken(*given: Any) -> None:
         raise ZeroDivisionError("an injected fault")
 
     from harness.check import runner

@@ -13,7 +13,7 @@ from harness.check.client.connection import ExchangeLimits
 from harness.check.client.http_client import HttpClient
 from harness.check.context import ClientIdentity
 from harness.check.options import CheckOptions
-from harness.check.results.findings import Colour, RunEnded, RunReport
+from harness.check.results.findings import Colour, RunReport
 from harness.check.runner import run_check
 from harness.specification.load import load_spec
 
@@ -30,16 +30,11 @@ def check(app: App, api: str, *, seed: int = 1, max_seconds: float | None = 600.
         ClientIdentity(**{name: value for name, value in one.items() if name in known})
         for one in app.credentials()  # type: ignore[attr-defined]
     ]
-    report: RunReport | None = None
     with serving(app) as url, HttpClient(url, limits=ExchangeLimits(exchange_seconds=60.0)) as transport:
         client = RateLimitedClient(transport, Budget(max_requests=500, max_seconds=max_seconds))
         # What needs time to show is judged over scripted polls: nobody waits here.
         options = CheckOptions(now=datetime.now(UTC), target=url, seed=seed, watch_seconds=0.0)
-        for event in run_check(spec, client, identities, options):
-            if isinstance(event, RunEnded):
-                report = event.report
-    assert report is not None
-    return report
+        return run_check(spec, client, identities, options)
 
 
 def alarms(report: RunReport) -> list[Any]:

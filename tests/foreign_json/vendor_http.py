@@ -22,7 +22,7 @@ from harness.check.client.http_client import HttpClient
 from harness.check.context import ClientIdentity
 from harness.check.credentials import with_fresh_token
 from harness.check.options import CheckOptions
-from harness.check.results.findings import Colour, RunEnded, RunReport
+from harness.check.results.findings import Colour, RunReport
 from harness.check.runner import run_check
 from harness.specification.load import load_spec
 
@@ -148,15 +148,10 @@ def served(vendor: Vendor) -> Iterator[str]:
 def checked(api: str, vendor: Vendor, base: str, identities: Sequence[ClientIdentity], *, seed: int = 1) -> RunReport:
     """The checker's report on a vendor."""
     spec = load_spec(api)
-    report: RunReport | None = None
     with served(vendor) as url, HttpClient(url + base, limits=ExchangeLimits(exchange_seconds=30.0)) as transport:
         fresh = [with_fresh_token(one, access=spec.listing.access, clock=vendor.clock) for one in identities]
         client = RateLimitedClient(transport, Budget(max_requests=500))
-        for event in run_check(spec, client, fresh, CheckOptions(now=vendor.clock(), target=url + base, seed=seed)):
-            if isinstance(event, RunEnded):
-                report = event.report
-    assert report is not None
-    return report
+        return run_check(spec, client, fresh, CheckOptions(now=vendor.clock(), target=url + base, seed=seed))
 
 
 def alarms(report: RunReport) -> list[str]:

@@ -78,10 +78,9 @@ def checked(
         limits={"max_requests": max_requests},
     )
     identities = [ClientIdentity(name="somebody", credentials=credentials(api))]
-    events = list(run_check(load_spec(api), RateLimitedClient(sender, budget), identities, options))
-    ended = events[-1]
-    assert isinstance(ended, RunEnded)
-    return ended.report, [event for event in events if isinstance(event, Exchanged)]
+    events: list[Event] = []
+    report = run_check(load_spec(api), RateLimitedClient(sender, budget), identities, options, events.append)
+    return report, [event for event in events if isinstance(event, Exchanged)]
 
 
 def many_rows(count: int, edit: Edit = lambda row, index: None) -> Answer:

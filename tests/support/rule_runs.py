@@ -7,7 +7,7 @@ lines of Python about parameters and rows, and knows nothing of how the simulato
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,7 +19,7 @@ from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import Mirror, read_mirror, reread_in_smaller_pages, reread_mirror
 from harness.check.results.collector import roll_up_verdicts
-from harness.check.results.findings import RunEnded, RunReport, Verdict
+from harness.check.results.findings import Verdict
 from harness.check.runner import make_context, run_check
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec, build_spec
@@ -404,7 +404,7 @@ class Server:
 
 # --- runs -----------------------------------------------------------------------------------------------------
 
-Rule = Callable[[CheckContext, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], None]
 
 
 @dataclass(frozen=True)
@@ -427,7 +427,7 @@ def asked_of(spec: Spec, lie: Lie, *, calls: int = CALLS) -> tuple[CheckContext,
     server, options, simulator = _set_up(spec, truth, calls)
     context = make_context(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
     mirror = Mirror()
-    done(read_mirror(context, mirror, now=NOW))
+    read_mirror(context, mirror, now=NOW)
     server.lie = lie
     return context, mirror
 
@@ -438,12 +438,12 @@ def of_rules(rules: Sequence[Rule], spec: Spec, lie: Lie = truth, *, calls: int 
     options = replace(options, seed=seed)
     session = make_context(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
     mirror = Mirror()
-    done(read_mirror(session, mirror, now=NOW))
-    done(reread_mirror(session, mirror))
+    read_mirror(session, mirror, now=NOW)
+    reread_mirror(session, mirror)
     if not mirror.volatile:
-        done(reread_in_smaller_pages(session, mirror))
+        reread_in_smaller_pages(session, mirror)
     for rule in rules:
-        done(rule(session, mirror))
+        rule(session, mirror)
     ledger = session.results
     verdicts = {
         str(clause): roll_up_verdicts(ledger.tally_of(clause).counts)
@@ -454,20 +454,11 @@ def of_rules(rules: Sequence[Rule], spec: Spec, lie: Lie = truth, *, calls: int 
     return Said(verdicts, told)
 
 
-def done(steps: Iterator[None]) -> None:
-    for _ in steps:
-        pass
-
-
 def of_whole_run(spec: Spec, lie: Lie = truth, *clauses: str, calls: int = CALLS) -> Said:
     """What a whole run says of a server, as far as it is about these clauses (or about all)."""
     server, options, simulator = _set_up(spec, lie, calls)
     options = replace(options, only=tuple(ClauseId(clause) for clause in clauses))
-    report: RunReport | None = None
-    for event in run_check(spec, server, identities_of_users(simulator.users, spec.listing.access), options):
-        if isinstance(event, RunEnded):
-            report = event.report
-    assert report is not None
+    report = run_check(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
     return Said(
         {str(result.id): result.verdict for result in report.clauses},
         {str(finding.clause): (finding.expected, finding.actual) for finding in report.findings},

@@ -8,7 +8,7 @@ honest simulator sees it, `tells` changes the answer before the checker sees it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ from harness.check.context import CheckContext
 from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import Mirror
-from harness.check.results.findings import Finding, RunEnded, RunReport, Verdict
+from harness.check.results.findings import Finding, RunReport, Verdict
 from harness.check.runner import run_check
 from harness.serve.faults.catalogue import find_faults
 from harness.serve.simulator import Simulator
@@ -31,7 +31,7 @@ from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world.traffic import BUSY_HOUR
 from harness.world.world import World
 
-Rule = Callable[[CheckContext, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], None]
 Asked = dict[str, str]
 Body = dict[str, Any]
 
@@ -215,7 +215,5 @@ def trial(
     options = CheckOptions(now=BUSY_HOUR, target="http://127.0.0.1:0")
     phases = (("trial", rules),) if rules else runner.PHASES
     with mock.patch.object(runner, "PHASES", phases):
-        *_, last = run_check(spec, Server(simulator, lie), identities[:1], options)
-    assert isinstance(last, RunEnded)
-    findings = {str(finding.clause): finding for finding in last.report.findings}
-    return Outcome(report=last.report, findings=findings)
+        report = run_check(spec, Server(simulator, lie), identities[:1], options)
+    return Outcome(report=report, findings={str(finding.clause): finding for finding in report.findings})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,7 +51,7 @@ class Script:
         return HttpResponse(http_status=200, headers=(), body=body)
 
 
-Rule = Callable[[CheckContext, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], None]
 
 
 def run(api: str, script: Sender, rule: Rule = check_polling, **options: Any) -> CheckContext:
@@ -71,10 +71,8 @@ def run(api: str, script: Sender, rule: Rule = check_polling, **options: Any) ->
         options=RunOptions(now=NOW, **options),
     )
     mirror = Mirror()
-    for _ in read_mirror(session, mirror, now=NOW):
-        pass
-    for _ in rule(session, mirror):
-        pass
+    read_mirror(session, mirror, now=NOW)
+    rule(session, mirror)
     return session
 
 

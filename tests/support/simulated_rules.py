@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -29,7 +29,7 @@ from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world.traffic import BUSY_HOUR
 from harness.world.world import World
 
-Rule = Callable[[CheckContext, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], None]
 
 
 class _Held(dict[str, str]):
@@ -133,10 +133,8 @@ def ran(
     if spec.listing.zone is not None:
         session.zone = Dialect(dialect or {}).resolve(spec.listing.zone.default)
     mirror = Mirror()
-    for _ in read_mirror(session, mirror, now=BUSY_HOUR):
-        pass
+    read_mirror(session, mirror, now=BUSY_HOUR)
     before = session.requests
     for rule in rules:
-        for _ in rule(session, mirror):
-            pass
+        rule(session, mirror)
     return Run(session=session, mirror=mirror, sent=straight.sent, before=before)

@@ -10,7 +10,6 @@ from harness.check.context import CheckContext
 from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import Mirror, read_mirror
-from harness.check.results.findings import Event, RunEnded, RunReport
 from harness.check.runner import make_context, run_check
 from harness.cli.selftest_trials import DirectSender
 from harness.serve.authentication import make_key_pair
@@ -55,8 +54,7 @@ def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[
         options,
     )
     mirror = Mirror()
-    for _ in read_mirror(session, mirror, now=world.instant):
-        pass
+    read_mirror(session, mirror, now=world.instant)
     return session, mirror
 
 
@@ -67,20 +65,5 @@ def found(api: str | Spec, *faults: Fault) -> Sequence[Any]:
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=faults, key=key)
     options = CheckOptions(now=world.instant, target=f"http://127.0.0.1:0{simulator.base_path}")
-    report = report_of(
-        list(
-            run_check(
-                spec,
-                DirectSender(simulator, world.instant),
-                identities_of_users(simulator.users, spec.listing.access),
-                options,
-            )
-        )
-    )
-    return report.findings
-
-
-def report_of(events: Sequence[Event]) -> RunReport:
-    last = events[-1]
-    assert isinstance(last, RunEnded)
-    return last.report
+    identities = identities_of_users(simulator.users, spec.listing.access)
+    return run_check(spec, DirectSender(simulator, world.instant), identities, options).findings

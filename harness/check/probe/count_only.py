@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import AnswerCheck, seen_check
 from harness.check.probe.expect import check_probe
@@ -14,16 +12,14 @@ from harness.wire.decoded_body import Tree
 from harness.wire.response_codec import count_in
 
 
-def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_count_only(context: CheckContext, mirror: Mirror) -> None:
     """Judges count-only answers: of all rows, of some, and with parameters that the count ignores."""
     counting = context.listing.count_only
     if counting is None:
         return
     on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
     clauses = counting.clauses.on
-    judged = yield from check_probe(
-        context, mirror, build_request(context, mirror.base, on), "a count of all", clauses
-    )
+    judged = check_probe(context, mirror, build_request(context, mirror.base, on), "a count of all", clauses)
     if judged.passed is False:
         context.broken_parameters.setdefault(
             counting.parameter, clauses[0] if clauses else ClauseId(counting.parameter)
@@ -32,9 +28,9 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     # Two at a time: with the right values a count that forgets either is another number.
     for label, values in disjoint_filter_pairs(context, mirror, names) if judged.passed else ():
         ask = build_request(context, mirror.base, {**on, **values})
-        yield from check_probe(context, mirror, ask, f"a count with {label}", clauses)
+        check_probe(context, mirror, ask, f"a count with {label}", clauses)
     if (word := _filter_with_group_word(context)) and judged.passed:
-        yield from check_probe(
+        check_probe(
             context,
             mirror,
             build_request(context, mirror.base, {**on, **word}),
@@ -48,7 +44,7 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             if len(mirror.rows) < 2:
                 context.results.record_not_exercised(mine, "fewer than two rows")
                 continue
-            yield from check_probe(
+            check_probe(
                 context,
                 mirror,
                 build_request(context, mirror.base, {**on, name: small}),
@@ -59,7 +55,7 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     off = {counting.parameter: encode_request_value(context, counting.parameter, False)}
     for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
         ask = build_request(context, mirror.base, {**largest_page(context), **values})
-        yield from check_probe(context, mirror, ask, purpose, mine)
+        check_probe(context, mirror, ask, purpose, mine)
 
 
 def _filter_with_group_word(context: CheckContext) -> dict[str, Tree]:
@@ -71,7 +67,7 @@ def _filter_with_group_word(context: CheckContext) -> dict[str, Tree]:
     return {}
 
 
-def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange) -> Iterator[None]:
+def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange) -> None:
     """The number in place of a list that was read whole: both are told again before they are held to differ."""
     counting = context.listing.count_only
     if counting is None or not listed.rows or not context.parameters_work(counting.parameter):
@@ -82,7 +78,6 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
     on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
     for attempt in range(2):
         counted = context.send(listed.list_request.with_values(on), f"the count of: {listed.purpose}", witness=False)
-        yield
         number = count_in(counted.answer) if counted.answer is not None else None
         if context.note_unusable(counted, clauses) or number is None:
             return
@@ -91,11 +86,10 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
             return
         before = listed.keys
         listed = context.send(listed.list_request, f"again: {listed.purpose}", witness=False)
-        yield
         # Rows of both lists were there all the time, rows of either at some time.
         if len(set(before) & set(listed.keys)) <= number[0] <= len(set(before) | set(listed.keys)):
             return
-        if attempt and (yield from _list_is_cut(context, listed, number[0])):
+        if attempt and _list_is_cut(context, listed, number[0]):
             return
         if attempt:
             expected = f"the number {len(before)}"
@@ -103,7 +97,7 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
             context.fail(clauses, counted.purpose, expected=expected, actual=actual, exchange=counted, check=check)
 
 
-def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Generator[None, None, bool]:
+def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> bool:
     """Whether a list is shorter than its count because no limit is taken for one; then that is told."""
     paging = context.listing.paging
     clauses = paging.clauses.size_default if isinstance(paging, LimitPaging) else ()
@@ -111,7 +105,6 @@ def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Gener
         return False
     high = listed.list_request.with_values({paging.size: encode_request_value(context, paging.size, 2 * counted)})
     exchange = context.send(high, f"with a high limit: {listed.purpose}", witness=False)
-    yield
     if len(exchange.rows or ()) != counted:
         return False
     actual = f"{len(listed.rows or ())} rows"

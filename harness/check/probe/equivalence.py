@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import sort_key
@@ -154,20 +154,15 @@ def check_same_answer(
     credentials: Mapping[str, str] | None = None,
     blaming: bool = True,
     witness: bool = True,
-) -> Generator[None, None, bool | None]:
+) -> bool | None:
     """Sends `ask`, which must get the same answer as `reference` did; None when that cannot be decided.
 
     With `blaming` False a difference is confirmed but not written.
     """
     exchange = context.send(ask, purpose, credentials=credentials, witness=witness)
-    yield
     if context.note_unusable(exchange, clauses):
         return None
-    return (
-        yield from judge_same_answer(
-            context, mirror, reference, exchange, clauses, expected=expected, blaming=blaming
-        )
-    )
+    return judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected, blaming=blaming)
 
 
 def judge_same_answer(
@@ -179,7 +174,7 @@ def judge_same_answer(
     *,
     expected: str,
     blaming: bool = True,
-) -> Generator[None, None, bool | None]:
+) -> bool | None:
     """Judges an exchange that must be the same as a reference, confirming what differs."""
     found = answer_difference(context, reference, exchange)
     if found is None:
@@ -191,7 +186,6 @@ def judge_same_answer(
     before = reference
     for attempt in range(2):
         after = repeat_exchange(context, reference)
-        yield
         if context.note_unusable(after, clauses):
             return None
         if answer_difference(context, before, after) is not None:
@@ -206,20 +200,18 @@ def judge_same_answer(
             break
         exchange = repeat_exchange(context, exchange)
         before = after
-        yield
         if context.note_unusable(exchange, clauses):
             return None
     # The reference was asked every second time until here: a list that comes and goes in that step looks different.
     wait_for_replicas(context)
     at_once = repeat_exchange(context, reference)
-    yield
     if context.note_unusable(at_once, clauses):
         return None
     if answer_difference(context, after, at_once) is not None:
         context.results.record_inconclusive(firm, "data-changed: the list moved between two requests")
         mirror.volatile = True
         return None
-    if (yield from replicas_disagree(context, mirror)):
+    if replicas_disagree(context, mirror):
         context.results.record_inconclusive(firm, "data-changed: the newest rows come and go")
         return None
     if blaming:
@@ -228,11 +220,10 @@ def judge_same_answer(
     return False
 
 
-def read_plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Generator[None, None, Exchange | None]:
+def read_plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Exchange | None:
     """The list as it is asked for without anything special; None when it is no success."""
     ask = build_request(context, mirror.base)
     seen = None if mirror.volatile or lists_only_live_calls(context) else context.seen_exchange(ask)
     exchange = seen or context.send(ask, purpose)
-    yield
     answer = exchange.answer
     return exchange if answer is not None and answer.outcome == "success" else None

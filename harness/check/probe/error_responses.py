@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -130,7 +129,7 @@ def judge_error_response(
     parameter: str = "",
     operation: str = "",
     status: bool = True,
-) -> Generator[None, None, bool | None]:
+) -> bool | None:
     """Judges an answer that is due the named fault; True when it is an error, whatever its form.
 
     A success breaks `clauses`, another code the clause of the fault, another HTTP status (where the fault has one
@@ -138,7 +137,7 @@ def judge_error_response(
     is confirmed by sending the same bytes again.
     """
     if is_breakdown(context, exchange, fault):
-        yield from _confirm_breakdown(context, exchange, fault, clauses)
+        _confirm_breakdown(context, exchange, fault, clauses)
         return None
     if context.note_unusable(exchange, clauses):
         return None
@@ -147,7 +146,6 @@ def judge_error_response(
     again: list[_Problem] = []
     if any(still_unbroken(context, problem.clauses) for problem in problems):
         second = repeat_exchange(context, exchange)
-        yield
         if context.note_unusable(second, clauses):
             return None
         again = _error_problems(context, second, due)
@@ -219,10 +217,9 @@ def is_breakdown(context: CheckContext, exchange: Exchange, fault: str) -> bool:
     return response.http_status not in error_statuses(context, named) and str(code) in own
 
 
-def _confirm_breakdown(context: CheckContext, exchange: Exchange, fault: str, clauses: Clauses) -> Iterator[None]:
+def _confirm_breakdown(context: CheckContext, exchange: Exchange, fault: str, clauses: Clauses) -> None:
     """A breakdown in place of a refusal, confirmed: the probe's clause has it, or the one on server errors."""
     second = repeat_exchange(context, exchange)
-    yield
     if not is_breakdown(context, second, fault):
         context.results.record_inconclusive(clauses, "a server error that did not come again")
         return

@@ -7,7 +7,7 @@ cut down while it still goes wrong in the same way, and what remains says what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -98,7 +98,7 @@ def check_probe(
     credentials: Mapping[str, str] | None = None,
     only: Sequence[Aspect] = ASPECTS,
     afresh: bool = False,
-) -> Generator[None, None, ProbeResult]:
+) -> ProbeResult:
     """Sends a probe, judges it by the oracle and the mirror, and records the results.
 
     A right answer to the same request that was seen already, of a list that stands still, is judged in place of a
@@ -120,7 +120,6 @@ def check_probe(
     if credentials is None and not afresh and (seen := _seen_right_answer(context, mirror, probe)) is not None:
         return seen
     exchange = context.send(ask, purpose, credentials=credentials)
-    yield
     if server_failure(exchange) is None and context.note_unusable(exchange, clauses):
         return ProbeResult(passed=None, exchange=exchange)
     judged = judge_exchange(context, mirror, exchange, purpose, only)
@@ -129,12 +128,10 @@ def check_probe(
         context.results.record_inconclusive(clauses, "the request has more readings than can be told apart")
     if not judged.differences:
         return judged
-    return (yield from _settle_answer(context, mirror, probe, judged))
+    return _settle_answer(context, mirror, probe, judged)
 
 
-def _settle_answer(
-    context: CheckContext, mirror: Mirror, probe: Probe, judged: ProbeResult
-) -> Generator[None, None, ProbeResult]:
+def _settle_answer(context: CheckContext, mirror: Mirror, probe: Probe, judged: ProbeResult) -> ProbeResult:
     """Confirms the differences of an answer that were not told before, and records each."""
     exchange = judged.exchange
     fresh = tuple(one for one in judged.differences if not _is_known(context, mirror, probe, judged, one))
@@ -142,20 +139,20 @@ def _settle_answer(
         return judged
     if mirror.volatile or mirror.moving_fields:
         # The list may have moved since it was read: only what is wrong by the reading after it, too, is wrong.
-        yield from _reread(context, mirror)
+        _reread(context, mirror)
         later = judge_exchange(context, mirror, exchange, probe.purpose, probe.only, learn=False)
         fresh = tuple(one for one in fresh if any(one.is_same_as(other) for other in later.differences))
         if not fresh:
             _record_probe_passes(context, mirror, later, probe)
             return later
-    confirmed = yield from _confirm_differences(context, mirror, replace(judged, differences=fresh), probe)
+    confirmed = _confirm_differences(context, mirror, replace(judged, differences=fresh), probe)
     if confirmed is None:
         _record_unconfirmed(context, mirror, probe, judged, fresh)
         return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
     last, rate = confirmed
     blames_request = True
     for difference in last.differences:
-        at_fault = yield from _settle_difference(context, mirror, probe, last, difference, rate)
+        at_fault = _settle_difference(context, mirror, probe, last, difference, rate)
         blames_request = blames_request and at_fault
     return replace(last, differences=judged.differences, blames_request=blames_request)
 
@@ -215,10 +212,10 @@ def _is_known(
 
 def _settle_difference(
     context: CheckContext, mirror: Mirror, probe: Probe, judged: ProbeResult, difference: Difference, rate: str
-) -> Generator[None, None, bool]:
+) -> bool:
     """Records one confirmed difference under the clauses that its smallest request breaks; whether that request,
     and not the list as a whole, is at fault."""
-    if (yield from _pages_lose_rows(context, mirror, difference)):
+    if _pages_lose_rows(context, mirror, difference):
         # The pages of the whole list lose rows that are there: that is told where pages are judged.
         return False
     if rate and not difference.is_of_rows_shown:
@@ -226,7 +223,7 @@ def _settle_difference(
         blamed = BlamedClauses(unsteady_clauses(context) or probe.clauses)
         _record_difference(context, mirror, probe, judged, difference, blamed, rate)
         return False
-    if difference.conforming and (yield from _shown_by_other_filter(context, mirror, probe.ask, difference.rows[0])):
+    if difference.conforming and _shown_by_other_filter(context, mirror, probe.ask, difference.rows[0]):
         blamed = BlamedClauses(completeness_clauses(context) or probe.clauses)
         mirror.lacks_rows = True
         mirror.clear_caches()
@@ -235,7 +232,7 @@ def _settle_difference(
     if rate:
         smallest = judged.exchange, difference
     else:
-        smallest = yield from reduce_request(
+        smallest = reduce_request(
             context, mirror, judged.exchange, difference, _judge_again(context, mirror, probe), probe.credentials
         )
     exchange, shown = smallest
@@ -257,8 +254,7 @@ def _judge_again(
         if server_failure(exchange) is None and context.note_unusable(exchange, ()):
             return None
         if mirror.volatile:
-            for _ in _reread(context, mirror):
-                pass
+            _reread(context, mirror)
         return judge_exchange(context, mirror, exchange, exchange.purpose, probe.only, learn=False).differences
 
     return judge
@@ -329,31 +325,31 @@ def judge_exchange(
     return ProbeResult(passed=False, exchange=exchange, expected=meaning, differences=differences)
 
 
-def _reread(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _reread(context: CheckContext, mirror: Mirror) -> None:
     """Reads the list again, as long as a run may spend requests on it."""
     before = context.requests
     if context.facts.reread_requests < REREAD_REQUESTS:
-        yield from reread_mirror(context, mirror)
+        reread_mirror(context, mirror)
     context.facts.reread_requests += context.requests - before
 
 
 def _confirm_differences(
     context: CheckContext, mirror: Mirror, first: ProbeResult, probe: Probe
-) -> Generator[None, None, tuple[ProbeResult, str] | None]:
+) -> tuple[ProbeResult, str] | None:
     """The differences again, with how often they came, or None when they cannot be shown a second time."""
     of_rows = any(one.aspect not in ("unreadable", "outcome") for one in first.differences)
     if of_rows and not mirror.volatile:
-        yield from _reread(context, mirror)
+        _reread(context, mirror)
     rows = tuple(row for one in first.differences for row in one.rows)
     # What only young rows show may be luck with replicas: then they are asked about once more.
     for _ in range(2 if all_recent(context, rows) else 1):
-        if of_rows and not mirror.volatile and (yield from replicas_disagree(context, mirror, rows)):
+        if of_rows and not mirror.volatile and replicas_disagree(context, mirror, rows):
             return None
-    shown = yield from _ask_again(context, mirror, first, probe, of_rows=of_rows)
+    shown = _ask_again(context, mirror, first, probe, of_rows=of_rows)
     if shown is None:
         return None
     last, rate = shown
-    if rate and (yield from _may_be_luck(context, mirror, rows)):
+    if rate and _may_be_luck(context, mirror, rows):
         return None
     if last is None:
         # A server may fail once; a promise is broken by what comes again.
@@ -361,25 +357,24 @@ def _confirm_differences(
             return None
         # Never pass by luck: it was wrong once over data that did not move.
         last = first
-    if not (yield from _is_wrong_later(context, mirror, last, probe.purpose, probe.only)):
+    if not _is_wrong_later(context, mirror, last, probe.purpose, probe.only):
         return None
     return last, rate
 
 
 def _ask_again(
     context: CheckContext, mirror: Mirror, first: ProbeResult, probe: Probe, *, of_rows: bool
-) -> Generator[None, None, tuple[ProbeResult | None, str] | None]:
+) -> tuple[ProbeResult | None, str] | None:
     """The last of some more answers that is wrong in the same way, if any is; with it, unless the very next one is,
     how many are. None where nobody can tell."""
     wrong = 1
     last: ProbeResult | None = None
     for attempt in range(CONFIRMING_REPEATS):
         exchange = context.send(probe.ask, f"again: {probe.purpose}", credentials=probe.credentials)
-        yield
         if server_failure(exchange) is None and context.note_unusable(exchange, ()):
             return None
         if mirror.volatile and of_rows:
-            yield from _reread(context, mirror)
+            _reread(context, mirror)
         again = judge_exchange(context, mirror, exchange, probe.purpose, probe.only, learn=False)
         same = tuple(one for one in again.differences if any(one.is_same_as(old) for old in first.differences))
         if same:
@@ -392,21 +387,21 @@ def _ask_again(
     return last, f" (in {wrong} of {CONFIRMING_REPEATS + 1} identical requests)"
 
 
-def _may_be_luck(context: CheckContext, mirror: Mirror, rows: Sequence[Row]) -> Generator[None, None, bool]:
+def _may_be_luck(context: CheckContext, mirror: Mirror, rows: Sequence[Row]) -> bool:
     """Whether answers may differ because young rows came in between, or have not reached every replica yet."""
     if all_recent(context, rows):
         return True
     if not rows and any(all_recent(context, (row,)) for row in mirror.rows):
         # A number alone does not say which rows it is about.
         for _ in range(2):
-            if (yield from replicas_disagree(context, mirror)):
+            if replicas_disagree(context, mirror):
                 return True
     return False
 
 
 def _is_wrong_later(
     context: CheckContext, mirror: Mirror, last: ProbeResult, purpose: str, only: Sequence[Aspect]
-) -> Generator[None, None, bool]:
+) -> bool:
     """Whether an answer is also wrong by a list of calls in progress that is read when some time has passed.
 
     Several copies of such a list may each lag behind (`legs_copies_that_lag`): what one still shows, another has
@@ -422,7 +417,7 @@ def _is_wrong_later(
         return not facts.copies_lag
     facts.waits += 1
     wait_for_replicas(context)
-    yield from reread_mirror(context, mirror)
+    reread_mirror(context, mirror)
     if not mirror.volatile:
         # A list that stood still for so long twice stands still.
         facts.stands_still = facts.waits > 1
@@ -433,9 +428,7 @@ def _is_wrong_later(
     return still
 
 
-def _shown_by_other_filter(
-    context: CheckContext, mirror: Mirror, ask: ListRequest, row: Row
-) -> Generator[None, None, bool]:
+def _shown_by_other_filter(context: CheckContext, mirror: Mirror, ask: ListRequest, row: Row) -> bool:
     """Whether another filter shows a row, too, that the whole list does not hold."""
     size_name, size = largest_page_size(context)
     tried = 0
@@ -448,7 +441,6 @@ def _shown_by_other_filter(
             continue
         more = {name: value, **encode_request_values(context, {size_name: size} if size_name and size else {})}
         exchange = context.send(build_request(context, mirror.base, more), f"does {name} show such a row, too?")
-        yield
         if row.key in exchange.keys:
             return True
         tried += 1
@@ -465,7 +457,7 @@ def _can_look_up(context: CheckContext, name: str, filter_: Filter) -> bool:
     return readable and context.parameters_work(name) and context.supports_parameters(name)
 
 
-def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference) -> Generator[None, None, bool]:
+def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference) -> bool:
     """Whether rows that the mirror lacks are in the list all the same: a narrow time range shows them."""
     lower, upper, path = time_range_filters(context)
     if mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
@@ -477,7 +469,6 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
         exchange = context.send(
             build_request(context, mirror.base, {**wide, **window}), "is a row that was not read there?"
         )
-        yield
         here = [
             row
             for row in exchange.rows or ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -247,7 +247,7 @@ def walk_pages(
     purpose: str,
     rows_at_most: int = MIRROR_ROWS_AT_MOST,
     size: int | None = None,
-) -> Generator[None, None, Snapshot]:
+) -> Snapshot:
     """Reads the list page by page, with all parts of rows."""
     size_name, largest = largest_page_size(context)
     parts = include_everything(context)
@@ -258,7 +258,6 @@ def walk_pages(
         if size_name is not None and walk.size is not None:
             more[size_name] = encode_request_value(context, size_name, walk.size)
         exchange = context.send(build_request(context, base, more), purpose)
-        yield
         if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
             # Some refuse sizes above a bound that their document does not give: 100 is taken everywhere.
             if page == 0 and walk.size is not None and walk.size > 100 and exchange.answer is not None:
@@ -452,14 +451,14 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
         yield window
 
 
-def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
+def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> None:
     """Fills the mirror: finds a time window with rows where one is required, and narrows a list that is too long."""
     base: Mapping[str, Tree] = {**widest_words(context.listing), **mirror.base}
     first: Snapshot | None = None
     limited = longest_range(context) is not None
     if requires_time_range(context) or context.options.window is not None:
         for window in candidate_windows(context, now):
-            found = yield from walk_pages(
+            found = walk_pages(
                 context, window, purpose="look for a time range that holds calls", rows_at_most=MIRROR_ROWS_WANTED
             )
             fuller = first is None or first.failed_exchange is not None or len(found.rows) > len(first.rows)
@@ -469,26 +468,26 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
             if len(first.rows) >= 60:
                 break
     else:
-        first = yield from walk_pages(context, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED)
+        first = walk_pages(context, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED)
     mirror.widest_snapshot = first
     long = first is not None and len(first.rows) > MIRROR_ROWS_WANTED + MIRROR_ROWS_WANTED // 2
     if first is not None and first.failed_exchange is None and (long or not first.complete):
-        narrowed, part = (yield from _narrow_window(context, first)), None
+        narrowed, part = _narrow_window(context, first), None
         if narrowed is not None:
-            part = yield from walk_pages(context, narrowed, purpose="read the part of the list that is checked")
+            part = walk_pages(context, narrowed, purpose="read the part of the list that is checked")
         if narrowed is not None and part is not None and part.failed_exchange is None and part.rows:
             # A range that is refused, or that loses every row, is no ground to stand on.
             base, first = narrowed, part
         elif first.stopped_early:
             # Nothing narrows it: as much of it as every later reading takes.
-            first = yield from walk_pages(context, base, purpose="read more of the list")
+            first = walk_pages(context, base, purpose="read more of the list")
     mirror.base = base
     mirror.before = mirror.after = first
     mirror.first = mirror.first or first
     mirror.clear_caches()
 
 
-def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
+def _narrow_window(context: CheckContext, first: Snapshot) -> dict[str, Tree] | None:
     """A window that holds about as many rows as are wanted, or None when no filter can make one."""
     lower, upper, path = time_range_filters(context)
     if path is None or lower is None:
@@ -523,12 +522,12 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, No
             context, lower, sorted(times)[-min(MIRROR_ROWS_WANTED, len(times))] + second
         )
     else:
-        start = (yield from _late_row_time(context, first, path)) or min(times)
+        start = _late_row_time(context, first, path) or min(times)
         window[lower] = encode_request_value(context, lower, start + second)
     return window
 
 
-def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
+def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> datetime | None:
     """The time of a row near the end of a list in ascending order, or None; costs one request."""
     paging = context.listing.paging
     if first.total is None or not isinstance(paging, PageNumberPaging | OffsetPaging):
@@ -557,7 +556,6 @@ def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generat
         build_request(context, first.base, where),
         "look for the end of the list",
     )
-    yield
     for row in exchange.rows or ():
         instant = row.shown.get(path)
         if isinstance(instant, datetime):
@@ -580,7 +578,7 @@ def server_page_limit(context: CheckContext) -> int | None:
     return cap.rows if cap is not None else None
 
 
-def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> None:
     """Reads the list in smaller pages: pages that repeat or lose rows tear the mirror.
 
     Seen of a server over MariaDB (docs/real-servers.md): a walk of pages of 7 rows met 398 of 400 rows.
@@ -595,7 +593,7 @@ def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[N
         # One page held everything that the total promises.
         return
     smaller = max(2, min(largest - 1, -(-len(first.rows) // 3) + 1, (largest * 3) // 5))
-    second = yield from walk_pages(context, mirror.base, purpose="read the list in smaller pages", size=smaller)
+    second = walk_pages(context, mirror.base, purpose="read the list in smaller pages", size=smaller)
     same = second.by_key.keys() == first.by_key.keys()
     if second.failed_exchange is not None or (second.complete and same):
         return
@@ -605,7 +603,7 @@ def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[N
         mirror.tear_reason = "a walk over the pages does not reach the end"
     elif not same:
         # Movement or a tear: the first walk once more tells which.
-        third = yield from walk_pages(context, mirror.base, purpose="read the list again")
+        third = walk_pages(context, mirror.base, purpose="read the list again")
         if third.by_key.keys() == first.by_key.keys():
             few, many = sorted((len(first.rows), len(second.rows)))
             mirror.tear_reason = f"walks with pages of different sizes meet {few} and {many} rows"
@@ -625,11 +623,11 @@ def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[N
     mirror.clear_caches()
 
 
-def reread_mirror(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def reread_mirror(context: CheckContext, mirror: Mirror) -> None:
     """Reads the list again: what was `after` becomes `before`, and movement is noticed."""
     if mirror.tear_reason:
         return
-    latest = yield from walk_pages(context, mirror.base, purpose="read the list again")
+    latest = walk_pages(context, mirror.base, purpose="read the list again")
     if latest.failed_exchange is not None or mirror.after is None:
         return
     # Another order of the same rows is no movement: it is judged as what it is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 from harness.check.context import CheckContext, Exchange
@@ -44,9 +44,9 @@ def check_page(
     purpose: str,
     clauses: Clauses,
     **blame: Clauses,
-) -> Generator[None, None, Exchange]:
+) -> Exchange:
     """Asks for one page and judges it; the answer as it came."""
-    judged = yield from check_probe(
+    judged = check_probe(
         context,
         mirror,
         build_request(context, mirror.base, values),
@@ -68,10 +68,10 @@ def report_walk_breach(
     difference: str = "",
     message: str = "the pages share out the list",
     check: AnswerCheck | None = None,
-) -> Iterator[None]:
+) -> None:
     """Reports a breach of a walk over pages, unless the list moved meanwhile."""
-    yield from reread_mirror(context, mirror)
-    if mirror.volatile or (yield from replicas_disagree(context, mirror)):
+    reread_mirror(context, mirror)
+    if mirror.volatile or replicas_disagree(context, mirror):
         context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
     context.fail(

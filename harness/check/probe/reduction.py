@@ -6,7 +6,7 @@ most `REDUCTION_REQUESTS` on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -31,13 +31,13 @@ def reduce_request(
     difference: Difference,
     judge: JudgeExchange,
     credentials: Mapping[str, str] | None = None,
-) -> Generator[None, None, tuple[Exchange, Difference]]:
+) -> tuple[Exchange, Difference]:
     """The exchange of the smallest request found that shows the same difference, with the difference in it."""
     for smaller in (
         *_on_largest_page(context, exchange.list_request),
         *_without_added_parts(context, mirror, exchange.list_request),
     ):
-        found = yield from _ask_smaller(context, smaller, difference, judge, credentials)
+        found = _ask_smaller(context, smaller, difference, judge, credentials)
         if found is not None:
             exchange, difference = found
             break
@@ -48,14 +48,14 @@ def reduce_request(
             ask = exchange.list_request
             if not all(name in ask.values for name in part):
                 continue
-            found = yield from _ask_smaller(context, _without(ask, part), difference, judge, credentials)
+            found = _ask_smaller(context, _without(ask, part), difference, judge, credentials)
             if found is not None:
                 exchange, difference = found
         if exchange is before:
             break
     if exchange.list_request.encoding_name not in (None, context.request_encoding):
         plain = replace(exchange.list_request, encoding_name=None)
-        found = yield from _ask_smaller(context, plain, difference, judge, credentials)
+        found = _ask_smaller(context, plain, difference, judge, credentials)
         if found is not None:
             exchange, difference = found
     return exchange, difference
@@ -67,7 +67,7 @@ def _ask_smaller(
     difference: Difference,
     judge: JudgeExchange,
     credentials: Mapping[str, str] | None,
-) -> Generator[None, None, tuple[Exchange, Difference] | None]:
+) -> tuple[Exchange, Difference] | None:
     """The answer to a smaller request and the difference in it, or None where it does not go wrong that way."""
     exchange = context.seen_exchange(ask) if credentials is None else None
     if exchange is None:
@@ -75,7 +75,6 @@ def _ask_smaller(
             return None
         context.reduction_requests += 1
         exchange = context.send(ask, "the same with less", credentials=credentials)
-        yield
     differences = judge(exchange)
     # A short page among others would no longer tell that a list as a whole lacks rows.
     same = next(

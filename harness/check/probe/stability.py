@@ -5,7 +5,7 @@ Names in backticks are variants of the foreign servers in `tests/foreign*/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -66,21 +66,19 @@ def _run_started_at(context: CheckContext, now: datetime) -> datetime:
     return now.astimezone(UTC) + timedelta(seconds=context.clock_skew_seconds or 0.0)
 
 
-def record_repeatable_failures(
-    context: CheckContext, mirror: Mirror, check: Callable[[], Iterator[None]]
-) -> Generator[None, None, None]:
+def record_repeatable_failures(context: CheckContext, mirror: Mirror, check: Callable[[], None]) -> None:
     """Carries out a check of lists that the mirror does not hold; what it finds must be found a second time."""
     broken = dict(context.broken_parameters)
     with context.hold_failures() as found:
-        yield from check()
+        check()
     if not found:
         return
     # As long as nobody knows whether a parameter is broken, the list is read as before: another way of reading it
     # would look as if its rows changed.
     at_first, context.broken_parameters = context.broken_parameters, broken
-    yield from reread_mirror(context, mirror)
+    reread_mirror(context, mirror)
     with context.hold_failures() as again:
-        yield from check()
+        check()
     context.broken_parameters = {
         name: clause for name, clause in context.broken_parameters.items() if name in at_first
     }
@@ -101,7 +99,7 @@ def wait_for_replicas(context: CheckContext) -> None:
         context.sender.wait_until_age(context.sender.budget.seconds + REPLICA_LAG_SECONDS)
 
 
-def probe_replicas(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def probe_replicas(context: CheckContext, mirror: Mirror) -> None:
     """Probes whether all replicas of a list that gets new calls show the same rows, before answers are compared."""
     path, now = time_range_filters(context)[2], context.options.now
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path or ""), datetime)]
@@ -110,10 +108,10 @@ def probe_replicas(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         and isinstance(now, datetime)
         and max(times).astimezone(UTC) > _run_started_at(context, now) - RECENT_ACTIVITY
     ):
-        yield from replicas_disagree(context, mirror)
+        replicas_disagree(context, mirror)
 
 
-def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
+def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> bool:
     """Whether calls of the last minute come and go from answer to answer: not every replica has them yet."""
     lower, upper, path = time_range_filters(context)
     now = context.options.now
@@ -136,7 +134,6 @@ def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row]
     first: set[Hashable] | None = None
     for _ in range(REPLICA_PROBES):
         exchange = context.send(build_request(context, mirror.base, window), "do the newest rows stay?")
-        yield
         if exchange.rows is None:
             return False
         young = {row.key for row in exchange.rows if is_recent_row(context, row, path)}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
-from simulated_runs import meeting, report_of
+from simulated_runs import meeting
 
 from harness.check.client.budget import Sender
 from harness.check.credentials import identities_of_users
@@ -48,7 +48,7 @@ def test_a_run_asks_for_ranges_that_end_now_where_later_ones_are_refused() -> No
     sender = RefusesTheFuture(DirectSender(simulator, world.instant), world.instant)
     people = identities_of_users(simulator.users, spec.listing.access)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
-    report = report_of(list(run_check(spec, sender, people, options)))
+    report = run_check(spec, sender, people, options)
     assert report.rows_seen > 0
     assert any("ends in the future is refused" in note for note in report.notes)
 

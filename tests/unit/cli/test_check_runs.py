@@ -231,20 +231,25 @@ def ended(*events: ClauseJudged, exit_code: int = 0, colour: Colour = Colour.GRE
 
 @dataclass
 class Engine:
-    """Yields these events and raises these problems, in this order; keeps what it was asked for."""
+    """Tells of these events and raises these problems, in this order; keeps what it was asked for."""
 
     says: tuple[Event | BaseException, ...]
     only: list[tuple[str, ...] | None] = field(default_factory=list)
 
     def __call__(
-        self, prepared: PreparedRun, *, only: tuple[str, ...] | None = None, stop: Callable[[], str | None] = str
-    ) -> Iterator[Event]:
+        self,
+        prepared: PreparedRun,
+        listen: Callable[[Event], None],
+        *,
+        only: tuple[str, ...] | None = None,
+        stop: Callable[[], str | None] = str,
+    ) -> None:
         self.only.append(only)
         for one in self.says:
             if isinstance(one, BaseException):
                 raise one
             if only is None or not isinstance(one, ClauseJudged) or one.result.id in only:
-                yield one
+                listen(one)
 
 
 def ran(

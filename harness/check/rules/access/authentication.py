@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -55,7 +55,7 @@ from harness.wire.list_request import ListRequest
 _ADD_HINT: Final = "to the file of --credentials"
 
 
-def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_authentication(context: CheckContext, mirror: Mirror) -> None:
     """Judges that bad credentials are refused, good ones accepted, and that each identity sees its own rows."""
     rules = context.listing.access
     if mirror.after is not None and mirror.after.failed_exchange is None:
@@ -65,21 +65,20 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None
         if attempt in (*missing[:1], *wrong[:1]):
             # An answer that the right credentials have just got must not be remembered for others.
             context.send(build_request(context, mirror.base), "the right credentials before others")
-            yield
-        yield from _check_refused(context, mirror, attempt)
-    yield from _check_refused_elsewhere(context, mirror, [*missing[:1], *wrong[:1]])
+        _check_refused(context, mirror, attempt)
+    _check_refused_elsewhere(context, mirror, [*missing[:1], *wrong[:1]])
     session = log_in_of(rules)
     for attempt in log_in_attempts(context, session) if session is not None else ():
-        yield from _check_refused(context, mirror, attempt)
-    yield from _check_further_ways(context, mirror)
-    yield from _check_account_words(context, mirror)
-    yield from _check_other_accounts(context, mirror)
-    yield from _check_legacy_credentials(context, mirror)
-    yield from _check_roles_and_tenants(context, mirror)
-    yield from _check_still_accepted(context, mirror)
+        _check_refused(context, mirror, attempt)
+    _check_further_ways(context, mirror)
+    _check_account_words(context, mirror)
+    _check_other_accounts(context, mirror)
+    _check_legacy_credentials(context, mirror)
+    _check_roles_and_tenants(context, mirror)
+    _check_still_accepted(context, mirror)
 
 
-def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt) -> Iterator[None]:
+def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt) -> None:
     redact_credentials(context, attempt.credentials)
     ask = ListRequest(log_in=True)
     if not attempt.log_in:
@@ -88,25 +87,21 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
     exchange = context.send(
         ask, attempt.purpose, credentials=attempt.credentials, edit=attempt.edit, witness=not attempt.log_in
     )
-    yield
-    yield from judge_error_response(context, exchange, attempt.fault, attempt.clauses)
+    judge_error_response(context, exchange, attempt.fault, attempt.clauses)
 
 
-def _check_refused_elsewhere(
-    context: CheckContext, mirror: Mirror, attempts: Sequence[LoginAttempt]
-) -> Iterator[None]:
+def _check_refused_elsewhere(context: CheckContext, mirror: Mirror, attempts: Sequence[LoginAttempt]) -> None:
     """Credentials are examined whatever is asked for: also beside a filter, and on another page."""
-    page = yield from _second_page(context, mirror)
+    page = _second_page(context, mirror)
     for values in (selective_filter(context, mirror), page):
         for attempt in attempts if values else ():
             ask = replace(build_request(context, mirror.base, values), scheme=attempt.scheme)
             purpose = f"{attempt.purpose}, with {', '.join(values)}"
             exchange = context.send(ask, purpose, credentials=attempt.credentials)
-            yield
-            yield from judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=False)
+            judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=False)
 
 
-def _second_page(context: CheckContext, mirror: Mirror) -> Generator[None, None, dict[str, Tree]]:
+def _second_page(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     """The parameters of a page after the first; a cursor to it is one that the right credentials were given."""
     paging = context.listing.paging
     page: dict[str, Tree] = {}
@@ -117,7 +112,6 @@ def _second_page(context: CheckContext, mirror: Mirror) -> Generator[None, None,
         page[place] = encode_request_value(context, place, 2)
     if isinstance(paging, CursorPaging):
         first = context.send(build_request(context, mirror.base, page), "a page to take a cursor from")
-        yield
         cursor = first.answer.next_cursor if first.answer is not None else None
         if isinstance(cursor, str) and cursor:
             page[paging.after] = cursor
@@ -140,7 +134,7 @@ def _public_names(context: CheckContext) -> frozenset[str]:
 # --- further ways in, and other accounts --------------------------------------------------------------------
 
 
-def _check_further_ways(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_further_ways(context: CheckContext, mirror: Mirror) -> None:
     """Each further way in for which the run has credentials opens the list, and its wrong ones do not."""
     held = context.identity.credentials
     mine = way_of(context, context.identity)
@@ -155,13 +149,12 @@ def _check_further_ways(context: CheckContext, mirror: Mirror) -> Iterator[None]
             continue
         own = {name: held[name] for name in (*names, *account_names(context.listing)) if name in held}
         exchange = context.send(build_request(context, mirror.base), f"the list by {way.kind}", credentials=own)
-        yield
-        yield from _judge_acceptance(context, exchange, way.clause, f"a success by {way.kind}")
+        _judge_acceptance(context, exchange, way.clause, f"a success by {way.kind}")
         for attempt in further_way_attempts(context, way) if way.refused_clause else ():
-            yield from _check_refused(context, mirror, attempt)
+            _check_refused(context, mirror, attempt)
 
 
-def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clauses, expected: str) -> Iterator[None]:
+def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clauses, expected: str) -> None:
     """Judges that the request was let in; a refusal is confirmed."""
     if context.note_unusable(exchange, clauses):
         return
@@ -169,7 +162,6 @@ def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clause
         record_kept(context, clauses, describe_answer(exchange))
         return
     second = repeat_exchange(context, exchange)
-    yield
     if is_refused(second):
         told = describe_answer(second)
         report_breach(context, clauses, expected=expected, actual=told, exchange=second, check=A_LIST)
@@ -177,14 +169,14 @@ def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clause
         context.results.record_inconclusive(clauses, "not repeatable")
 
 
-def _check_account_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_account_words(context: CheckContext, mirror: Mirror) -> None:
     """Each word that stands for the account of who asks opens the list, as the account itself does."""
     for parameter in context.listing.parameters.values():
         bound = parameter.bound_to
         for word in bound.words if bound is not None else ():
             assert bound is not None
             ask = replace(build_request(context, mirror.base), account={bound.credential: word})
-            yield from check_probe(
+            check_probe(
                 context,
                 mirror,
                 ask,
@@ -194,7 +186,7 @@ def _check_account_words(context: CheckContext, mirror: Mirror) -> Iterator[None
             )
 
 
-def _check_other_accounts(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_other_accounts(context: CheckContext, mirror: Mirror) -> None:
     """Right credentials open their own account alone: a path or parameter of another one is refused."""
     for parameter in context.listing.parameters.values():
         bound = parameter.bound_to
@@ -214,14 +206,13 @@ def _check_other_accounts(context: CheckContext, mirror: Mirror) -> Iterator[Non
                 f"another account than {bound.credential}",
                 credentials=documented_credentials(context, context.identity),
             )
-            yield
-            yield from judge_error_response(context, exchange, bound.fault, bound.clause)
+            judge_error_response(context, exchange, bound.fault, bound.clause)
 
 
 # --- credentials that may or must suffice -------------------------------------------------------------------
 
 
-def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> None:
     """Older pairs, which a server may still take: sent only where the user gave them."""
     for legacy in context.listing.access.legacy:
         held = getattr(context.identity.credentials, "given", context.identity.credentials)
@@ -231,15 +222,14 @@ def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> Iterator
             continue
         pair = {name: held[name] for name in legacy.parameters}
         exchange = context.send(build_request(context, mirror.base), "older credentials", credentials=pair)
-        yield
         if context.note_unusable(exchange, legacy.clause):
             continue
         context.results.record_observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
         if not is_refused(exchange):
-            yield from _check_altered_pairs(context, mirror, pair)
+            _check_altered_pairs(context, mirror, pair)
 
 
-def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
+def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[str, str]) -> None:
     """An older pair that is taken: with one half altered, empty or left out it must be refused."""
     rules = context.listing.access
     clauses = rules.clauses.wrong_refused or rules.clauses.missing_refused
@@ -254,14 +244,12 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
         exchange = context.send(
             build_request(context, mirror.base), f"older credentials with {what}", credentials=credentials
         )
-        yield
         if context.note_unusable(exchange, clauses):
             continue
         if is_refused(exchange):
             record_kept(context, clauses, describe_answer(exchange))
             continue
         second = repeat_exchange(context, exchange)
-        yield
         if second.answer is not None and second.answer.outcome == "success":
             report_breach(
                 context,
@@ -274,7 +262,7 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
             return
 
 
-def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> None:
     rules = context.listing.access
     mine = context.identity
     for role in rules.roles:
@@ -294,22 +282,21 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> Iterator[
         exchange = context.send(
             build_request(context, mirror.base), f"the list as {identity.name} sees it", credentials=own
         )
-        yield
         if identity.role is not None and known_role:
-            yield from _judge_role(context, identity.role, exchange)
+            _judge_role(context, identity.role, exchange)
         if exchange.rows is not None:
             seen[identity.name] = exchange
     _note_missing_roles(context)
-    yield from _check_tenants(context, mirror, seen)
+    _check_tenants(context, mirror, seen)
 
 
-def _judge_role(context: CheckContext, role: str, exchange: Exchange) -> Iterator[None]:
+def _judge_role(context: CheckContext, role: str, exchange: Exchange) -> None:
     rules = context.listing.access
     if role not in rules.roles:
-        yield from judge_error_response(context, exchange, rules.role_fault, rules.clauses.role_refused)
+        judge_error_response(context, exchange, rules.role_fault, rules.clauses.role_refused)
         return
     clauses = rules.role_clauses.get(role, ())
-    yield from _judge_acceptance(context, exchange, clauses, f"a success for the role {role}")
+    _judge_acceptance(context, exchange, clauses, f"a success for the role {role}")
 
 
 def _note_missing_roles(context: CheckContext) -> None:
@@ -327,7 +314,7 @@ def _note_missing_roles(context: CheckContext) -> None:
         context.results.record_not_exercised(rules.clauses.role_refused, reason)
 
 
-def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
+def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exchange]) -> None:
     scope = context.listing.scope
     clauses = scope.clauses.tenant if scope is not None else ()
     if scope is None or not clauses:
@@ -344,7 +331,6 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
         strays = _foreign_rows(context, mirror, identity, exchange)
         if strays:
             second = repeat_exchange(context, exchange)
-            yield
             strays = _foreign_rows(context, mirror, identity, second)
             if strays:
                 report_breach(
@@ -360,8 +346,8 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
             context.results.record_pass(enforceable_clauses(context, clauses))
         else:
             context.results.record_not_exercised(clauses, "neither list holds a row")
-        yield from _check_own_customer_request(context, mirror, identity, clauses)
-        yield from _check_lookup_of_own_rows(context, mirror, identity, clauses)
+        _check_own_customer_request(context, mirror, identity, clauses)
+        _check_lookup_of_own_rows(context, mirror, identity, clauses)
     if not judged:
         reason = f"add identities of two customers, each with its customer, {_ADD_HINT}"
         context.results.record_not_exercised(clauses, reason)
@@ -369,13 +355,13 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
 
 def _check_own_customer_request(
     context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
-) -> Iterator[None]:
+) -> None:
     """Another customer's account asks for the calls of the run's own customer: by its id, and among everyone's."""
     scope, mine = context.listing.scope, context.identity.customer
     if scope is None or scope.parameter is None or not scope.identity or mine is None or identity.everyone:
         return
     own = documented_credentials(context, identity)
-    if identity.everyone is None and not (yield from _everyone_is_refused(context, mirror, identity)):
+    if identity.everyone is None and not _everyone_is_refused(context, mirror, identity):
         context.results.record_not_exercised(
             clauses, f"say whether {identity.name} may see everyone, in --credentials"
         )
@@ -392,7 +378,6 @@ def _check_own_customer_request(
     for value, whose in probes:
         ask = build_request(context, mirror.base, {scope.parameter: value})
         exchange = context.send(ask, f"{identity.name} asks for {whose}", credentials=own)
-        yield
         if context.note_unusable(exchange, clauses):
             return
         if not strays(exchange):
@@ -408,11 +393,9 @@ def _check_own_customer_request(
             family = context.send(
                 build_request(context, mirror.base, below), f"the calls below {identity.name}", credentials=own
             )
-            yield
             # What it sees from above is its own.
             its_own = set(family.keys)
         second = repeat_exchange(context, exchange)
-        yield
         # Rows that were there before and after its own were read are not among them because they are another's.
         before = {row.key for row in strays(exchange)}
         others = [row for row in strays(second) if row.key in before and row.key not in its_own]
@@ -423,9 +406,7 @@ def _check_own_customer_request(
             return
 
 
-def _everyone_is_refused(
-    context: CheckContext, mirror: Mirror, identity: ClientIdentity
-) -> Generator[None, None, bool]:
+def _everyone_is_refused(context: CheckContext, mirror: Mirror, identity: ClientIdentity) -> bool:
     """Whether an account of which nobody said so is refused the list of everyone: then it may not see others'."""
     scope = context.listing.scope
     word = next((word for word, meaning in scope.words.items() if meaning == "everyone"), None) if scope else None
@@ -434,13 +415,12 @@ def _everyone_is_refused(
     ask = build_request(context, mirror.base, {scope.parameter: word})
     purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
     exchange = context.send(ask, purpose, credentials=documented_credentials(context, identity), witness=False)
-    yield
     return is_refused(exchange)
 
 
 def _check_lookup_of_own_rows(
     context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
-) -> Iterator[None]:
+) -> None:
     """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
     if identity.everyone:
         return
@@ -462,14 +442,12 @@ def _check_lookup_of_own_rows(
         }
         ask = build_request(context, mirror.base, values)
         exchange = context.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
-        yield
         if context.note_unusable(exchange, clauses):
             continue
         if not _foreign_rows(context, mirror, identity, exchange):
             context.results.record_pass(enforceable_clauses(context, clauses))
             continue
         second = repeat_exchange(context, exchange)
-        yield
         strays = _foreign_rows(context, mirror, identity, second)
         if strays:
             actual = f"{len(strays)} rows of another customer by {name}"
@@ -498,11 +476,10 @@ def _may_be_owned_by(row: Row, owners: tuple[FieldPath, ...], customer: int | No
     return len(shown) < len(owners) or customer in shown
 
 
-def _check_still_accepted(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_still_accepted(context: CheckContext, mirror: Mirror) -> None:
     """The right credentials still work after so many wrong ones: else an account is locked, and one should know."""
     clauses = context.listing.access.clauses.accepted
     exchange = context.send(ListRequest(values=dict(mirror.base)), "the right credentials after wrong ones")
-    yield
     if context.note_unusable(exchange, clauses):
         return
     if is_refused(exchange):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
@@ -33,7 +33,7 @@ ROWS_OF_SEVERAL: Final = 20
 """Of fewer rows all may be of the children by chance, so that a switch that lists only those changes nothing."""
 
 
-def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
+def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange) -> None:
     """The total beside a switch of scope: where one page holds all rows, it is their number."""
     listing, paging = context.listing, context.listing.paging
     if listing.total is None or not isinstance(paging, OffsetPaging | PageNumberPaging) or exchange.answer is None:
@@ -54,9 +54,7 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
         exchange.list_request.with_values({place: encode_request_value(context, place, later)}),
         "are there more rows?",
     )
-    yield
     again = context.send(exchange.list_request, f"again: {exchange.purpose}")
-    yield
     if rest.rows or again.answer is None or mirror.volatile or again.keys != exchange.keys:
         return
     if parse_row_count(again.answer.total) == total:
@@ -65,34 +63,33 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
         context.fail(clauses, exchange.purpose, expected=expected, actual=actual, exchange=again, check=check)
 
 
-def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
+def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope) -> None:
     """Whether the switch lists the children alone, all of them, and a list of accounts only those."""
     if not mirror.rows:
         context.results.record_not_exercised(_child_clauses(rule), "the target shows no rows")
         return
     owners = {owner for row in mirror.rows for owner in owners_of(row, rule)}
     if rule.children_only is not None:
-        answers = yield from _answers_of_switch(context, mirror, rule, rule.children_only.parameter)
+        answers = _answers_of_switch(context, mirror, rule, rule.children_only.parameter)
         if answers is None:
             return
-        yield from _check_default(context, mirror, rule.children_only, answers)
+        _check_default(context, mirror, rule.children_only, answers)
         found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
         _judge_children(context, mirror, rule, answers["on"], found, owners)
-        yield from _check_scope_total(context, mirror, answers["on"])
+        _check_scope_total(context, mirror, answers["on"])
         owners = found or owners
     if rule.listed_children is not None:
-        yield from _check_listed_children(context, mirror, rule, owners)
+        _check_listed_children(context, mirror, rule, owners)
 
 
 def _answers_of_switch(
     context: CheckContext, mirror: Mirror, rule: CallScope, parameter: str
-) -> Generator[None, None, dict[str, Exchange] | None]:
+) -> dict[str, Exchange] | None:
     """The lists with the switch on, off and absent; None where one of them cannot be had."""
     answers: dict[str, Exchange] = {}
     for name, values in (("on", {parameter: True}), ("off", {parameter: False}), ("default", {})):
         encoded = encode_request_values(context, values)
         answers[name] = read_scoped_list(context, mirror, encoded, f"{parameter} {name}")
-        yield
         if context.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
             return None
     return answers
@@ -100,9 +97,9 @@ def _answers_of_switch(
 
 def _check_default(
     context: CheckContext, mirror: Mirror, switch: ScopeSwitch, answers: Mapping[str, Exchange]
-) -> Iterator[None]:
+) -> None:
     plain, off = set(answers["default"].keys), answers["off"].keys
-    if set(off) == plain or mirror.volatile or (yield from replicas_disagree(context, mirror)):
+    if set(off) == plain or mirror.volatile or replicas_disagree(context, mirror):
         context.results.record_pass(switch.clauses.default, times=max(1, len(plain)))
         return
     context.fail(
@@ -184,7 +181,7 @@ def _wrong_rows(
     return None
 
 
-def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> Iterator[None]:
+def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> None:
     clauses = rule.clauses.listed_children
     assert rule.listed_children is not None
     own = own_customer(context, list(mirror.rows), rule)
@@ -198,7 +195,6 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
     for chosen in alone + ([tuple(children[:2])] if len(children) > 1 else []):
         values = {rule.listed_children: encode_shown_value(context, rule.listed_children, chosen)}
         exchange = read_scoped_list(context, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
-        yield
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             if exchange.answer is not None and exchange.answer.outcome == "error":
                 message, actual = "the calls of listed children are shown", f"error {exchange.answer.code!r}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.answer_checks import listed_check
@@ -16,7 +16,7 @@ ROWS_NEEDED = 4
 """Of fewer rows a filter hardly keeps some and drops some."""
 
 
-def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> None:
     """Asks for the list of each scope with one filter; its rows are those of the whole one that the filter keeps.
 
     Which filter it is goes by turns, so that several scopes meet several filters. Servers forget a filter, or the
@@ -24,17 +24,17 @@ def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> Iterator[N
     """
     looked_up: set[Hashable] = set()
     for values in _scopes(context, mirror):
-        listed = yield from _ask(context, mirror, values, f"{_text_of(values)}, to be filtered")
+        listed = _ask(context, mirror, values, f"{_text_of(values)}, to be filtered")
         chosen = _splitting_filter(context, listed.rows or ())
         if chosen is not None:
-            yield from _check_filter(context, mirror, values, listed, chosen)
-        yield from _check_row_by_all_filters(context, mirror, values, listed)
-        yield from _check_row_without_scope(context, mirror, listed, looked_up)
+            _check_filter(context, mirror, values, listed, chosen)
+        _check_row_by_all_filters(context, mirror, values, listed)
+        _check_row_without_scope(context, mirror, listed, looked_up)
 
 
 def _check_row_without_scope(
     context: CheckContext, mirror: Mirror, listed: Exchange, looked_up: set[Hashable]
-) -> Iterator[None]:
+) -> None:
     """Looks a row of others up by every filter at once, without the scope: it is not found among the own ones.
 
     Servers that look a call up by its identity forget whose calls are asked for. Each row is looked up once.
@@ -48,16 +48,14 @@ def _check_row_without_scope(
     if row is None or not filters or row.key in looked_up:
         return
     looked_up.add(row.key)
-    exchange = yield from _ask(context, mirror, filters, f"the own calls, by {len(filters)} values of another's row")
+    exchange = _ask(context, mirror, filters, f"the own calls, by {len(filters)} values of another's row")
     if row.key not in exchange.keys:
         context.results.record_pass(rule.clauses.unset)
         return
-    exchange = yield from _ask(context, mirror, filters, "again: the own calls, by values of another's row")
+    exchange = _ask(context, mirror, filters, "again: the own calls, by values of another's row")
     if row.key not in exchange.keys:
         return
-    guilty, exchange = yield from _smallest_part(
-        context, mirror, {}, filters, exchange, lambda part: row.key in part.keys
-    )
+    guilty, exchange = _smallest_part(context, mirror, {}, filters, exchange, lambda part: row.key in part.keys)
     context.fail(
         rule.clauses.unset or rule.clauses.tenant,
         "only the own calls are listed where nothing is said, whatever else is asked for",
@@ -82,12 +80,12 @@ def _smallest_part(
     filters: dict[str, Tree],
     exchange: Exchange,
     is_wrong: Callable[[Exchange], bool],
-) -> Generator[None, None, tuple[dict[str, Tree], Exchange]]:
+) -> tuple[dict[str, Tree], Exchange]:
     """Half of the filters, then half of those: what is left is what the scope is forgotten with, and its answer."""
     while len(filters) > 1:
         items = list(filters.items())
         half = dict(items[: len(items) // 2])
-        part = yield from _ask(context, mirror, {**scope, **half}, "the same with fewer filters")
+        part = _ask(context, mirror, {**scope, **half}, "the same with fewer filters")
         filters = half if is_wrong(part) else dict(items[len(items) // 2 :])
         exchange = part if is_wrong(part) else exchange
     return filters, exchange
@@ -95,7 +93,7 @@ def _smallest_part(
 
 def _check_row_by_all_filters(
     context: CheckContext, mirror: Mirror, scope: dict[str, Tree], listed: Exchange
-) -> Iterator[None]:
+) -> None:
     """Looks one row of others up by every filter at once: with none of them the scope is forgotten."""
     strange = [row for row in listed.rows or () if mirror.row_with_key(row.key) is None]
     rows = strange or list(listed.rows or ())
@@ -106,13 +104,13 @@ def _check_row_by_all_filters(
     exchange = listed
     for attempt in ("", "again: "):
         purpose = f"{attempt}{_text_of(scope)} with {len(filters)} filters that one row satisfies"
-        exchange = yield from _ask(context, mirror, {**scope, **filters}, purpose)
+        exchange = _ask(context, mirror, {**scope, **filters}, purpose)
         if exchange.rows is None or row.key in exchange.keys:
             return
-        after = yield from _ask(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
+        after = _ask(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
         if row.key not in after.keys:
             return
-    filters, exchange = yield from _smallest_part(
+    filters, exchange = _smallest_part(
         context, mirror, scope, filters, exchange, lambda part: part.rows is not None and row.key not in part.keys
     )
     clauses = _clauses_of_scope(context, scope) or context.listing.conjunction_clause
@@ -161,14 +159,14 @@ def _check_filter(
     scope: dict[str, Tree],
     listed: Exchange,
     chosen: tuple[str, dict[str, Tree], Clauses],
-) -> Iterator[None]:
+) -> None:
     """Holds the filtered list of a scope against the whole one; what is wrong must be wrong twice."""
     name, values, clauses = chosen
     for attempt in ("", "again: "):
-        filtered = yield from _ask(context, mirror, {**scope, **values}, f"{attempt}{_text_of(scope)} with {name}")
+        filtered = _ask(context, mirror, {**scope, **values}, f"{attempt}{_text_of(scope)} with {name}")
         wrong = _filtered_difference(context, listed, filtered, listed)
         if wrong is not None:
-            after = yield from _ask(context, mirror, scope, f"{_text_of(scope)}, after {name}")
+            after = _ask(context, mirror, scope, f"{_text_of(scope)}, after {name}")
             wrong, listed = _filtered_difference(context, listed, filtered, after), after
         if wrong is None:
             context.results.record_pass(clauses)
@@ -187,12 +185,8 @@ def _text_of(values: dict[str, Tree]) -> str:
     return ", ".join(f"{name} = {raw}" for name, raw in values.items())
 
 
-def _ask(
-    context: CheckContext, mirror: Mirror, values: dict[str, Tree], purpose: str
-) -> Generator[None, None, Exchange]:
-    exchange = read_scoped_list(context, mirror, values, purpose)
-    yield
-    return exchange
+def _ask(context: CheckContext, mirror: Mirror, values: dict[str, Tree], purpose: str) -> Exchange:
+    return read_scoped_list(context, mirror, values, purpose)
 
 
 def _splitting_filter(context: CheckContext, rows: Sequence[Row]) -> tuple[str, dict[str, Tree], Clauses] | None:

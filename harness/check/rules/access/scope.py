@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,46 +58,43 @@ class _Scope:
         return read_scoped_list(self.context, self.mirror, values, f"{self.parameter} = {whose}{note}")
 
 
-def check_scope(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_scope(context: CheckContext, mirror: Mirror) -> None:
     """Judges whose calls come under the words, ids and switches of the scope, as far as rows show their owners."""
     rule = context.listing.scope
     if rule is None:
         return
-    yield from record_repeatable_failures(context, mirror, lambda: _check_scope_once(context, mirror, rule))
+    record_repeatable_failures(context, mirror, lambda: _check_scope_once(context, mirror, rule))
 
 
-def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
+def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) -> None:
     if rule.parameter is not None:
         own = own_customer(context, mirror.rows, rule)
-        yield from _check_scope_words(
-            _Scope(context=context, mirror=mirror, rule=rule, parameter=rule.parameter, own=own)
-        )
+        _check_scope_words(_Scope(context=context, mirror=mirror, rule=rule, parameter=rule.parameter, own=own))
     if rule.children_only is not None or rule.listed_children is not None:
-        yield from check_child_accounts(context, mirror, rule)
+        check_child_accounts(context, mirror, rule)
 
 
-def _check_scope_words(scope: _Scope) -> Iterator[None]:
+def _check_scope_words(scope: _Scope) -> None:
     context, mirror, rule = scope.context, scope.mirror, scope.rule
     _judge_unset(scope)
-    every = yield from _rows_of_word(scope, "everyone")
-    children = yield from _rows_of_word(scope, "children")
+    every = _rows_of_word(scope, "everyone")
+    children = _rows_of_word(scope, "children")
     everything = every if every is not None else list(mirror.rows)
     paging = context.listing.paging
     cut = isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.size_default)
     if every is not None and not cut:
-        yield from reread_mirror(context, mirror)
+        reread_mirror(context, mirror)
         steady = mirror.steady_keys
-        yield from _check_superset(scope, every, [row for row in mirror.rows if row.key in steady], children)
+        _check_superset(scope, every, [row for row in mirror.rows if row.key in steady], children)
     if children and scope.own is not None:
         _judge_children(scope, children)
-    yield from _check_one_customer(scope, everything, children, every_shown=every is not None)
-    yield from _check_recursion(scope, children)
+    _check_one_customer(scope, everything, children, every_shown=every is not None)
+    _check_recursion(scope, children)
     if children and scope.own is not None:
-        yield from _check_children_depth(scope, children)
-    yield from _check_bad_customer(scope)
+        _check_children_depth(scope, children)
+    _check_bad_customer(scope)
     for word in rule.may_words:
         exchange = scope.read(word)
-        yield
         if exchange.answer is not None:
             reading = "refused" if exchange.answer.outcome == "error" else "taken"
             context.results.record_observed(rule.may_clause, reading)
@@ -142,19 +139,18 @@ def _judge_children(scope: _Scope, children: list[Row]) -> None:
     )
 
 
-def _rows_of_word(scope: _Scope, whose: str) -> Generator[None, None, list[Row] | None]:
+def _rows_of_word(scope: _Scope, whose: str) -> list[Row] | None:
     """The rows that come under a word; None where there is no such word, or the account may not ask for it."""
     context, word = scope.context, scope.word_for(whose)
     if word is None:
         return None
     exchange = scope.read(word)
-    yield
     clauses = scope.clauses_for(whose)
     if context.note_unusable(exchange, clauses) or exchange.answer is None:
         return None
     if exchange.answer.outcome == "error":
         if whose == "everyone":
-            yield from _check_word_by_others(scope, word, clauses)
+            _check_word_by_others(scope, word, clauses)
         if not any(context.results.has_evidence(clause) for clause in clauses):
             context.results.record_not_exercised(
                 clauses, f"this account may not ask for {word}; give one that may in --credentials"
@@ -163,13 +159,13 @@ def _rows_of_word(scope: _Scope, whose: str) -> Generator[None, None, list[Row] 
     if exchange.rows is None:
         return None
     if whose == "everyone":
-        yield from check_count_of_list(context, scope.mirror, exchange)
+        check_count_of_list(context, scope.mirror, exchange)
     return list(exchange.rows)
 
 
-def _keys_of_word(scope: _Scope, whose: str) -> Generator[None, None, set[Hashable]]:
+def _keys_of_word(scope: _Scope, whose: str) -> set[Hashable]:
     """The keys of the rows that come under a word now."""
-    rows = yield from _rows_of_word(scope, whose)
+    rows = _rows_of_word(scope, whose)
     return _keys(rows or ())
 
 
@@ -177,7 +173,7 @@ def _keys(rows: Iterable[Row]) -> set[Hashable]:
     return {row.key for row in rows}
 
 
-def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> Iterator[None]:
+def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> None:
     """The word for everyone, asked for by the accounts that may: their list holds the run's own, too."""
     context, mirror = scope.context, scope.mirror
     others = [one for one in context.identities if one.name != context.identity.name and one.everyone is not False]
@@ -187,7 +183,6 @@ def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> Iterato
         ask = build_request(context, mirror.base, {**largest_page(context), scope.parameter: word})
         purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
         exchange = context.send(ask, purpose, credentials=own)
-        yield
         if context.note_unusable(exchange, clauses) or exchange.rows is None or mirror.volatile:
             continue
         if not _keys(filter(mirror.is_steady, mirror.rows)) - set(exchange.keys):
@@ -196,9 +191,8 @@ def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> Iterato
         if not identity.everyone or not context.listing.paging.is_single_page:
             # It may see less than all, or this may be one page of many.
             continue
-        yield from reread_mirror(context, mirror)
+        reread_mirror(context, mirror)
         again = context.send(ask, f"again: {purpose}", credentials=own)
-        yield
         lost = _keys(filter(mirror.is_steady, mirror.rows)) - set(again.keys)
         if mirror.volatile or again.rows is None or not lost:
             context.results.record_inconclusive(clauses, "data-changed: the list moved while it was read")
@@ -213,16 +207,14 @@ def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> Iterato
         return
 
 
-def _check_superset(
-    scope: _Scope, every: list[Row], own_rows: list[Row], children: list[Row] | None
-) -> Iterator[None]:
+def _check_superset(scope: _Scope, every: list[Row], own_rows: list[Row], children: list[Row] | None) -> None:
     """Everyone's calls hold the own ones and the children's, and more than the own ones."""
     keys = _keys(every)
     lost_below = _keys(children or ()) - keys
     if lost_below:
         # Calls may have begun since: only rows that are there before and after a list was read can be missing in it.
-        around = yield from _keys_of_word(scope, "everyone")
-        later = yield from _keys_of_word(scope, "children")
+        around = _keys_of_word(scope, "everyone")
+        later = _keys_of_word(scope, "children")
         lost_below &= later - around
     lost = _keys(own_rows) - keys | lost_below
     clauses = scope.clauses_for("everyone")
@@ -238,7 +230,7 @@ def _check_superset(
 
 def _check_one_customer(
     scope: _Scope, everything: list[Row], children: list[Row] | None, *, every_shown: bool
-) -> Iterator[None]:
+) -> None:
     """The calls of one customer by id, held against everything that is shown."""
     context, own, clauses = scope.context, scope.own, scope.rule.clauses.identity
     if not scope.rule.identity:
@@ -249,7 +241,6 @@ def _check_one_customer(
         context.results.record_not_exercised(clauses, "no row shows an owner")
     for customer in wanted:
         exchange = scope.read(str(customer))
-        yield
         if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome == "error":
@@ -267,7 +258,7 @@ def _check_one_customer(
         made = scope.rule.owners[0]
         due = _keys(row for row in everything if customer in row_values_at(row.shown, made))
         shown_by = "everyone" if every_shown else "children"
-        if (yield from _is_wrong_for_customer(scope, customer, exchange, due, shown_by)):
+        if _is_wrong_for_customer(scope, customer, exchange, due, shown_by):
             return
         if exchange.rows:
             context.results.record_pass(clauses, times=len(exchange.rows))
@@ -275,19 +266,19 @@ def _check_one_customer(
 
 def _is_wrong_for_customer(
     scope: _Scope, customer: Any, exchange: Exchange, due: set[Hashable], shown_by: str
-) -> Generator[None, None, bool]:
+) -> bool:
     """Whether a customer's list holds rows of others or lacks rows that are due; then that is told."""
     clauses, rows = scope.rule.clauses.identity, exchange.rows or ()
     strangers = [row for row in rows if customer not in scope.owners(row)]
     missing = due - _keys(rows)
     if missing:
         # Only rows that are there before and after the list was read can be missing in it.
-        around = yield from _rows_of_word(scope, shown_by)
+        around = _rows_of_word(scope, shown_by)
         if around is None:
-            yield from reread_mirror(scope.context, scope.mirror)
+            reread_mirror(scope.context, scope.mirror)
         missing &= _keys(scope.mirror.rows if around is None else around)
     if strangers:
-        if (yield from _is_own_without_recursion(scope, customer)):
+        if _is_own_without_recursion(scope, customer):
             clauses = scope.rule.clauses.recursive_default or clauses
         expected, actual = f"rows of customer {customer}", f"{len(strangers)} of {len(rows)} rows are others'"
         check = listed_check(scope.context, scope.mirror, "without", strangers)
@@ -302,12 +293,11 @@ def _is_wrong_for_customer(
     return True
 
 
-def _is_own_without_recursion(scope: _Scope, customer: Any) -> Generator[None, None, bool]:
+def _is_own_without_recursion(scope: _Scope, customer: Any) -> bool:
     """Whether the list is that customer's own once the recursion is switched off in so many words."""
     if scope.recursive is None:
         return False
     exchange = scope.read(str(customer), ", recursion off", deep=False)
-    yield
     return exchange.rows is not None and all(customer in scope.owners(row) for row in exchange.rows)
 
 
@@ -325,7 +315,7 @@ class _Depths:
     below: set[Hashable]
 
 
-def _check_recursion(scope: _Scope, children: list[Row] | None) -> Iterator[None]:
+def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
     context, rule = scope.context, scope.rule
     if scope.recursive is None:
         return
@@ -337,10 +327,9 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> Iterator[None
     answers: dict[str, Exchange] = {}
     for name, deep in (("plain", None), ("off", False), ("deep", True), ("plain again", None), ("deep again", True)):
         answers[name] = scope.read(str(scope.own), f", recursion {name}", deep=deep)
-        yield
         if context.note_unusable(answers[name], both) or answers[name].rows is None:
             return
-    yield from check_count_of_list(context, scope.mirror, answers["deep"])
+    check_count_of_list(context, scope.mirror, answers["deep"])
     shown = {name: set(exchange.keys) for name, exchange in answers.items()}
     # Rows of both readings were there all the time, rows of either at some time.
     plain, plain_ever = shown["plain"] & shown["plain again"], shown["plain"] | shown["plain again"]
@@ -357,15 +346,15 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> Iterator[None
         context.results.record_pass(rule.clauses.recursive_default, times=max(1, len(plain)))
     below = _keys(children or ())
     if children is not None:
-        below &= yield from _keys_of_word(scope, "children")
+        below &= _keys_of_word(scope, "children")
     deep_ever = shown["deep"] | shown["deep again"]
     depths = _Depths(plain=plain, plain_ever=plain_ever, deep=shown["deep again"], deep_ever=deep_ever, below=below)
-    yield from _check_depth(scope, children or [], answers["deep"], depths)
+    _check_depth(scope, children or [], answers["deep"], depths)
     if children is not None:
-        yield from _check_ignored_recursion(scope, children, depths)
+        _check_ignored_recursion(scope, children, depths)
 
 
-def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _Depths) -> Iterator[None]:
+def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _Depths) -> None:
     """The recursion adds the rows of the customers below, at all depths."""
     results, clauses = scope.context.results, scope.rule.clauses.recursive
     message, lost = "sub-customers are included at all depths", (depths.plain | depths.below) - depths.deep_ever
@@ -377,7 +366,7 @@ def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _De
             return
         message, expected, actual = "sub-customers are included", "more rows", "the same rows"
     else:
-        lost = yield from _rows_lost_below(scope, children, depths.deep_ever)
+        lost = _rows_lost_below(scope, children, depths.deep_ever)
         if not lost:
             results.record_pass(clauses, times=len(depths.deep))
             return
@@ -385,18 +374,17 @@ def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _De
     scope.context.fail(clauses, message, expected=expected, actual=actual, exchange=deep)
 
 
-def _check_ignored_recursion(scope: _Scope, children: list[Row], depths: _Depths) -> Iterator[None]:
+def _check_ignored_recursion(scope: _Scope, children: list[Row], depths: _Depths) -> None:
     """The recursion changes nothing in the list of the children."""
     context, clauses, word = scope.context, scope.rule.clauses.recursive_ignored, scope.word_for("children")
     assert word is not None
     exchange = scope.read(word, " with recursion", deep=True)
-    yield
     if context.note_unusable(exchange, clauses) or exchange.rows is None:
         return
     came, below = set(exchange.keys), depths.below
     at_some_time = below
     if came != below:
-        now = yield from _keys_of_word(scope, "children")
+        now = _keys_of_word(scope, "children")
         below, at_some_time = below & now, _keys(children) | now
     if below - came or came - at_some_time:
         context.fail(
@@ -412,24 +400,22 @@ def _check_ignored_recursion(scope: _Scope, children: list[Row], depths: _Depths
         context.results.record_pass(clauses, times=max(1, len(below)))
 
 
-def _rows_lost_below(scope: _Scope, children: list[Row], deep: set[Hashable]) -> Generator[None, None, set[Hashable]]:
+def _rows_lost_below(scope: _Scope, children: list[Row], deep: set[Hashable]) -> set[Hashable]:
     """The rows below the children that the account's own list with recursion lacks, though they were there."""
-    further = yield from _rows_below_children(scope, children)
+    further = _rows_below_children(scope, children)
     if not further - deep:
         return set()
     # Calls may have begun since: only rows that are there before and after a list was read can be missing in it.
     around = scope.read(str(scope.own), ", recursion deep once more", deep=True)
-    yield
-    later = yield from _rows_below_children(scope, children)
+    later = _rows_below_children(scope, children)
     return (further & later) - deep - set(around.keys)
 
 
-def _rows_below_children(scope: _Scope, children: list[Row]) -> Generator[None, None, set[Hashable]]:
+def _rows_below_children(scope: _Scope, children: list[Row]) -> set[Hashable]:
     """The rows below the children themselves, which a whole recursion must hold too."""
     found: set[Hashable] = set()
     for child, _ in _certain_children(scope, children).most_common(3):
         exchange = scope.read(str(child), ", with recursion", deep=True)
-        yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
             found |= set(exchange.keys)
     return found
@@ -442,7 +428,7 @@ def _certain_children(scope: _Scope, children: list[Row]) -> Counter[Any]:
     )
 
 
-def _check_children_depth(scope: _Scope, children: list[Row]) -> Iterator[None]:
+def _check_children_depth(scope: _Scope, children: list[Row]) -> None:
     """The word for the children leaves out who stands below them.
 
     Who that is comes to light where a child is asked for with and without recursion.
@@ -454,7 +440,6 @@ def _check_children_depth(scope: _Scope, children: list[Row]) -> Iterator[None]:
     for child, _ in alone.most_common(5):
         plain = scope.read(str(child), ", alone")
         deep = scope.read(str(child), ", with all below", deep=True)
-        yield
         if not plain.rows or deep.rows is None or not set(plain.keys) <= set(deep.keys):
             continue
         # A row of one owner alone, who is not the child itself: that owner stands below the child.
@@ -474,11 +459,10 @@ def _check_children_depth(scope: _Scope, children: list[Row]) -> Iterator[None]:
             return
 
 
-def _check_bad_customer(scope: _Scope) -> Iterator[None]:
+def _check_bad_customer(scope: _Scope) -> None:
     context, clauses = scope.context, scope.rule.clauses.bad
     for value in ("nosuchcustomer", "-1", "999999999"):
         exchange = scope.read(value)
-        yield
         if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome == "error":

@@ -100,7 +100,7 @@ class _ExplorationLog:
     matching_keys: dict[Hashable, frozenset[Hashable] | None] = field(default_factory=dict)
 
 
-def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_combinations(context: CheckContext, mirror: Mirror) -> None:
     """Judges combinations of filters, pages, orders and switches."""
     allowed = requests_allowed(context, REQUESTS_AT_MOST if not mirror.volatile else MOVING_REQUESTS_AT_MOST)
     if len(mirror.rows) < 2 or mirror.tear_reason or allowed < 1:
@@ -117,7 +117,7 @@ def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         sent = context.requests
         clauses, blame = clauses_of_pieces(context, pieces)
         ask = request_of_pieces(context, mirror, pieces)
-        judged = yield from check_probe(context, mirror, ask, purpose_of_pieces(pieces), clauses, blame=blame)
+        judged = check_probe(context, mirror, ask, purpose_of_pieces(pieces), clauses, blame=blame)
         seen.requests_spent += context.requests - sent
         if judged.passed:
             _record_passes(context, mirror, pieces, seen)

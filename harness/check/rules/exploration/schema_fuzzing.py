@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -47,7 +47,7 @@ LARGEST_OUTPUT: Final = 16 * 1024 * 1024
 LINES_FOR_EACH: Final = 4
 
 
-def check_schema_fuzzing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_schema_fuzzing(context: CheckContext, mirror: Mirror) -> None:
     """Sends what Schemathesis draws, when the run asks for it; each answer is judged as it comes."""
     if not context.options.fuzz:
         return
@@ -63,13 +63,12 @@ def check_schema_fuzzing(context: CheckContext, mirror: Mirror) -> Iterator[None
         except UnicodeEncodeError:
             # Half a character cannot be written: there is no such request.
             continue
-        yield
-        yield from _repeat_server_error(context, exchange, ask, edit, one)
+        _repeat_server_error(context, exchange, ask, edit, one)
 
 
 def _repeat_server_error(
     context: CheckContext, exchange: Exchange, ask: ListRequest, edit: Any, one: DrawnRequest
-) -> Iterator[None]:
+) -> None:
     """The request again where a server error came: one error proves nothing."""
     failing = [exchange]
     while _is_server_error(context, failing[-1]) and not context.results.first_failed((_SERVER_ERRORS_CLAUSE,)):
@@ -83,7 +82,6 @@ def _repeat_server_error(
             )
             return
         failing.append(context.send(ask, f"again: {one.data} data (fuzzed)", edit=edit))
-        yield
 
 
 def _http_status(exchange: Exchange) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
@@ -46,7 +46,7 @@ class _PairCover:
     requests: int = 0
 
 
-def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filter_pairs(context: CheckContext, mirror: Mirror) -> None:
     """Judges every two filters at once, with as many in one request as leave each of them rows to drop.
 
     Servers lose one filter beside another (`callerid_ignored_with_state`), or keep rows of either (`any_of_two`,
@@ -67,13 +67,13 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         cover.left.discard(frozenset((first, second)))
         several = _extended_pair(context, mirror, first, second, [*names, *times], cover.left)
         if len(several) > 2:
-            yield from _check_several(context, mirror, several, (first, second), cover)
+            _check_several(context, mirror, several, (first, second), cover)
             continue
         values = overlapping_values(context, mirror, first, second)
         if values is None:
             continue
         ask = build_request(context, mirror.base, {**largest_page(context), **values})
-        judged = yield from check_probe(context, mirror, ask, f"{first} and {second} together", clauses)
+        judged = check_probe(context, mirror, ask, f"{first} and {second} together", clauses)
         cover.requests += judged.passed is not None
         if judged.passed:
             cover.covered.add((min(first, second), max(first, second)))
@@ -89,11 +89,10 @@ def _is_doubtful(context: CheckContext, names: Sequence[str]) -> bool:
 
 def _check_several(
     context: CheckContext, mirror: Mirror, several: Mapping[str, Row], asked: tuple[str, str], cover: _PairCover
-) -> Iterator[None]:
+) -> None:
     """Three or four filters at once; where the answer is wrong, two of them and at last all of them."""
     clauses, purpose = context.listing.conjunction_clause, f"{' and '.join(several)} together"
     exchange = context.send(_combined_request(context, mirror, several), purpose)
-    yield
     cover.requests += 1
     if context.note_unusable(exchange, clauses):
         return
@@ -107,11 +106,11 @@ def _check_several(
     for one, other in sorted(pairs, key=lambda pair: _is_doubtful(context, pair)):
         # The smallest request that goes wrong tells most.
         ask = _combined_request(context, mirror, {name: several[name] for name in (one, other)})
-        judged = yield from check_probe(context, mirror, ask, f"{one} and {other} together", clauses)
+        judged = check_probe(context, mirror, ask, f"{one} and {other} together", clauses)
         if judged.passed is False:
             return
     ask = _combined_request(context, mirror, several)
-    yield from check_probe(context, mirror, ask, purpose, clauses)
+    check_probe(context, mirror, ask, purpose, clauses)
 
 
 def _extended_pair(
@@ -181,7 +180,7 @@ def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[st
 # --- dependence ---------------------------------------------------------------------------------------------
 
 
-def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filter_dependences(context: CheckContext, mirror: Mirror) -> None:
     """Judges filters that need, beat or exclude one another."""
     for name, filter_ in context.listing.filters.items():
         if is_hidden_filter(filter_):
@@ -202,19 +201,17 @@ def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[
             for value in (values[0], ABSENT_TEXT):
                 ask = _request_of_values(context, mirror, {name: value})
                 purpose = f"{name} without {' or '.join(filter_.applies_if_any)}"
-                judged = yield from check_probe(context, mirror, ask, purpose, filter_.applies_clause)
+                judged = check_probe(context, mirror, ask, purpose, filter_.applies_clause)
                 if judged.passed is False:
                     break
         if filter_.loses_to is not None:
-            yield from _check_precedence(context, mirror, name, filter_.loses_to, values)
+            _check_precedence(context, mirror, name, filter_.loses_to, values)
         for other in filter_.excludes:
             if filter_.excludes_clause:
-                yield from _check_exclusion(context, mirror, name, other)
+                _check_exclusion(context, mirror, name, other)
 
 
-def _check_precedence(
-    context: CheckContext, mirror: Mirror, name: str, winner: str, values: list[Any]
-) -> Iterator[None]:
+def _check_precedence(context: CheckContext, mirror: Mirror, name: str, winner: str, values: list[Any]) -> None:
     filter_ = context.listing.filters[name]
     if len(values) < 2:
         context.results.record_not_exercised(
@@ -223,7 +220,7 @@ def _check_precedence(
         return
     for weak, strong in ((values[0], values[1]), (ABSENT_TEXT, values[-1])):
         ask = _request_of_values(context, mirror, {name: weak, winner: strong})
-        judged = yield from check_probe(context, mirror, ask, f"{winner} beats {name}", filter_.loses_clause)
+        judged = check_probe(context, mirror, ask, f"{winner} beats {name}", filter_.loses_clause)
         if judged.passed is False:
             return
     empty = (
@@ -233,19 +230,17 @@ def _check_precedence(
     )
     ask = _request_of_values(context, mirror, {name: values[0]}).with_values({winner: empty})
     clauses = filter_.regains_clause or filter_.loses_clause
-    yield from check_probe(context, mirror, ask, f"an empty {winner} leaves {name} in force", clauses)
+    check_probe(context, mirror, ask, f"an empty {winner} leaves {name} in force", clauses)
 
 
-def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: str) -> Iterator[None]:
+def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: str) -> None:
     filter_, against = context.listing.filters[name], context.listing.filters[other]
     for row in mirror.rows:
         mine = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
         theirs = flatten_values([value for path in against.compares for value in row_values_at(row.shown, path)])
         if mine and theirs:
             ask = _request_of_values(context, mirror, {name: mine[0], other: theirs[0]})
-            judged = yield from check_probe(
-                context, mirror, ask, f"{name} and {other} together", filter_.excludes_clause
-            )
+            judged = check_probe(context, mirror, ask, f"{name} and {other} together", filter_.excludes_clause)
             if judged.passed and judged.expected is not None:
                 reading = "refused" if judged.expected.error_name else "both apply"
                 context.results.record_observed(filter_.excludes_clause, reading)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +17,7 @@ from harness.specification.model import Clauses, Filter
 from harness.wire.row_codec import field_at
 
 
-def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges that words of a field that no row shows share out the list; a word for several has the rows of each."""
     filter_ = context.listing.filters[name]
     field = field_at(context.listing.fields, filter_.compares[0])
@@ -33,17 +33,14 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iter
             ask = build_request(context, mirror.base, {**largest_page(context), name: word})
             # What the word says of a row holds only if the filter works: the general rules come later.
             answers[word] = context.send(ask, f"rows of {name}={word}", witness=False)
-            yield
             if context.note_unusable(answers[word], clauses):
                 return
             if answers[word].rows is None:
                 # Refused, or no list at all: the oracle knows as much without a row.
-                yield from check_probe(
-                    context, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome")
-                )
+                check_probe(context, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome"))
                 return
         if attempt == 0 or wrong is not None:
-            yield from reread_mirror(context, mirror)
+            reread_mirror(context, mirror)
         if mirror.volatile:
             context.results.record_inconclusive(clauses_of_filter(filter_), "data-changed")
             return
@@ -117,7 +114,7 @@ def _partition_breach(
     return None
 
 
-def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges that the words of a field, asked for one by one, share out all rows."""
     filter_ = context.listing.filters[name]
     field = field_at(context.listing.fields, filter_.compares[0])
@@ -127,7 +124,6 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> It
         exchange = context.send(
             build_request(context, mirror.base, {**largest_page(context), name: word}), f"rows of {name}={word}"
         )
-        yield
         if context.note_unusable(exchange, filter_.partition_clause) or exchange.rows is None:
             return
         for row in exchange.rows:
@@ -149,7 +145,7 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> It
         return
     left = [row for row in mirror.rows if row.key not in seen]
     if left:
-        yield from reread_mirror(context, mirror)
+        reread_mirror(context, mirror)
         if mirror.volatile:
             context.results.record_inconclusive(filter_.partition_clause, "data-changed")
             return
@@ -158,7 +154,6 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> It
                 build_request(context, mirror.base, {**largest_page(context), name: word}),
                 f"again: rows of {name}={word}",
             )
-            yield
             left = [row for row in left if row.key not in set(again.keys)]
         if not left:
             context.results.record_inconclusive(filter_.partition_clause, "not repeatable")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -19,7 +18,7 @@ LISTED_GAPS: Final = 40
 """The identities between those shown that are asked for as one list."""
 
 
-def check_identity_gaps(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_identity_gaps(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges that a look-up by identity finds no row that the list does not hold: identities between those shown.
 
     Where calls are counted through, the numbers in between are other accounts'. Servers that look a call up forget
@@ -37,4 +36,4 @@ def check_identity_gaps(context: CheckContext, mirror: Mirror, name: str) -> Ite
     for chosen in [tuple(gaps[:LISTED_GAPS])] if listed and gaps else gaps[:GAPS_AT_MOST]:
         values = {**largest_page(context), name: encode_shown_value(context, name, chosen)}
         ask = build_request(context, mirror.base, values)
-        yield from check_probe(context, mirror, ask, f"{name} between those that are listed", clauses)
+        check_probe(context, mirror, ask, f"{name} between those that are listed", clauses)

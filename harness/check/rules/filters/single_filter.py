@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -52,29 +52,29 @@ Foreign servers cut long values or break down over them (`values_cut_at_8`, `fiv
 # --- rules --------------------------------------------------------------------------------------------------
 
 
-def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filters_once(context: CheckContext, mirror: Mirror) -> None:
     """Judges each filter at one telling value, so that what is broken outright shows early."""
     for name in asked_filters(context):
         filter_ = context.listing.filters[name]
         if is_time_filter(context, name):
-            yield from check_time_filter(context, mirror, name, first_look=True)
+            check_time_filter(context, mirror, name, first_look=True)
             continue
         values = _values_to_ask(context, mirror, name) if context.supports_parameters(name) and mirror.rows else []
         if not values or count_values(mirror.rows, filter_.compares).total() == 0:
             continue
-        yield from _check_value(context, mirror, name, values[0])
+        _check_value(context, mirror, name, values[0])
         context.value_by_filter[name] = values[0]
 
 
-def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_single_filters(context: CheckContext, mirror: Mirror) -> None:
     """Judges each filter alone, at values that tell right readings from wrong ones."""
     for name in asked_filters(context):
         filter_ = context.listing.filters[name]
         if is_time_filter(context, name):
-            yield from check_time_filter(context, mirror, name)
+            check_time_filter(context, mirror, name)
             continue
         if not context.supports_parameters(name):
-            yield from check_later_version_filter(context, mirror, name)
+            check_later_version_filter(context, mirror, name)
             continue
         if not mirror.rows:
             context.results.record_not_exercised(clauses_of_filter(filter_), "the target shows no rows")
@@ -83,27 +83,27 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
         counted = count_values(mirror.rows, filter_.compares)
         if not values or counted.total() == 0:
             if filter_.partition_clause:
-                yield from check_unseen_words(context, mirror, name)
+                check_unseen_words(context, mirror, name)
             context.results.record_not_exercised(
                 clauses_of_filter(filter_), f"no row shows a value that {name} compares"
             )
             continue
         probed_values = _drop_repeated_values(context, name, values)
         seen = context.value_by_filter.get(name)
-        if (yield from _check_absent_values(context, mirror, name, probed_values)):
+        if _check_absent_values(context, mirror, name, probed_values):
             probed_values = [value for value in probed_values if counted[value]]
         for value in probed_values:
             # One value that goes wrong is enough for one promise; words may be promises of their own.
             if value != seen and not context.results.first_failed(clauses_of_value(filter_, value)):
-                yield from _check_value(context, mirror, name, value)
-        yield from check_long_value(context, mirror, name)
-        yield from check_hidden_alternatives(context, mirror, name)
-        yield from check_companions(context, mirror, name, values[0])
-        yield from check_list_filter(context, mirror, name)
-        yield from check_identity_gaps(context, mirror, name)
-        yield from check_named_comparison(context, mirror, name)
+                _check_value(context, mirror, name, value)
+        check_long_value(context, mirror, name)
+        check_hidden_alternatives(context, mirror, name)
+        check_companions(context, mirror, name, values[0])
+        check_list_filter(context, mirror, name)
+        check_identity_gaps(context, mirror, name)
+        check_named_comparison(context, mirror, name)
         if filter_.partition_clause:
-            yield from check_word_partition(context, mirror, name)
+            check_word_partition(context, mirror, name)
 
 
 def _values_to_ask(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
@@ -112,7 +112,7 @@ def _values_to_ask(context: CheckContext, mirror: Mirror, name: str) -> list[Any
     return [value for value in dict.fromkeys(values) if fits_one_element(context, name, value)]
 
 
-def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
+def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -> None:
     """Asks a filter for one value, and notes whether it is broken."""
     filter_ = context.listing.filters[name]
     clauses = clauses_of_value(filter_, value)
@@ -134,7 +134,7 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
             name: encode_shown_value(context, name, value),
         },
     )
-    judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", clauses)
+    judged = check_probe(context, mirror, ask, f"{name} = {value!r}", clauses)
     note_broken_parameter(context, name, judged, clauses)
     if judged.passed and row is None and not judged.exchange.rows:
         context.results.record_pass(context.listing.no_match_clause)
@@ -157,7 +157,7 @@ def _next_switch(context: CheckContext, name: str) -> dict[str, Tree]:
     return {parameter: encode_request_value(context, parameter, True) for parameter in chosen}
 
 
-def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges a text far longer than any that rows show: it may be refused, but matches nothing and breaks nothing."""
     filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
     if parameter.as_ != "text" or filter_.keeps not in ("equal", "contains") or filter_.applies_if_any:
@@ -165,7 +165,6 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
     more = {**default_comparison(context, name), name: "long" * (LONG_TEXT_LENGTH // 4)}
     ask = build_request(context, mirror.base, more)
     exchange = context.send(ask, f"{name} with {LONG_TEXT_LENGTH} characters", witness=False)
-    yield
     if context.note_unusable(exchange, ()) or not exchange.rows:
         return
     meanings = [meaning for _, meaning in context.expected_answers(ask) if meaning.error_name is None]
@@ -173,7 +172,6 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
         # By a reading that is still open nothing has gone wrong: an older server may not know the filter at all.
         return
     again = context.send(ask, f"again: {name} with {LONG_TEXT_LENGTH} characters", witness=False)
-    yield
     if again.rows:
         context.fail(
             filter_.clause,
@@ -186,9 +184,7 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
         context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
 
 
-def _check_absent_values(
-    context: CheckContext, mirror: Mirror, name: str, values: Sequence[Any]
-) -> Generator[None, None, bool]:
+def _check_absent_values(context: CheckContext, mirror: Mirror, name: str, values: Sequence[Any]) -> bool:
     """Values that no row has, asked for as one list: where that keeps nothing, none of them keeps anything."""
     filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
     if not takes_list(parameter) or filter_.keeps != "equal" or mirror.volatile:
@@ -212,7 +208,6 @@ def _check_absent_values(
         build_request(context, mirror.base, {**largest_page(context), **values_asked}),
         f"{name} with {len(strange)} strangers",
     )
-    yield
     answered = exchange.answer is not None and exchange.answer.outcome == "success"
     if not answered or not tells_nothing_new(context, mirror, exchange):
         return False
@@ -235,7 +230,7 @@ def _drop_repeated_values(context: CheckContext, name: str, values: list[Any]) -
     return values
 
 
-def check_companions(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
+def check_companions(context: CheckContext, mirror: Mirror, name: str, value: Any) -> None:
     """Judges a filter that needs one of several others with each of them."""
     filter_ = context.listing.filters[name]
     for other in filter_.applies_if_any[1:]:
@@ -249,10 +244,10 @@ def check_companions(context: CheckContext, mirror: Mirror, name: str, value: An
                 name: encode_shown_value(context, name, value),
             }
             ask = build_request(context, mirror.base, {**largest_page(context), **more})
-            yield from check_probe(context, mirror, ask, f"{name} with {other}", filter_.clause)
+            check_probe(context, mirror, ask, f"{name} with {other}", filter_.clause)
 
 
-def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges whether a filter also compares hidden attributes, and whether it drops rows at all."""
     filter_ = context.listing.filters[name]
     choice = filter_.alternatives
@@ -265,7 +260,6 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
             context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
         )
         exchange = context.send(ask, f"{name} with a value that nothing has")
-        yield
         if context.note_unusable(exchange, filter_.clause) or not exchange.rows:
             break
     else:
@@ -286,7 +280,6 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
             context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
         )
         exchange = context.send(ask, f"{name} = {value!r}, all of its rows")
-        yield
         others += sum(
             value not in flatten_values(row_values_at(row.shown, filter_.compares[0])) for row in exchange.rows or ()
         )
@@ -301,11 +294,11 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
         ask = build_request(
             context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
         )
-        judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", filter_.clause)
+        judged = check_probe(context, mirror, ask, f"{name} = {value!r}", filter_.clause)
         note_broken_parameter(context, name, judged, filter_.clause)
 
 
-def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges that a filter of a later version than the server's is ignored."""
     filter_ = context.listing.filters[name]
     versions = context.listing.versions
@@ -313,10 +306,10 @@ def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str)
     context.results.record_not_applicable(clauses_of_filter(filter_), "the server follows an older version")
     value: Any = ABSENT_NUMBER if context.listing.parameters[name].of == "integer" else ABSENT_TEXT
     ask = build_request(context, mirror.base, {name: encode_shown_value(context, name, value)})
-    yield from check_probe(context, mirror, ask, f"{name} is not known yet", versions.older_clause)
+    check_probe(context, mirror, ask, f"{name} is not known yet", versions.older_clause)
 
 
-def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges a list parameter: two elements, many, a repeated one, one without matches beside one with some.
 
     Servers take only the first or the last element (`legs_first_machine_only`, `legs_machines_last_only`), or three
@@ -325,7 +318,7 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
     filter_ = context.listing.filters[name]
     parameter = context.listing.parameters[name]
     if parameter.repeated == "all":
-        yield from _check_values_that_must_all_match(context, mirror, name)
+        _check_values_that_must_all_match(context, mirror, name)
     if not takes_list(parameter):
         return
     counted = count_values(mirror.rows, filter_.compares)
@@ -355,13 +348,12 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
     # the shortest tells most.
     number, longest_ask = asks[-1]
     exchange = context.send(longest_ask, f"{name} with {number} elements")
-    yield
     whole = number > LIST_LENGTH // 2 and tells_nothing_new(context, mirror, exchange)
     for number, ask in [*asks[: len(ends)], *asks[-1:]] if whole else asks:
-        yield from check_probe(context, mirror, ask, f"{name} with {number} elements", clauses)
+        check_probe(context, mirror, ask, f"{name} with {number} elements", clauses)
 
 
-def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges a parameter given twice where both values count: two of one row, and one of them beside a stranger."""
     filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
     clauses = parameter.list_clause or filter_.clause
@@ -374,7 +366,7 @@ def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, nam
     first, second = pairs[0]
     for value in (first, second):
         # What goes wrong with one value is no matter of several.
-        yield from _check_value(context, mirror, name, value)
+        _check_value(context, mirror, name, value)
         if context.results.first_failed(filter_.clause):
             context.results.record_not_exercised(clauses, f"{name} goes wrong with one value already")
             return
@@ -382,7 +374,7 @@ def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, nam
         values = {**largest_page(context), **companion_parameters(context, mirror, name)}
         values[name] = encode_shown_value(context, name, chosen)
         ask = build_request(context, mirror.base, values)
-        yield from check_probe(context, mirror, ask, f"{name} given twice", clauses)
+        check_probe(context, mirror, ask, f"{name} given twice", clauses)
 
 
 def _pairs_of_values(context: CheckContext, mirror: Mirror, name: str) -> Iterator[tuple[Any, Any]]:
@@ -415,7 +407,7 @@ def case_tells(context: CheckContext, mirror: Mirror, name: str, value: Any) -> 
     return kept[0] != kept[1]
 
 
-def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Judges a comparison that another parameter names: its default word given, other words, none."""
     filter_ = context.listing.filters[name]
     named = filter_.named_by
@@ -438,28 +430,26 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
     if default in named.words:
         clauses = named.clauses.default or filter_.clause
         ask = build_request(context, mirror.base, base)
-        yield from check_probe(context, mirror, ask, f"{name} without {named.parameter}", clauses)
+        check_probe(context, mirror, ask, f"{name} without {named.parameter}", clauses)
     for word in named.words:
         clauses = filter_.clause
         if word != default and named.clauses.may and word in named.may:
             clauses = named.clauses.may
         ask = build_request(context, mirror.base, {**base, named.parameter: word})
-        judged = yield from check_probe(context, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
+        judged = check_probe(context, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
         note_broken_parameter(context, named.parameter, judged, clauses)
     for word in named.none:
         ask = build_request(context, mirror.base, {**base, named.parameter: word})
-        yield from check_probe(
-            context, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.none
-        )
-    yield from _check_other_words(context, mirror, name, base)
+        check_probe(context, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.none)
+    _check_other_words(context, mirror, name, base)
 
 
-def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> Iterator[None]:
+def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> None:
     named = context.listing.filters[name].named_by
     assert named is not None
     clauses = named.clauses.other
     ask = build_request(context, mirror.base, {**base, named.parameter: "nosuchmatch"})
-    yield from check_probe(context, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
+    check_probe(context, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
     if any(rule.named_by is not None and rule.named_by.may == named.may for rule in _filters_before(context, name)):
         # What is only observed is observed once.
         return
@@ -467,7 +457,6 @@ def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: M
         exchange = context.send(
             build_request(context, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
         )
-        yield
         if exchange.answer is not None:
             reading = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
             context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {reading}")

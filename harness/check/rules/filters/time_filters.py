@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -28,9 +28,7 @@ _NEXT_HOUR: Final = timedelta(hours=1)
 _YEARS: Final = timedelta(days=3653)
 
 
-def check_time_filter(
-    context: CheckContext, mirror: Mirror, name: str, *, first_look: bool = False
-) -> Iterator[None]:
+def check_time_filter(context: CheckContext, mirror: Mirror, name: str, *, first_look: bool = False) -> None:
     """Judges a time bound at the instant of a row, a step before and after, in other offsets, and far out.
 
     Servers compare by day, by minute, or a second off (`from_by_day`, `from_by_minute`, `from_one_second_late`,
@@ -66,7 +64,7 @@ def check_time_filter(
     for point in dict.fromkeys(points):
         value = point if fine else point.replace(microsecond=0)
         near = _near_range_end(context, name, value, times)
-        judged = yield from _check_time_value(
+        judged = _check_time_value(
             context,
             mirror,
             name,
@@ -79,21 +77,17 @@ def check_time_filter(
             break
     if first_look:
         return
-    yield from _check_far_from_all(context, mirror, name, times)
-    yield from _check_other_zones(context, mirror, name, quarter, late)
+    _check_far_from_all(context, mirror, name, times)
+    _check_other_zones(context, mirror, name, quarter, late)
     if context.listing.parameters[name].as_ == "rfc3339" and filter_.offsets_clause:
         for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
             text = encode_rfc3339(late, zone=zone_named(place), places=3 if late.microsecond else 0)
-            judged = yield from _check_time_value(
-                context, mirror, name, text, filter_.offsets_clause, f"{name} = {text}"
-            )
+            judged = _check_time_value(context, mirror, name, text, filter_.offsets_clause, f"{name} = {text}")
             if note_broken_parameter(context, name, judged, filter_.offsets_clause):
                 return
 
 
-def _check_far_from_all(
-    context: CheckContext, mirror: Mirror, name: str, times: Sequence[datetime]
-) -> Generator[None, None, None]:
+def _check_far_from_all(context: CheckContext, mirror: Mirror, name: str, times: Sequence[datetime]) -> None:
     """A bound beyond every call keeps none: servers take one in the future, or long ago, for one not given.
 
     That such a range may be asked for at all no document says: a refusal is as good.
@@ -110,12 +104,10 @@ def _check_far_from_all(
     ask = build_request(context, mirror.base, {**open_range_end(context, mirror, name), name: raw})
     aspects = [aspect for aspect in ASPECTS if aspect != "outcome"]
     purpose = f"{name} = {point.isoformat()}, beyond every call"
-    yield from check_probe(context, mirror, ask, purpose, context.listing.filters[name].clause, only=aspects)
+    check_probe(context, mirror, ask, purpose, context.listing.filters[name].clause, only=aspects)
 
 
-def _check_other_zones(
-    context: CheckContext, mirror: Mirror, name: str, first: datetime, last: datetime
-) -> Iterator[None]:
+def _check_other_zones(context: CheckContext, mirror: Mirror, name: str, first: datetime, last: datetime) -> None:
     """A range asked for in another zone means other instants."""
     zone = context.listing.zone
     if zone is None or zone.parameter is None or context.listing.filters[name].keeps != "at-or-after":
@@ -132,7 +124,7 @@ def _check_other_zones(
             for end, instant in ((pair.first, first), (pair.last, last))
         }
         ask = build_request(context, mirror.base, {**largest_page(context), **ends, zone.parameter: place})
-        judged = yield from check_probe(context, mirror, ask, f"a range in {place}", clauses)
+        judged = check_probe(context, mirror, ask, f"a range in {place}", clauses)
         if judged.passed is False:
             return
 
@@ -149,7 +141,7 @@ def _check_time_value(
     ask = build_request(
         context, mirror.base, {**(near or open_range_end(context, mirror, name)), **largest_page(context), name: raw}
     )
-    return (yield from check_probe(context, mirror, ask, purpose, clauses))
+    return check_probe(context, mirror, ask, purpose, clauses)
 
 
 def _near_range_end(context: CheckContext, name: str, point: datetime, times: Sequence[datetime]) -> dict[str, Tree]:

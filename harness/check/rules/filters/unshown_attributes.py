@@ -8,7 +8,7 @@ together with a shown filter it selects the rows that both keep.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import Any, Final
@@ -64,30 +64,30 @@ class _HiddenFilter:
     cut_values: set[Any] = field(default_factory=set)
 
 
-def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_hidden_filters(context: CheckContext, mirror: Mirror) -> None:
     """Judges each filter on a hidden attribute by the relations that must hold between its answers."""
     examined: list[_HiddenFilter] = []
     for name, filter_ in context.listing.filters.items():
         if not is_hidden_filter(filter_) or not is_asked(context, name):
             continue
         if not context.supports_parameters(name):
-            yield from check_later_version_filter(context, mirror, name)
+            check_later_version_filter(context, mirror, name)
         elif not mirror.rows:
             context.results.record_not_exercised(filter_.clause, "the target shows no rows")
         else:
             examined.append(_HiddenFilter(name=name, clauses=filter_.clause))
-            yield from _check_filter(context, mirror, examined[-1])
+            _check_filter(context, mirror, examined[-1])
     for first, second in list(combinations(examined, 2))[:PAIRS_AT_MOST]:
-        yield from _check_together(context, mirror, first, second)
+        _check_together(context, mirror, first, second)
 
 
-def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> None:
     # Of words each may be that of some call.
     if not _takes_words(context, about.name):
-        works = yield from _check_absent_value(context, mirror, about)
-        if not works or not (yield from _check_absent_value_beside(context, mirror, about)):
+        works = _check_absent_value(context, mirror, about)
+        if not works or not _check_absent_value_beside(context, mirror, about):
             return
-    yield from _collect_values(context, mirror, about)
+    _collect_values(context, mirror, about)
     if not about.rows_by_value:
         if context.options.world is not None:
             return
@@ -102,7 +102,7 @@ def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -
         _check_with_visible_filter,
         _check_repeatable,
     ):
-        yield from relation(context, mirror, about)
+        relation(context, mirror, about)
 
 
 # --- single values ------------------------------------------------------------------------------------------
@@ -140,27 +140,25 @@ def _send_filter(
     return context.send(build_request(context, mirror.base, values), purpose)
 
 
-def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Generator[None, None, bool]:
+def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> bool:
     """A value that nothing has selects nothing; a filter that is ignored selects all."""
     name, value = about.name, absent_value(context, about.name)
     purpose = f"{name} with a value that nothing has"
     exchange = _send_filter(context, mirror, name, value, purpose)
-    yield
     if context.note_unusable(exchange, about.clauses):
         return False
     if exchange.answer is not None and exchange.answer.outcome == "error":
         filter_ = context.listing.filters[name]
         refusable = filter_.stranger == "refused" or isinstance(filter_.stranger, OpenChoice)
         if not refusable:
-            yield from _confirm_refusal(context, mirror, about, exchange, value)
+            _confirm_refusal(context, mirror, about, exchange, value)
             return False
         return True
     if exchange.rows:
         again = _send_filter(context, mirror, name, value, f"again: {purpose}")
-        yield
         if again.rows:
             no_match = context.listing.no_match_clause
-            selects = bool(no_match) and (yield from _some_value_selects(context, mirror, about, again))
+            selects = bool(no_match) and _some_value_selects(context, mirror, about, again)
             _report_breach(
                 context,
                 about,
@@ -180,21 +178,16 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
     return True
 
 
-def _some_value_selects(
-    context: CheckContext, mirror: Mirror, about: _HiddenFilter, everything: Exchange
-) -> Generator[None, None, bool]:
+def _some_value_selects(context: CheckContext, mirror: Mirror, about: _HiddenFilter, everything: Exchange) -> bool:
     """Whether the filter keeps fewer rows for a value that some call may have than for one that none has."""
     for value in guess_values(context, mirror, about.name)[:FEW_GUESSES]:
         exchange = _send_filter(context, mirror, about.name, value, f"{about.name} = {value!r}, which some may have")
-        yield
         if 0 < len(exchange.rows or ()) < len(everything.keys):
             return True
     return False
 
 
-def _check_absent_value_beside(
-    context: CheckContext, mirror: Mirror, about: _HiddenFilter
-) -> Generator[None, None, bool]:
+def _check_absent_value_beside(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> bool:
     """A value that nothing has selects nothing beside filters that a row satisfies either.
 
     Servers join two filters by OR, or leave one out where the other is given.
@@ -208,12 +201,11 @@ def _check_absent_value_beside(
     for attempt in ("", "again: ") if beside else ():
         purpose = f"{attempt}{about.name} with a value that nothing has, beside {len(beside)} filters"
         exchange = _send_filter(context, mirror, about.name, value, purpose, beside)
-        yield
         if not exchange.rows:
             return True
     if exchange is None:
         return True
-    guilty = yield from _smallest_part_with_rows(context, mirror, about, value, beside)
+    guilty = _smallest_part_with_rows(context, mirror, about, value, beside)
     expected, actual = f"no rows beside {', '.join(guilty)}", f"{len(exchange.rows or ())} rows"
     clauses = context.listing.conjunction_clause or about.clauses
     purpose = f"{about.name} keeps only rows with that value, whatever stands beside it"
@@ -223,23 +215,21 @@ def _check_absent_value_beside(
 
 def _smallest_part_with_rows(
     context: CheckContext, mirror: Mirror, about: _HiddenFilter, value: Any, beside: dict[str, Tree]
-) -> Generator[None, None, dict[str, Tree]]:
+) -> dict[str, Tree]:
     """Half of the filters, then half of those: those beside which a value that nothing has selects rows."""
     while len(beside) > 1:
         items = list(beside.items())
         first = dict(items[: len(items) // 2])
         part = _send_filter(context, mirror, about.name, value, f"{about.name} beside fewer filters", first)
-        yield
         beside = first if part.rows else dict(items[len(items) // 2 :])
     return beside
 
 
 def _confirm_refusal(
     context: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange, value: Any
-) -> Iterator[None]:
+) -> None:
     """An error for a well-formed value: is it one each time?"""
     again = _send_filter(context, mirror, about.name, value, "again: a well-formed value that nothing has")
-    yield
     if again.answer is not None and again.answer.outcome == "error" and exchange.answer is not None:
         text = context.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
         clauses = context.listing.no_match_clause or about.clauses
@@ -255,7 +245,7 @@ def _confirm_refusal(
         )
 
 
-def _collect_values(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _collect_values(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> None:
     """Values that may select rows: those that the user knows, else those that the data suggest."""
     given = dict.fromkeys(context.known_values.get(about.name, ()))
     known = [value for value in given if not _takes_numbers(context, about.name) or value.isdecimal()][:KNOWN_AT_MOST]
@@ -264,7 +254,7 @@ def _collect_values(context: CheckContext, mirror: Mirror, about: _HiddenFilter)
     guesses = known or guess_values(context, mirror, about.name)
     empty: list[Exchange] = []
     if not known and len(guesses) > 2 and context.listing.parameters[about.name].as_ in ("list", "json-list"):
-        any_at_all = yield from _any_guess_selects(context, mirror, about, guesses)
+        any_at_all = _any_guess_selects(context, mirror, about, guesses)
         if not any_at_all:
             return
     for value in guesses[: max(len(known), GUESSES_AT_MOST)]:
@@ -273,9 +263,7 @@ def _collect_values(context: CheckContext, mirror: Mirror, about: _HiddenFilter)
             mirror.base,
             {**largest_page(context), about.name: encode_shown_value(context, about.name, value)},
         )
-        judged = yield from check_probe(
-            context, mirror, ask, f"{about.name} = {value!r}", about.clauses, only=HIDDEN_ASPECTS
-        )
+        judged = check_probe(context, mirror, ask, f"{about.name} = {value!r}", about.clauses, only=HIDDEN_ASPECTS)
         if note_broken_parameter(context, about.name, judged, about.clauses) or judged.passed is None:
             return
         rows = judged.exchange.rows
@@ -302,12 +290,9 @@ def _collect_values(context: CheckContext, mirror: Mirror, about: _HiddenFilter)
         context.notes.append(f"{about.name}: {len(empty)} of {len(known)} values of --known-value select no rows")
 
 
-def _any_guess_selects(
-    context: CheckContext, mirror: Mirror, about: _HiddenFilter, guesses: Sequence[Any]
-) -> Generator[None, None, bool]:
+def _any_guess_selects(context: CheckContext, mirror: Mirror, about: _HiddenFilter, guesses: Sequence[Any]) -> bool:
     """Whether a list of all guesses selects anything: one request in place of many."""
     exchange = _send_filter(context, mirror, about.name, tuple(guesses), f"{about.name} with {len(guesses)} guesses")
-    yield
     return bool(exchange.rows)
 
 
@@ -383,7 +368,7 @@ def is_single_valued(context: CheckContext, filter_: Filter) -> bool:
     return attribute is not None and attribute.kind not in (AttributeKind.TEXT_LIST, AttributeKind.ROWS)
 
 
-def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> None:
     """A text that is nearly a value which selects rows selects none of those rows."""
     filter_, parameter = context.listing.filters[about.name], context.listing.parameters[about.name]
     if parameter.as_ != "text" or not is_single_valued(context, filter_) or mirror.volatile:
@@ -395,14 +380,12 @@ def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilt
     for near in (value[:-1], value[1:], f"{value} zz", f"{value[:place]}%{value[place + 1 :]}"):
         purpose = f"{about.name} = {near!r}, nearly {value!r}"
         exchange = _send_filter(context, mirror, about.name, near, purpose)
-        yield
         if context.note_unusable(exchange, about.clauses):
             return
         if not set(exchange.keys) & about.rows_by_value[value]:
             context.results.record_pass(about.clauses)
             continue
         again = _send_filter(context, mirror, about.name, near, f"again: {purpose}")
-        yield
         shared = set(again.keys) & about.rows_by_value[value]
         if shared:
             expected = f"none of the rows for {value}"
@@ -411,7 +394,7 @@ def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilt
             return
 
 
-def _check_disjoint(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_disjoint(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> None:
     """No row has two values. Where all rows are shared out, the values known are complete."""
     filter_ = context.listing.filters[about.name]
     if not is_single_valued(context, filter_) or mirror.volatile:
@@ -420,7 +403,6 @@ def _check_disjoint(context: CheckContext, mirror: Mirror, about: _HiddenFilter)
         shared = about.rows_by_value[one] & about.rows_by_value[two]
         if shared and str(one) != str(two):
             again = _send_filter(context, mirror, about.name, one, f"again: {about.name} = {one!r}")
-            yield
             if again.rows is None or not set(again.keys) & about.rows_by_value[two]:
                 return
             _report_breach(
@@ -436,7 +418,7 @@ def _check_disjoint(context: CheckContext, mirror: Mirror, about: _HiddenFilter)
         context.results.record_pass(about.clauses)
 
 
-def _check_lists(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_lists(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> None:
     """A list selects what its elements select, in any order; more elements never select fewer rows."""
     parameter = context.listing.parameters[about.name]
     if parameter.as_ not in ("list", "json-list") or mirror.volatile:
@@ -456,16 +438,12 @@ def _check_lists(context: CheckContext, mirror: Mirror, about: _HiddenFilter) ->
         _, size = largest_page_size(context)
         if size is not None and len(due) >= size:
             continue
-        right = yield from _selects_exactly(
-            context, mirror, about, chosen, due, clauses, {}, f"{len(chosen)} elements"
-        )
+        right = _selects_exactly(context, mirror, about, chosen, due, clauses, {}, f"{len(chosen)} elements")
         if not right:
             return
 
 
-def _check_together(
-    context: CheckContext, mirror: Mirror, first: _HiddenFilter, second: _HiddenFilter
-) -> Iterator[None]:
+def _check_together(context: CheckContext, mirror: Mirror, first: _HiddenFilter, second: _HiddenFilter) -> None:
     """Two hidden filters together: the rows that both keep, where neither alone would give the same."""
     if mirror.volatile:
         return
@@ -476,11 +454,11 @@ def _check_together(
             continue
         more = {second.name: encode_shown_value(context, second.name, two)}
         clauses = context.listing.conjunction_clause or first.clauses
-        yield from _selects_exactly(context, mirror, first, one, due, clauses, more, f"together with {second.name}")
+        _selects_exactly(context, mirror, first, one, due, clauses, more, f"together with {second.name}")
         return
 
 
-def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> None:
     """Together with a filter on what rows show: the rows that both keep."""
     clauses = context.listing.conjunction_clause or about.clauses
     tried = 0
@@ -514,15 +492,15 @@ def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _Hi
                 continue
             due = frozenset(row.key for row in rows if keeps[0].keeps_row(row.shown) is True)
             tried += 1
-            yield from _selects_exactly(context, mirror, about, value, due, clauses, more, f"{name} beside it")
+            _selects_exactly(context, mirror, about, value, due, clauses, more, f"{name} beside it")
             break
 
 
-def _check_repeatable(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_repeatable(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> None:
     """The same request selects the same rows."""
     value = next((value for value in about.rows_by_value if value not in about.cut_values), None)
     if value is not None and not mirror.volatile:
-        yield from _selects_exactly(
+        _selects_exactly(
             context, mirror, about, value, about.rows_by_value[value], about.clauses, {}, "the same again"
         )
 
@@ -536,18 +514,16 @@ def _selects_exactly(
     clauses: Clauses,
     more: dict[str, Tree],
     how: str,
-) -> Generator[None, None, bool]:
+) -> bool:
     """Whether a request selects exactly the rows that earlier answers promise."""
     purpose = f"{about.name}: {how}"
     exchange = _send_filter(context, mirror, about.name, value, purpose, more)
-    yield
     if context.note_unusable(exchange, clauses):
         return False
     if exchange.rows is not None and frozenset(exchange.keys) == due:
         context.results.record_pass(clauses)
         return True
     again = _send_filter(context, mirror, about.name, value, f"again: {purpose}", more)
-    yield
     if context.note_unusable(again, clauses):
         return False
     if again.rows is not None and frozenset(again.keys) == due:

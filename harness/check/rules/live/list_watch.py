@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -29,7 +28,7 @@ _FRESH_SECONDS: Final = 30.0
 _ZONE_STEP_SECONDS: Final = 900
 
 
-def watch_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def watch_list(context: CheckContext, mirror: Mirror) -> None:
     """Reads a list of live calls until its time is over; every answer is kept as a reading of the run.
 
     Nothing is waited for where the sender has no clock, and where nothing shows that the calls are live.
@@ -59,7 +58,7 @@ def watch_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if not list_moves(readings) and not (patient and _may_be_live(context, readings[-1])):
             return
         sender.wait_seconds(began + number * pause - sender.budget.seconds)
-        taken = yield from walk_pages(context, mirror.base, purpose=f"watch the list, {number}")
+        taken = walk_pages(context, mirror.base, purpose=f"watch the list, {number}")
         if taken.failed_exchange is not None:
             return
 

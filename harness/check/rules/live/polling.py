@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
@@ -87,7 +87,7 @@ _APART_SECONDS: Final = 1.3
 """
 
 
-def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_polling(context: CheckContext, mirror: Mirror) -> None:
     """Reads the list again and judges the laws between polls; a list without such laws is not read."""
     if not lists_only_live_calls(context):
         check_same_rows(context, mirror)
@@ -99,13 +99,13 @@ def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     every = tuple(dict.fromkeys((*(clause for law in laws for clause in law.clause), *only, *one_per)))
     sender = context.sender
     aged = not isinstance(sender, RateLimitedClient) or sender.budget.seconds >= _APART_SECONDS
-    taken = yield from _take_polls(context, mirror, every)
+    taken = _take_polls(context, mirror, every)
     if taken is None:
         return
     if not any(snapshot.rows for snapshot in taken):
         context.results.record_not_exercised(every, "the list was empty in every poll")
         return
-    yield from watch_list(context, mirror)
+    watch_list(context, mirror)
     snapshots = taken if mirror.first is None or mirror.first is taken[0] else [mirror.first, *taken]
     readings = live_readings(context, snapshots)
     for law in laws:
@@ -115,9 +115,9 @@ def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             case StandsStillLaw() | NeverFallsLaw():
                 _check_between_polls(context, law, readings)
             case SharedLaw():
-                yield from _check_shared_values(context, mirror, law)
+                _check_shared_values(context, mirror, law)
             case InOtherListLaw():
-                yield from _check_other_list(context, mirror, law)
+                _check_other_list(context, mirror, law)
             case VanishesLaw():
                 # Of ended calls the list itself may promise as much: they are looked for once, below.
                 pass
@@ -127,12 +127,10 @@ def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         check_presence(context, readings, one_per)
     vanishing = tuple(clause for law in laws if isinstance(law, VanishesLaw) for clause in law.clause)
     check_departures(context, readings, tuple(dict.fromkeys((*vanishing, *only))))
-    yield from _check_one_row_per_call(context, mirror, one_per, taken, aged=aged)
+    _check_one_row_per_call(context, mirror, one_per, taken, aged=aged)
 
 
-def _take_polls(
-    context: CheckContext, mirror: Mirror, clauses: Clauses
-) -> Generator[None, None, list[Snapshot] | None]:
+def _take_polls(context: CheckContext, mirror: Mirror, clauses: Clauses) -> list[Snapshot] | None:
     """The polls in the order of time, or None when one of them failed."""
     earlier = mirror.before or mirror.after
     taken = [earlier] if earlier is not None and earlier.failed_exchange is None else []
@@ -146,7 +144,7 @@ def _take_polls(
         ):
             context.sender.wait_until_age(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
-        found = yield from walk_pages(
+        found = walk_pages(
             context, mirror.base, purpose=f"poll {number} of the list", rows_at_most=POLLED_ROWS_AT_MOST
         )
         if found.failed_exchange is not None:
@@ -258,7 +256,7 @@ def _value_distance(first: ApiValue, second: ApiValue) -> float:
 
 def _check_one_row_per_call(
     context: CheckContext, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot], *, aged: bool
-) -> Iterator[None]:
+) -> None:
     """Judges that a call in progress before and after a poll is in that poll.
 
     Servers lose rows now and then (`active_call_missing_now_and_then`), and copies of a list that lag behind
@@ -279,7 +277,7 @@ def _check_one_row_per_call(
     gone = {key for keys, later in pairwise(polled) for key in keys - later}
     doubtful |= {key for key in gone if is_settled(context, known, key)}
     if doubtful:
-        doubtful &= yield from _listed_later(context, mirror)
+        doubtful &= _listed_later(context, mirror)
     if doubtful:
         context.fail(
             clauses,
@@ -294,14 +292,14 @@ def _check_one_row_per_call(
         context.results.record_not_exercised(clauses, "no call lasted over three polls")
 
 
-def _listed_later(context: CheckContext, mirror: Mirror) -> Generator[None, None, set[Hashable]]:
+def _listed_later(context: CheckContext, mirror: Mirror) -> set[Hashable]:
     """The keys of the rows that two polls show when some time has passed."""
     if isinstance(context.sender, RateLimitedClient):
         context.sender.wait_until_age(context.sender.budget.seconds + _APART_SECONDS)
     late: set[Hashable] = set()
     for number in (1, 2):
         purpose = f"late poll {number}"
-        poll = yield from walk_pages(context, mirror.base, purpose=purpose, rows_at_most=POLLED_ROWS_AT_MOST)
+        poll = walk_pages(context, mirror.base, purpose=purpose, rows_at_most=POLLED_ROWS_AT_MOST)
         late |= set(poll.by_key)
     return late
 
@@ -309,7 +307,7 @@ def _listed_later(context: CheckContext, mirror: Mirror) -> Generator[None, None
 # --- rows of one call ---------------------------------------------------------------------------------------
 
 
-def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) -> Generator[None, None, None]:
+def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) -> None:
     """Judges that rows with one value are one call: the filter on that value gives them all, each once."""
     path = law.field
     groups = _rows_by_value(mirror, path)
@@ -325,7 +323,6 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) 
         while True:
             ask = build_request(context, mirror.base, {**include_everything(context), name: value})
             exchange = context.send(ask, f"the rows of one call, {name}={value}")
-            yield
             if context.note_unusable(exchange, law.clause):
                 break
             wrong = _group_difference(context, mirror, exchange, path, value)
@@ -334,7 +331,7 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) 
                 break
             if not again:
                 again = True
-                yield from reread_mirror(context, mirror)
+                reread_mirror(context, mirror)
                 continue
             if mirror.volatile:
                 context.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
@@ -397,7 +394,7 @@ def _group_difference(
     return None
 
 
-def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw) -> Generator[None, None, None]:
+def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw) -> None:
     """Judges that another operation of the target finds the same calls, where the run has its context."""
     other = context.options.other_lists.get(law.operation)
     if other is None:
@@ -414,7 +411,6 @@ def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw
         value = str(row.shown[name])
         ask = ListRequest(values={law.other_field: value})
         exchange = other.send(ask, f"look up {name}={value} of {context.spec.id}", witness=False)
-        yield
         if context.note_unusable(exchange, law.clause):
             return
         came = exchange.answer is not None and exchange.answer.outcome == "success"

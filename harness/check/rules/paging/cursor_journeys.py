@@ -5,7 +5,7 @@ The sizes of the pages change on the way, and borders lie between rows of one so
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Final, Literal
@@ -81,7 +81,7 @@ class Travel:
     sizes: list[int] = field(default_factory=list)
     failed: bool = False
 
-    def ask(self, more: Mapping[str, Tree], size: int, purpose: str) -> Generator[None, None, Exchange | None]:
+    def ask(self, more: Mapping[str, Tree], size: int, purpose: str) -> Exchange | None:
         """The answer to a request for a page, or None where it holds no rows that can be judged further."""
         context, paging, arrangement = self.context, self.paging, self.journey.arrangement
         values = {**arrangement.values, **page_size_values(context, size), **more}
@@ -93,14 +93,13 @@ class Travel:
             clauses = paging.clauses.slice if self.pages else arrangement.clauses
             # Whether a later page goes on in the order is a matter of the pages before it, too.
             only = ASPECTS if not self.pages else tuple(aspect for aspect in ASPECTS if aspect != "order")
-            judged = yield from check_probe(
+            judged = check_probe(
                 context, self.mirror, ask, f"{purpose}{arrangement.label}", clauses, blame=blame, only=only
             )
             self.failed = self.failed or not judged.passed
             exchange = judged.exchange
         else:
             exchange = context.send(ask, f"{purpose}{arrangement.label}")
-            yield
         return exchange if exchange.rows is not None and not self.failed else None
 
 
@@ -140,7 +139,7 @@ def narrowed_journeys(context: CheckContext, mirror: Mirror) -> list[Journey]:
     ]
 
 
-def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Sequence[Journey]) -> Iterator[None]:
+def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Sequence[Journey]) -> None:
     """Judges journeys: together their pages are the beginning of the list, and each page is found again."""
     paging = context.listing.paging
     if not isinstance(paging, CursorPaging) or len(mirror.rows) < 4 or mirror.tear_reason:
@@ -148,7 +147,7 @@ def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Seque
     broken: list[tuple[BreachKind, Arrangement]] = []
     for journey in journeys:
         travel = Travel(context=context, mirror=mirror, paging=paging, journey=journey, probing=True)
-        breach = yield from _travel(travel)
+        breach = _travel(travel)
         if breach is None:
             if not travel.failed and len(travel.pages) > 1 and not mirror.volatile:
                 context.results.record_pass(paging.clauses.partition or paging.clauses.slice)
@@ -157,12 +156,12 @@ def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Seque
             kind == breach.kind and less.values.items() <= journey.arrangement.values.items() for kind, less in broken
         ):
             continue
-        smallest, shown = yield from _smallest_breach(context, mirror, paging, journey, breach)
+        smallest, shown = _smallest_breach(context, mirror, paging, journey, breach)
         broken.append((shown.kind, smallest))
         if all_recent(context, shown.rows):
             context.results.record_inconclusive(shown.clauses, "data-changed: the newest rows come and go")
             continue
-        yield from report_walk_breach(
+        report_walk_breach(
             context,
             mirror,
             shown.clauses,
@@ -175,18 +174,18 @@ def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Seque
 
 def _smallest_breach(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, journey: Journey, breach: Breach
-) -> Generator[None, None, tuple[Arrangement, Breach]]:
+) -> tuple[Arrangement, Breach]:
     """The arrangement with least in it whose journey meets the same breach, with that breach."""
     for smaller in journey.arrangement.smaller():
         less = replace(journey, arrangement=smaller)
         travel = Travel(context=context, mirror=mirror, paging=paging, journey=less, probing=False)
-        again = yield from _travel(travel)
+        again = _travel(travel)
         if again is not None and again.kind == breach.kind:
             return smaller, again
     return journey.arrangement, breach
 
 
-def _travel(travel: Travel) -> Generator[None, None, Breach | None]:
+def _travel(travel: Travel) -> Breach | None:
     """Goes the whole journey; what it met first that pages do not do, or None."""
     context, paging, journey = travel.context, travel.paging, travel.journey
     due = due_rows(context, travel.mirror, journey.arrangement.values)
@@ -201,7 +200,7 @@ def _travel(travel: Travel) -> Generator[None, None, Breach | None]:
         if number > 2 and due is not None and sum(len(page.rows or ()) for page in travel.pages) >= len(due.rows):
             break
         more = {paging.after: token} if number else {}
-        page = yield from travel.ask(more, size, f"page {number + 1} of a journey")
+        page = travel.ask(more, size, f"page {number + 1} of a journey")
         if page is None or page.answer is None:
             return None
         travel.pages.append(page)
@@ -212,7 +211,7 @@ def _travel(travel: Travel) -> Generator[None, None, Breach | None]:
         if not isinstance(following, str) or not following or not page.rows:
             return _breach_of_end(travel, due)
         token = following
-    return (yield from _go_back(travel)) if journey.back and paging.leads_back else None
+    return _go_back(travel) if journey.back and paging.leads_back else None
 
 
 def _page_sizes(context: CheckContext, due: DueRows | None, journey: Journey) -> tuple[int, int]:
@@ -282,7 +281,7 @@ def _breach_of_end(travel: Travel, due: DueRows | None) -> Breach | None:
     )
 
 
-def _go_back(travel: Travel) -> Generator[None, None, Breach | None]:
+def _go_back(travel: Travel) -> Breach | None:
     """From the last page to the one before, and forth again where the journey says so."""
     clauses = travel.paging.clauses
     here, before = travel.pages[-1], travel.pages[-2]
@@ -297,7 +296,7 @@ def _go_back(travel: Travel) -> Generator[None, None, Breach | None]:
         )
     back: Exchange | None = None
     for parameter in _ways_back(travel):
-        back = yield from travel.ask({parameter: token}, travel.sizes[-2], "back to the page before")
+        back = travel.ask({parameter: token}, travel.sizes[-2], "back to the page before")
         if back is None or back.keys == before.keys:
             break
     if back is None or travel.mirror.volatile:
@@ -312,7 +311,7 @@ def _go_back(travel: Travel) -> Generator[None, None, Breach | None]:
             actual="the same rows in another order" if same else f"{len(back.keys)} other rows",
         )
     travel.context.results.record_pass(clauses.prev)
-    return (yield from _go_forth_again(travel, back)) if travel.journey.forth else None
+    return _go_forth_again(travel, back) if travel.journey.forth else None
 
 
 def _ways_back(travel: Travel) -> Sequence[str]:
@@ -329,7 +328,7 @@ def _way_back(paging: CursorPaging, way: str) -> str:
     return paging.before if way == "before" and paging.before is not None else paging.after
 
 
-def _go_forth_again(travel: Travel, back: Exchange) -> Generator[None, None, Breach | None]:
+def _go_forth_again(travel: Travel, back: Exchange) -> Breach | None:
     """The page after the page that was gone back to, by its own cursor and by the one that was used before."""
     paging, here = travel.paging, travel.pages[-1]
     ways: tuple[tuple[BreachKind, Exchange, str], ...] = (
@@ -345,7 +344,7 @@ def _go_forth_again(travel: Travel, back: Exchange) -> Generator[None, None, Bre
         if kind == "reuse" and back.answer is not None and token == back.answer.next_cursor:
             # The way forth was this very cursor.
             continue
-        again = yield from travel.ask({paging.after: token}, travel.sizes[-1], purpose)
+        again = travel.ask({paging.after: token}, travel.sizes[-1], purpose)
         if again is None or travel.mirror.volatile:
             return None
         if again.keys != here.keys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ TIES_WALKED: Final = 5
 """The groups of rows with one sort value that are walked: each shows a random order with even chance."""
 
 
-def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> None:
     """Judges pages by cursor: the first page, walks in both directions, ties, and invented cursors.
 
     Cursors that are numbers of rows lose and repeat rows of a list that grows (`OffsetCursors`, foreign servers).
@@ -41,7 +41,7 @@ def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPagi
     count = len(mirror.rows)
     size_clauses = paging.clauses.size
     start = paging.clauses.start or size_clauses
-    yield from check_page(
+    check_page(
         context,
         mirror,
         {},
@@ -55,24 +55,24 @@ def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPagi
         large = large_page_sizes(context, paging.size, count)
         sizes = (*page_sizes_for(count), *large, *((most,) if most is not None else ()))
     for size in dict.fromkeys(sizes):
-        yield from check_page(context, mirror, page_size_values(context, size), f"pages of {size}", size_clauses)
+        check_page(context, mirror, page_size_values(context, size), f"pages of {size}", size_clauses)
     few = page_size_values(context, 3)
     for word in ("", *paging.start_words):
-        yield from check_page(context, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
+        check_page(context, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
     step = max(2, min(most or 60, -(-count // 4)))
-    yield from _check_cursor_walk(context, mirror, paging, page_size_values(context, step))
+    _check_cursor_walk(context, mirror, paging, page_size_values(context, step))
     if paging.size is not None:
-        yield from _check_tied_rows(context, mirror, paging)
-        yield from check_cursor_journeys(context, mirror, plain_journeys(context))
-    yield from _check_invalid_cursors(context, mirror, paging)
+        _check_tied_rows(context, mirror, paging)
+        check_cursor_journeys(context, mirror, plain_journeys(context))
+    _check_invalid_cursors(context, mirror, paging)
 
 
 def _check_cursor_walk(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree]
-) -> Iterator[None]:
+) -> None:
     """Forward to the end, then one page back; every row once and in order."""
     due = _expected_row_keys(context, mirror, values)
-    steps = yield from _walk_forward(context, mirror, paging, values, due)
+    steps = _walk_forward(context, mirror, paging, values, due)
     if steps is None or due is None or mirror.volatile:
         return
     seen = {key for step in steps for key in step.keys}
@@ -88,7 +88,7 @@ def _check_cursor_walk(
             context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
         actual = f"{len(seen)} rows, {len(missing)} missing"
-        yield from report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(due)} rows", actual)
+        report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(due)} rows", actual)
         return
     context.results.record_pass(walk_clauses)
     if len(steps) > 1:
@@ -99,7 +99,7 @@ def _check_cursor_walk(
     else:
         context.results.record_not_exercised((*slice_clauses, *paging.clauses.prev), "there is only one page")
     if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
-        yield from _check_previous_page(context, mirror, paging, values, steps[:2])
+        _check_previous_page(context, mirror, paging, values, steps[:2])
 
 
 def _walk_forward(
@@ -108,7 +108,7 @@ def _walk_forward(
     paging: CursorPaging,
     values: Mapping[str, Tree],
     due: set[Hashable] | None,
-) -> Generator[None, None, list[Exchange] | None]:
+) -> list[Exchange] | None:
     """The pages from the first one on, to the end or to some rows more than are due; None where a page went wrong."""
     steps: list[Exchange] = []
     seen: set[Hashable] = set()
@@ -116,14 +116,13 @@ def _walk_forward(
     for page in range(PAGES_WALKED):
         more = {paging.after: tokens[-1]} if tokens else {}
         exchange = context.send(build_request(context, mirror.base, {**values, **more}), f"walk, page {page + 1}")
-        yield
-        if (yield from _is_wrong_page(context, mirror, paging, exchange, steps, seen)):
+        if _is_wrong_page(context, mirror, paging, exchange, steps, seen):
             return None
         assert exchange.answer is not None
         seen.update(exchange.keys)
         steps.append(exchange)
         if page == 2 and exchange.rows:
-            yield from _check_previous_page(context, mirror, paging, values, steps)
+            _check_previous_page(context, mirror, paging, values, steps)
         if not exchange.rows:
             _judge_empty_page(context, paging, exchange)
             break
@@ -156,7 +155,7 @@ def _is_wrong_page(
     exchange: Exchange,
     steps: Sequence[Exchange],
     seen: set[Hashable],
-) -> Generator[None, None, bool]:
+) -> bool:
     """Whether a page of a walk is none, or shows rows that were shown before; then that is told."""
     slice_clauses = paging.clauses.slice
     walk_clauses = paging.clauses.partition or slice_clauses
@@ -179,7 +178,7 @@ def _is_wrong_page(
     clauses = slice_clauses if len(steps) == 1 else walk_clauses
     before = next(step for step in reversed(steps) if not {*again}.isdisjoint(step.keys))
     expected, check = "rows that were not shown before", apart_check(context, before)
-    yield from report_walk_breach(context, mirror, clauses, exchange, expected, actual, check=check)
+    report_walk_breach(context, mirror, clauses, exchange, expected, actual, check=check)
     return True
 
 
@@ -187,7 +186,7 @@ def _cursor_check(context: CheckContext, exchange: Exchange, at: str | None) -> 
     return None if at is None else part_check(context, exchange, at)
 
 
-def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> None:
     """Rows of one instant, one on each page: a cursor tells them apart."""
     lower, upper, path = time_range_filters(context)
     order = context.listing.order
@@ -205,7 +204,7 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
             return
         if len(around) <= TIES_WALKED and first not in around and last not in around:
             values = {**encode_request_values(context, {lower: first, upper: last}), **page_size_values(context, 1)}
-            yield from _check_cursor_walk(context, mirror, paging, values)
+            _check_cursor_walk(context, mirror, paging, values)
             return
 
 
@@ -242,7 +241,7 @@ def _judge_order_across_pages(context: CheckContext, paging: CursorPaging, steps
 
 def _check_previous_page(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
-) -> Iterator[None]:
+) -> None:
     """The cursor to the page before leads back, by one of the two parameters."""
     if not paging.leads_back:
         return
@@ -263,7 +262,6 @@ def _check_previous_page(
         came = context.send(
             build_request(context, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
         )
-        yield
         if context.note_unusable(came, clauses):
             return
         if came.keys and came.keys == before.keys:
@@ -273,9 +271,7 @@ def _check_previous_page(
             return
     same = came is not None and set(came.keys) == set(before.keys)
     actual = "the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows"
-    yield from report_walk_breach(
-        context, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual
-    )
+    report_walk_breach(context, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual)
 
 
 def _ways_back(context: CheckContext, paging: CursorPaging) -> tuple[str, ...]:
@@ -299,14 +295,13 @@ def _judge_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exc
         context.results.record_pass(clauses)
 
 
-def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> None:
     few = page_size_values(context, 2)
     for word in ("@@", "bm90LWEtY3Vyc29y"):
         values = {**few, paging.after: word}
         purpose, gets = "a cursor that was never given", paging.garbage_gets
-        yield from _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.garbage)
+        _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.garbage)
     first = context.send(build_request(context, mirror.base, few), "a page to take a cursor from")
-    yield
     token = first.answer.next_cursor if first.answer else MISSING
     if not isinstance(token, str) or not token:
         context.results.record_not_exercised(
@@ -316,7 +311,7 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
     if paging.before is not None:
         values = {**few, paging.after: token, paging.before: token}
         purpose, gets = "both cursors together", paging.both_gets
-        yield from _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.both)
+        _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.both)
     order = context.listing.order
     if order is None or order.sort is None:
         return
@@ -327,29 +322,27 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
     if other is not None:
         values = {**few, paging.after: token, order.sort.parameter: other}
         purpose, sort_gets = "a cursor made under another sort", paging.other_sort_gets
-        yield from _check_refusable_request(context, mirror, values, purpose, sort_gets, paging.clauses.other_sort)
+        _check_refusable_request(context, mirror, values, purpose, sort_gets, paging.clauses.other_sort)
 
 
 def _check_refusable_request(
     context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str, gets: Any, clauses: Clauses
-) -> Iterator[None]:
+) -> None:
     exchange = context.send(build_request(context, mirror.base, values), purpose)
-    yield
     options = options_of(gets)
     fault = context.listing.paging.fault if isinstance(context.listing.paging, CursorPaging) else "invalid"
     if "refused" in options and is_breakdown(context, exchange, fault):
-        yield from judge_error_response(context, exchange, fault, clauses)
+        judge_error_response(context, exchange, fault, clauses)
         return
     if context.note_unusable(exchange, clauses) or exchange.answer is None:
         return
     refused = is_refused(exchange)
     if refused and "refused" in options:
-        yield from judge_error_response(context, exchange, fault, clauses)
+        judge_error_response(context, exchange, fault, clauses)
     elif not refused and any(option != "refused" for option in options):
         context.results.record_observed(clauses, "taken")
     else:
         again = context.send(build_request(context, mirror.base, values), f"again: {purpose}")
-        yield
         if again.answer is not None and is_refused(again) == refused:
             expected = "an error" if "refused" in options else "a success"
             actual = f"a success with {len(again.rows or ())} rows" if not refused else f"error {again.answer.code!r}"

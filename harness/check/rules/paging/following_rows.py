@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
@@ -24,7 +24,7 @@ _FILTERS_ASKED: Final = 2
 _PAGES_ASKED: Final = 4
 
 
-def check_following_rows(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_following_rows(context: CheckContext, mirror: Mirror) -> None:
     """Judges the flag on pages that hold all rows, all but one, and on both halves of the list."""
     more = more_part(context.listing.paging)
     if more is None:
@@ -44,13 +44,13 @@ def check_following_rows(context: CheckContext, mirror: Mirror) -> Iterator[None
         if size_name is None:
             # Nobody can choose the size: as many pages as it takes, up to a few.
             fixed = context.expected_answers(build_request(context, mirror.base, {}))[0][1].size or rows
-            if (yield from _is_told_wrongly(context, mirror, more, arrangement, rows, fixed, _PAGES_ASKED)):
+            if _is_told_wrongly(context, mirror, more, arrangement, rows, fixed, _PAGES_ASKED):
                 return
             continue
         for size, pages in ((rows, 1), (rows - 1, 1), ((rows + 1) // 2, 2)):
             if 0 < size <= (most or rows) and size not in sizes:
                 sizes.append(size)
-                if (yield from _is_told_wrongly(context, mirror, more, arrangement, rows, size, pages)):
+                if _is_told_wrongly(context, mirror, more, arrangement, rows, size, pages):
                     return
 
 
@@ -62,7 +62,7 @@ def _is_told_wrongly(
     rows: int,
     size: int,
     pages: int,
-) -> Generator[None, None, bool]:
+) -> bool:
     """Asks for some pages of a size; whether one of them says otherwise than the rows that are left: that is told."""
     values: dict[str, Tree] = {**arrangement.values, **page_size_values(context, size)}
     place: Mapping[str, Tree] | None = {}
@@ -71,7 +71,6 @@ def _is_told_wrongly(
             return False
         ask = build_request(context, mirror.base, {**values, **place})
         exchange = context.send(ask, f"whether rows follow page {page + 1} of {size}{arrangement.label}")
-        yield
         if context.note_unusable(exchange, more.clause) or exchange.answer is None or exchange.rows is None:
             return False
         seen = min(rows, (page + 1) * size)
@@ -80,7 +79,7 @@ def _is_told_wrongly(
             return False
         told = _flag_told(context, more, exchange)
         if told is not None and told != (seen < rows):
-            yield from report_walk_breach(
+            report_walk_breach(
                 context,
                 mirror,
                 more.clause,

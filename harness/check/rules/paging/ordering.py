@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
 
 from harness.check.context import CheckContext, Exchange, Row
@@ -31,10 +31,10 @@ from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
 
-def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_default_order(context: CheckContext, mirror: Mirror) -> None:
     """Judges the default order, also with the default of the descending flag given."""
     _report_page_cap(context)
-    yield from _check_own_window(context, mirror)
+    _check_own_window(context, mirror)
     order = context.listing.order
     if order is None or len(mirror.rows) < 2:
         return
@@ -45,19 +45,18 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]
         unsaid = context.send(
             build_request(context, mirror.base, largest_page(context)), "the order with nothing said"
         )
-        yield
         # Where the order is right with nothing said, and wrong with the flag at its default, the flag is at fault.
         rightly = unsaid.rows and answer_fits(context, mirror, unsaid)
         off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
         blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
         ask = build_request(context, mirror.base, {**largest_page(context), **off})
-        yield from check_probe(context, mirror, ask, f"{order.descending} = {usual}", clauses, blame=blame)
+        check_probe(context, mirror, ask, f"{order.descending} = {usual}", clauses, blame=blame)
         clauses = order.descending_default_clause or clauses
     ask = build_request(context, mirror.base, largest_page(context))
-    judged = yield from check_probe(context, mirror, ask, "the default order", clauses)
+    judged = check_probe(context, mirror, ask, "the default order", clauses)
     if judged.passed:
         context.results.record_pass(order.clause)
-    yield from _check_repeatable(context, mirror, ask, judged.exchange)
+    _check_repeatable(context, mirror, ask, judged.exchange)
 
 
 def _descends_by_default(context: CheckContext, flag: str) -> bool:
@@ -65,7 +64,7 @@ def _descends_by_default(context: CheckContext, flag: str) -> bool:
     return parameter.default is True or parameter.default in parameter.true
 
 
-def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_unlimited_list(context: CheckContext, mirror: Mirror) -> None:
     """Judges that a limit far above the number of rows brings no more than no limit, where that means all rows."""
     paging = context.listing.paging
     if not isinstance(paging, LimitPaging) or not mirror.rows or not context.supports_parameters(paging.size):
@@ -83,7 +82,6 @@ def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None
         if number_ > 2:
             wait_for_replicas(context)
         exchange = context.send(ask, "all rows, by a limit that is high or none")
-        yield
         if exchange.rows is None:
             return
         keys = set(exchange.keys)
@@ -104,10 +102,10 @@ def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None
         check=same_check(context, exchange, lacking),
     )
     # From now on all rows are asked for by a high limit, so that this is told once.
-    yield from read_mirror(context, mirror, now=context.run_start)
+    read_mirror(context, mirror, now=context.run_start)
 
 
-def _check_own_window(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_own_window(context: CheckContext, mirror: Mirror) -> None:
     """The run's own time range: where it is not kept, that is told once, and nothing else is judged by it."""
     ask = build_request(context, mirror.base, largest_page(context))
     tests = [(name, test) for _, meaning in context.expected_answers(ask) for name, test in meaning.tests]
@@ -116,7 +114,6 @@ def _check_own_window(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if not unkept or mirror.volatile:
         return
     again = context.send(ask, "does the list keep the time range of this run?")
-    yield
     for name in unkept:
         own = [test for other, test in tests if other == name]
         strays = [row for row in again.rows or () if all(test(row.shown) is False for test in own)]
@@ -155,21 +152,20 @@ def _report_page_cap(context: CheckContext) -> None:
     context.fail(clauses, message, expected=expected, actual=actual, exchange=page_cap.exchange, check=check)
 
 
-def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, first: Exchange) -> Iterator[None]:
+def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, first: Exchange) -> None:
     """Identical requests over data that stands still get identical answers."""
     answers = [first] if first.rows is not None else []
     for turn in range(len(answers), 6):
         if turn == 3 and _same_rows(context, answers):
             break
         answers.append(context.send(ask, "the same request again"))
-        yield
         if answers[-1].rows is None:
             return
     lost = _reappearing_rows(context, mirror, answers)
     if not lost:
-        if mirror.volatile or _same_rows(context, answers) or (yield from replicas_disagree(context, mirror)):
+        if mirror.volatile or _same_rows(context, answers) or replicas_disagree(context, mirror):
             return
-        yield from reread_mirror(context, mirror)
+        reread_mirror(context, mirror)
         known = {row.key for row in mirror.rows}
         if mirror.volatile or any(key not in known for one in answers for key in one.keys):
             return
@@ -214,7 +210,7 @@ def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[E
     return list(found.values())
 
 
-def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_sort_orders(context: CheckContext, mirror: Mirror) -> None:
     """Judges the descending flag, each sort word in both directions, and unknown words.
 
     A real server took any unknown direction for ascending, while its default was descending.
@@ -232,7 +228,7 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         other = not _descends_by_default(context, order.descending)
         on = {order.descending: encode_request_value(context, order.descending, other)}
         ask = build_request(context, mirror.base, {**largest_page(context), **on})
-        judged = yield from check_probe(
+        judged = check_probe(
             context,
             mirror,
             ask,
@@ -246,29 +242,29 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             few = {paging.size_parameter: encode_request_value(context, paging.size_parameter, 3)}
             ask = build_request(context, mirror.base, {**on, **few})
             purpose = f"{order.descending} = {other}, three rows"
-            yield from check_probe(context, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses})
+            check_probe(context, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses})
         if judged.passed is False:
             context.broken_parameters.setdefault(
                 order.descending, clauses[0] if clauses else ClauseId(order.descending)
             )
     if order.sort is not None:
-        yield from _check_sort_words(context, mirror)
+        _check_sort_words(context, mirror)
 
 
-def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_sort_words(context: CheckContext, mirror: Mirror) -> None:
     order = context.listing.order
     assert order is not None
     sort = order.sort
     assert sort is not None
     clauses = sort.clauses.words or order.clause
-    yield from learn_refused_words(context, mirror, sort, clauses)
+    learn_refused_words(context, mirror, sort, clauses)
     for word, path in sort.words.items():
         if word in context.facts.refused_sort_words:
             continue
         mine = sort.clauses.undocumented or clauses if word in sort.undocumented else clauses
         for spelling in sort_spellings(sort, word):
             ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: spelling})
-            yield from check_probe(
+            check_probe(
                 context, mirror, ask, f"{sort.parameter} = {spelling}", mine, blame={"order": mine, "slice": mine}
             )
         if order.descending is not None:
@@ -276,19 +272,19 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             some = {**largest_page(context), **_half_of_list(context, mirror)}
             ask = build_request(context, mirror.base, {**some, sort.parameter: word, **flag})
             blame: dict[Aspect, Clauses] = {"order": order.descending_clause or mine}
-            yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
+            check_probe(context, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
         different = {str(row_values_at(row.shown, path)) for row in mirror.rows}
         if len(different) < 2:
             context.results.record_not_exercised(mine, f"all rows show the same {path}")
     for word in (*sort.unknown_like, *sort.refused):
         mine = sort.clauses.refused if word in sort.refused else sort.clauses.unknown
         ask = build_request(context, mirror.base, {sort.parameter: word})
-        judged = yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
+        judged = check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
         if judged.passed and judged.expected is not None and isinstance(sort.unknown, OpenChoice):
             context.results.record_observed(mine, "refused" if judged.expected.error_name else "the default order")
         if judged.passed and judged.expected is not None and judged.expected.error_name:
             fault = judged.expected.error_name
-            yield from judge_error_response(context, judged.exchange, fault, mine, parameter=sort.parameter)
+            judge_error_response(context, judged.exchange, fault, mine, parameter=sort.parameter)
 
 
 def _half_of_list(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:

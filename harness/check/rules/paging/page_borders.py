@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -98,7 +98,7 @@ def narrowed_border_probes(context: CheckContext, mirror: Mirror) -> list[Border
     ]
 
 
-def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[BorderProbe]) -> Iterator[None]:
+def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[BorderProbe]) -> None:
     """Judges pages side by side: each by itself, and that they hold no row twice.
 
     Two pages that hold what is due by their sort values, and no row twice, hold every row of the values between
@@ -124,17 +124,17 @@ def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[B
             continue
         judged = []
         for begin in pages.begins:
-            judged.append((yield from _check_page_at(context, mirror, paging, probe, pages.size, begin)))
+            judged.append(_check_page_at(context, mirror, paging, probe, pages.size, begin))
         if len(judged) < 2 or mirror.volatile or not all(one.passed for one in judged):
             continue
         repeated = _rows_shown_twice([one.exchange for one in judged])
         if not repeated:
             context.results.record_pass(clauses)
             continue
-        found = yield from _smallest_breach(context, mirror, paging, probe, judged[-1].exchange, repeated)
+        found = _smallest_breach(context, mirror, paging, probe, judged[-1].exchange, repeated)
         smallest, exchange, again = found
         broken.append(smallest)
-        yield from report_walk_breach(
+        report_walk_breach(
             context,
             mirror,
             clauses,
@@ -204,7 +204,7 @@ def _ask_for_page(
 
 def _check_page_at(
     context: CheckContext, mirror: Mirror, paging: PlacedPaging, probe: BorderProbe, size: int, begin: int
-) -> Generator[None, None, ProbeResult]:
+) -> ProbeResult:
     arrangement = probe.arrangement
     clauses = slice_clauses(paging)
     blame: dict[Aspect, Clauses] = {"size": size_clauses(paging) or clauses}
@@ -212,16 +212,14 @@ def _check_page_at(
     if not arrangement.narrowed:
         # A page that lacks rows of the list is a page that does not share it out.
         clauses = partition_clauses(paging) or clauses
-    return (
-        yield from check_probe(
-            context,
-            mirror,
-            _ask_for_page(context, mirror, paging, arrangement, size, begin),
-            f"{size} rows after {begin}{arrangement.label}",
-            clauses,
-            blame=blame,
-            afresh=True,
-        )
+    return check_probe(
+        context,
+        mirror,
+        _ask_for_page(context, mirror, paging, arrangement, size, begin),
+        f"{size} rows after {begin}{arrangement.label}",
+        clauses,
+        blame=blame,
+        afresh=True,
     )
 
 
@@ -237,7 +235,7 @@ def _smallest_breach(
     probe: BorderProbe,
     exchange: Exchange,
     repeated: list[Hashable],
-) -> Generator[None, None, tuple[Arrangement, Exchange, list[Hashable]]]:
+) -> tuple[Arrangement, Exchange, list[Hashable]]:
     """The arrangement with least in it whose pages hold a row twice, with the later page and the rows."""
     for smaller in probe.arrangement.smaller():
         due = due_rows(context, mirror, smaller.values)
@@ -249,7 +247,6 @@ def _smallest_breach(
         for begin in pages.begins:
             ask = _ask_for_page(context, mirror, paging, smaller, pages.size, begin)
             came.append(context.send(ask, "pages side by side with less"))
-            yield
         again = _rows_shown_twice(came)
         if again:
             return smaller, came[-1], again

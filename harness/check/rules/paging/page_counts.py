@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from typing import Final
 
 from harness.check.context import CheckContext
@@ -20,7 +19,7 @@ from harness.specification.model import PageCount, page_number_parts
 _FILTERS_ASKED: Final = 3
 
 
-def check_page_counts(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_page_counts(context: CheckContext, mirror: Mirror) -> None:
     """Judges the number of pages at several sizes, with filters, and where nothing matches."""
     count, _, _ = page_number_parts(context.listing.paging)
     if count is None:
@@ -37,20 +36,20 @@ def check_page_counts(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         size_name, most = largest_page_size(context)
         if size_name is None:
             fixed = context.expected_answers(build_request(context, mirror.base, {}))[0][1].size
-            if fixed and (yield from _is_count_wrong(context, mirror, count, arrangement, rows, fixed)):
+            if fixed and _is_count_wrong(context, mirror, count, arrangement, rows, fixed):
                 return
             continue
         most = most or len(mirror.rows)
         near = (1, 2, rows - 1, rows, rows + 1) if rows is not None else (1, 2, 7)
         sizes = near if arrangement is plain else (max(2, (rows or 21) // 3),)
         for size in dict.fromkeys(size for size in sizes if 0 < size <= most):
-            if (yield from _is_count_wrong(context, mirror, count, arrangement, rows, size)):
+            if _is_count_wrong(context, mirror, count, arrangement, rows, size):
                 return
 
 
 def _is_count_wrong(
     context: CheckContext, mirror: Mirror, count: PageCount, arrangement: Arrangement, rows: int | None, size: int
-) -> Generator[None, None, bool]:
+) -> bool:
     """Asks for a page of a size; whether the number of pages is another than the rows fill, which is told.
 
     Where the rows are not known, the total of the answer is what pages are held to.
@@ -59,7 +58,6 @@ def _is_count_wrong(
     exchange = context.send(
         build_request(context, mirror.base, values), f"the number of pages of {size}{arrangement.label}"
     )
-    yield
     if context.note_unusable(exchange, count.clause) or exchange.answer is None or exchange.rows is None:
         return False
     rows = parse_row_count(exchange.answer.total) if rows is None else rows
@@ -72,7 +70,7 @@ def _is_count_wrong(
         # What is no number at all is told of every response.
         context.results.record_pass(count.clause if told == due else ())
         return False
-    yield from report_walk_breach(
+    report_walk_breach(
         context,
         mirror,
         count.clause,

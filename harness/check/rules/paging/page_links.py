@@ -5,7 +5,7 @@ Servers write links that forget a filter of the request: seen at emulate 0.12, w
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -106,7 +106,7 @@ class _Walk:
         return bool(keys) and any(frozenset(one.keys or ()) == keys for one in others)
 
 
-def check_page_links(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_page_links(context: CheckContext, mirror: Mirror) -> None:
     """Judges links as a client meets them: where each leads, what it carries on, and where there are none."""
     links = links_of(context.listing.paging)
     if links is None:
@@ -118,10 +118,10 @@ def check_page_links(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         return
     broken: dict[tuple[str, ...], tuple[_Breach, Arrangement]] = {}
     for turn, arrangement in enumerate(_arrangements(context, mirror)):
-        walk = yield from _start_walk(context, mirror, links, arrangement, pages=3 + turn % 2)
+        walk = _start_walk(context, mirror, links, arrangement, pages=3 + turn % 2)
         if walk is None:
             continue
-        breach = yield from _follow_pages(walk)
+        breach = _follow_pages(walk)
         if breach is not None:
             broken.setdefault(breach.kind, (breach, arrangement))
     # Of several breaches of one clause the gravest is told: clients follow the next link before all others.
@@ -129,7 +129,7 @@ def check_page_links(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     for breach, arrangement in sorted(broken.values(), key=lambda met: met[0].kind[0] != "next"):
         gravest.setdefault(breach.clauses, (breach, arrangement))
     for breach, arrangement in gravest.values():
-        yield from report_walk_breach(
+        report_walk_breach(
             context,
             mirror,
             breach.clauses,
@@ -165,7 +165,7 @@ def _size_values(context: CheckContext, size: int) -> dict[str, Tree]:
 
 def _start_walk(
     context: CheckContext, mirror: Mirror, links: PageLinks, arrangement: Arrangement, *, pages: int
-) -> Generator[None, None, _Walk | None]:
+) -> _Walk | None:
     """A walk of so many pages over an arrangement; None where its rows are too few or not known."""
     most = largest_page_size(context)[1] or FIRST_ROWS
     due = None if mirror.tear_reason else due_rows(context, mirror, arrangement.values)
@@ -174,7 +174,6 @@ def _start_walk(
         asked = min(most, FIRST_ROWS)
         values = {**arrangement.values, **_size_values(context, asked)}
         page = context.send(build_request(context, mirror.base, values), f"rows for links{arrangement.label}")
-        yield
         rows = page.rows or ()
         due = DueRows(rows=rows, sort_values=tuple(shown_sort_values(context, mirror, arrangement.values, rows)))
         if len(due.sort_values) < len(rows):
@@ -201,20 +200,19 @@ class _Breach:
     """The link of the answer that is wrong by itself: missing, or there."""
 
 
-def _follow_pages(walk: _Walk) -> Generator[None, None, _Breach | None]:
+def _follow_pages(walk: _Walk) -> _Breach | None:
     """From the first page on by next links, with the other links of some pages; the first breach, or None."""
     context = walk.context
     page = context.send(
         build_request(context, walk.mirror.base, walk.values),
         f"the first page, for its links{walk.arrangement.label}",
     )
-    yield
     if context.note_unusable(page, ()) or not walk.is_due(page, 0, walk.size):
         # What is wrong with a page that no link led to is told elsewhere.
         return None
     walk.pages.append(page)
     while len(walk.pages) < PAGES_FOLLOWED:
-        if len(walk.pages) <= 2 and (breach := (yield from _check_other_links(walk))) is not None:
+        if len(walk.pages) <= 2 and (breach := _check_other_links(walk)) is not None:
             return breach
         start = len(walk.pages) * walk.size
         if start >= len(walk.due.rows):
@@ -222,7 +220,7 @@ def _follow_pages(walk: _Walk) -> Generator[None, None, _Breach | None]:
         if not walk.whole and start + walk.size > len(walk.due.rows):
             # What follows the known rows is not known.
             return None
-        came = yield from _follow(walk, "next", start)
+        came = _follow(walk, "next", start)
         if isinstance(came, _Breach) or came is None:
             return came
         walk.pages.append(came)
@@ -253,7 +251,7 @@ def _judge_last_page(walk: _Walk) -> _Breach | None:
     )
 
 
-def _check_other_links(walk: _Walk) -> Generator[None, None, _Breach | None]:
+def _check_other_links(walk: _Walk) -> _Breach | None:
     """The links of the latest page but the next one: on the first page to the last, on the second the way back."""
     number = len(walk.pages) - 1
     if number == 0:
@@ -275,7 +273,7 @@ def _check_other_links(walk: _Walk) -> Generator[None, None, _Breach | None]:
         ways = (("previous", 0), ("first", 0), ("self", walk.size))
     for name, start in ways:
         if name in walk.links.by_name:
-            came = yield from _follow(walk, name, start)
+            came = _follow(walk, name, start)
             if isinstance(came, _Breach):
                 return came
     return None
@@ -293,7 +291,7 @@ def _start_of_last_page(walk: _Walk) -> int | None:
     return rows - walk.size if by_cursor else (rows - 1) // walk.size * walk.size
 
 
-def _follow(walk: _Walk, name: LinkName, start: int) -> Generator[None, None, Exchange | _Breach | None]:
+def _follow(walk: _Walk, name: LinkName, start: int) -> Exchange | _Breach | None:
     """The page that a link of the latest page leads to, or what is wrong with it; None where nothing can be said."""
     context, page = walk.context, walk.pages[-1]
     if name not in walk.links.by_name:
@@ -312,13 +310,12 @@ def _follow(walk: _Walk, name: LinkName, start: int) -> Generator[None, None, Ex
     if isinstance(read, DeadLink):
         return breach(f"a {name} link to a page of the same list", f"a {name} link to {read.leads}")
     came = follow_link(context, read, f"the {name} link of page {len(walk.pages)}{walk.arrangement.label}")
-    yield
     if context.note_unusable(came, clauses):
         return None
     if came.rows is None or came.answer is None or came.answer.outcome != "success":
         return breach(f"the page that a {name} link names", f"an error behind a {name} link", at=came)
     known = walk.whole or start < len(walk.due.rows)
-    right = walk.is_due(came, start, walk.size) if known else (yield from _is_same_by_number(walk, came, start))
+    right = walk.is_due(came, start, walk.size) if known else _is_same_by_number(walk, came, start)
     if right:
         context.results.record_pass(clauses)
         context.results.record_pass(walk.links.clauses.keeps)
@@ -327,7 +324,7 @@ def _follow(walk: _Walk, name: LinkName, start: int) -> Generator[None, None, Ex
     if lost:
         wanted = f"a {name} link that carries {' and '.join(lost)} on"
         return breach(wanted, f"a {name} link without {' and '.join(lost)}, to {_rows_text(walk, came)}", lost, came)
-    if known and (yield from _is_same_by_number(walk, came, start)):
+    if known and _is_same_by_number(walk, came, start):
         # The link is right: what stands on that page is judged by itself.
         return None
     end = min(start + walk.size, len(walk.due.rows)) if known else start + walk.size
@@ -335,7 +332,7 @@ def _follow(walk: _Walk, name: LinkName, start: int) -> Generator[None, None, Ex
     return breach(wanted, f"a {name} link to {_rows_text(walk, came)}", at=came)
 
 
-def _is_same_by_number(walk: _Walk, came: Exchange, start: int) -> Generator[None, None, bool]:
+def _is_same_by_number(walk: _Walk, came: Exchange, start: int) -> bool:
     """Whether the page behind a link is also what its number or offset gives, asked for by itself."""
     context, paging = walk.context, walk.context.listing.paging
     match paging:
@@ -347,7 +344,6 @@ def _is_same_by_number(walk: _Walk, came: Exchange, start: int) -> Generator[Non
             return False
     values = {**walk.values, place: encode_request_value(context, place, number)}
     direct = context.send(build_request(context, walk.mirror.base, values), f"the same page by {place}")
-    yield
     return direct.rows is not None and direct.keys == came.keys
 
 

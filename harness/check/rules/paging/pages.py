@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,7 +47,7 @@ FAR_LARGER_SIZE: Final = 5000
 PAGES_OF_A_WALK: Final = 25
 
 
-def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_pages(context: CheckContext, mirror: Mirror) -> None:
     """Judges the paging of the list, alone and together with a filter."""
     paging = context.listing.paging
     if isinstance(paging, NoPaging):
@@ -58,37 +58,37 @@ def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if not mirror.rows:
             return
     if mirror.tear_reason:
-        yield from _report_torn_pages(context, mirror)
+        _report_torn_pages(context, mirror)
     match paging:
         case PageNumberPaging():
-            yield from _check_numbered_pages(context, mirror, paging)
+            _check_numbered_pages(context, mirror, paging)
         case OffsetPaging():
-            yield from _check_offsets(context, mirror, paging)
+            _check_offsets(context, mirror, paging)
         case CursorPaging():
-            yield from check_cursor_pages(context, mirror, paging)
+            check_cursor_pages(context, mirror, paging)
         case LimitPaging():
-            yield from _check_limits(context, mirror, paging)
+            _check_limits(context, mirror, paging)
     if paging.size is not None:
-        yield from _check_size_words(context, mirror, paging.size)
+        _check_size_words(context, mirror, paging.size)
 
 
-def _check_size_words(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def _check_size_words(context: CheckContext, mirror: Mirror, name: str) -> None:
     """Words in place of a number of rows mean the number that they stand for."""
     parameter = context.listing.parameters[name]
     for word in parameter.number_words:
         clauses = parameter.number_words_clause
         blame = dict.fromkeys(("size", "short", "slice"), clauses)
-        yield from check_page(context, mirror, {name: word}, f"{name}={word}", clauses, **blame)
+        check_page(context, mirror, {name: word}, f"{name}={word}", clauses, **blame)
 
 
-def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
     """Pages that do not share out the list: which promise is broken first?"""
     paging = context.listing.paging
     if paging.is_single_page:
         return
     told: _TornPages | None = _TornPages(partition_clauses(paging) or slice_clauses(paging), mirror.tear_reason, None)
     if isinstance(paging, PageNumberPaging | OffsetPaging) and paging.size is not None:
-        told = yield from _pages_side_by_side(context, mirror, paging)
+        told = _pages_side_by_side(context, mirror, paging)
     if told is None:
         return
     for clauses in (told.clauses, told.also):
@@ -117,7 +117,7 @@ class _TornPages:
 
 def _pages_side_by_side(
     context: CheckContext, mirror: Mirror, paging: PageNumberPaging | OffsetPaging
-) -> Generator[None, None, _TornPages | None]:
+) -> _TornPages | None:
     """What two pages, both in one and the plain one show; None where one of them cannot be had."""
     partition = partition_clauses(paging) or slice_clauses(paging)
     (place,) = paging.place_parameters
@@ -133,7 +133,6 @@ def _pages_side_by_side(
         sized = {**page_size_values(context, size), **encode_request_values(context, values)}
         ask = build_request(context, mirror.base, sized)
         answers[name] = context.send(ask, f"pages side by side: {name}")
-        yield
         if context.note_unusable(answers[name], partition) or answers[name].rows is None:
             return None
     one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
@@ -145,7 +144,6 @@ def _pages_side_by_side(
     if one == two:
         after = {**page_size_values(context, 3), **encode_request_values(context, {place: 2 * second - first})}
         third = context.send(build_request(context, mirror.base, after), "pages side by side: three")
-        yield
         if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
             return _TornPages(start, "a first page that comes again as the second", answers["two"], apart)
         return _TornPages(slice_clauses(paging) or partition, "the same page twice", answers["two"], apart)
@@ -168,7 +166,7 @@ def _check_neighbour_pages(
     partition: Clauses,
     *,
     most: int | None = 3,
-) -> Iterator[None]:
+) -> None:
     """Two pages side by side, of so many rows at most: other rows, and none twice."""
     if len(mirror.rows) < 4 or mirror.volatile:
         return
@@ -176,7 +174,6 @@ def _check_neighbour_pages(
         context.send(build_request(context, mirror.base, values), f"page {index} of two neighbours")
         for index, values in enumerate(pages)
     )
-    yield
     if context.note_unusable(first, ()) or context.note_unusable(second, ()) or not first.rows or not second.rows:
         return
     if most is not None and len(first.rows) > most:
@@ -184,7 +181,7 @@ def _check_neighbour_pages(
         return
     shared = [row for row in second.rows if row.key in set(first.keys)]
     if not shared and (crossed := _order_violation(context, first, second)):
-        yield from _report_order_violation(context, mirror, first, second, crossed)
+        _report_order_violation(context, mirror, first, second, crossed)
         return
     if not shared:
         context.results.record_pass(slice_clauses)
@@ -193,7 +190,7 @@ def _check_neighbour_pages(
     clauses = slice_clauses if whole else partition or slice_clauses
     actual = "the same page twice" if whole else f"{len(shared)} rows on both pages"
     check = apart_check(context, first)
-    yield from report_walk_breach(context, mirror, clauses, second, "no row on both pages", actual, check=check)
+    report_walk_breach(context, mirror, clauses, second, "no row on both pages", actual, check=check)
 
 
 def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -> FieldPath | None:
@@ -218,11 +215,10 @@ def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -
 
 def _report_order_violation(
     context: CheckContext, mirror: Mirror, first: Exchange, second: Exchange, path: FieldPath
-) -> Iterator[None]:
+) -> None:
     """Pages that are sorted each by itself, but not one after the other: confirmed, and told of the order."""
     order = context.listing.order
     again = [context.send(one.list_request, f"again: {one.purpose}") for one in (first, second)]
-    yield
     same = [one.keys for one in again] == [first.keys, second.keys]
     if order is None or not _order_violation(context, again[0], again[1]) or not same:
         return
@@ -235,12 +231,12 @@ def _report_order_violation(
     )
 
 
-def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
+def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> None:
     count, clauses = len(mirror.rows), paging.clauses
     first, slice_, whole = clauses.first, clauses.slice, clauses.partition or clauses.slice
     number = first_page_number(context, paging)
     if paging.size is None:
-        yield from _check_fixed_pages(context, mirror, paging, number)
+        _check_fixed_pages(context, mirror, paging, number)
         return
 
     def at(page: int, size: int) -> dict[str, Tree]:
@@ -249,21 +245,21 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
             **page_size_values(context, size),
         }
 
-    def ask(page: int, size: int, purpose: str, told: Clauses, /, **blame: Clauses) -> Iterator[None]:
-        yield from check_page(context, mirror, at(page, size), purpose, told, **blame)
+    def ask(page: int, size: int, purpose: str, told: Clauses, /, **blame: Clauses) -> None:
+        check_page(context, mirror, at(page, size), purpose, told, **blame)
 
-    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_, clauses.partition)
+    _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_, clauses.partition)
     for size in page_sizes_for(count):
         alone = page_size_values(context, size)
-        yield from check_page(context, mirror, alone, f"pages of {size}", clauses.size, slice=first)
-        yield from ask(0, size, f"the first page of {size}", first or slice_, slice=first)
+        check_page(context, mirror, alone, f"pages of {size}", clauses.size, slice=first)
+        ask(0, size, f"the first page of {size}", first or slice_, slice=first)
         if count > size:
-            yield from ask(1, size, f"the second page of {size}", slice_)
+            ask(1, size, f"the second page of {size}", slice_)
     for size in large_page_sizes(context, paging.size, count):
         for page in (0, 1):
-            yield from ask(page, size, f"page {page} of {size}", whole, size=clauses.size, slice=slice_)
-    yield from _check_far_larger_page(context, mirror, paging.size, whole)
-    yield from check_page(context, mirror, {}, "no page and no size", first)
+            ask(page, size, f"page {page} of {size}", whole, size=clauses.size, slice=slice_)
+    _check_far_larger_page(context, mirror, paging.size, whole)
+    check_page(context, mirror, {}, "no page and no size", first)
     cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, OpenChoice) else (paging.cap,)
     # Pages of more than the largest legal size are cut shorter, and leave rows out between them.
     bounds = (*cap, context.listing.parameters[paging.size].most, server_page_limit(context))
@@ -272,26 +268,24 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
     last = (count - 1) // size
     for page in dict.fromkeys((2, last // 2, last)):
         if 0 <= page <= last:
-            yield from ask(page, size, f"page {page} of {size}", slice_)
+            ask(page, size, f"page {page} of {size}", slice_)
     past = paging.past_the_end
     end = past.clause if isinstance(past, OpenChoice) else clauses.past_the_end
     for beyond in (last + 1, last + 1000):
-        yield from ask(beyond, size, "a page beyond the end", end or slice_)
+        ask(beyond, size, "a page beyond the end", end or slice_)
     step = max(1, min(most, -(-count // 5)))
-    yield from _check_page_walk(context, mirror, whole, [at(page, step) for page in range(-(-count // step))])
-    yield from check_page_borders(context, mirror, plain_border_probes(context))
+    _check_page_walk(context, mirror, whole, [at(page, step) for page in range(-(-count // step))])
+    check_page_borders(context, mirror, plain_border_probes(context))
 
 
-def _check_fixed_pages(
-    context: CheckContext, mirror: Mirror, paging: PageNumberPaging, number: int
-) -> Iterator[None]:
+def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging, number: int) -> None:
     """Judges pages whose size nobody can choose: the first, some others, the last, and one beyond it."""
     clauses = paging.clauses
     begin = {paging.page: encode_request_value(context, paging.page, number)}
     second = {paging.page: encode_request_value(context, paging.page, number + 1)}
-    yield from _check_neighbour_pages(context, mirror, (begin, second), clauses.slice, clauses.partition, most=None)
-    yield from _check_page_of_none(context, mirror, begin, clauses.first)
-    yield from check_page(context, mirror, {}, "no page", clauses.first, size=clauses.size)
+    _check_neighbour_pages(context, mirror, (begin, second), clauses.slice, clauses.partition, most=None)
+    _check_page_of_none(context, mirror, begin, clauses.first)
+    check_page(context, mirror, {}, "no page", clauses.first, size=clauses.size)
     meaning = context.expected_answers(build_request(context, mirror.base, {}))[0][1]
     size = meaning.size
     if not size:
@@ -304,19 +298,16 @@ def _check_fixed_pages(
     end = past.clause if isinstance(past, OpenChoice) else clauses.past_the_end
     for page in dict.fromkeys((0, 1, last // 2, last, last + 1)):
         told = clauses.first if page == 0 else (end or clauses.slice) if page > last else clauses.slice
-        yield from check_page(context, mirror, pages[page], f"page {page}", told, size=clauses.size)
-    yield from _check_page_walk(context, mirror, clauses.partition or clauses.slice, pages[: last + 1])
+        check_page(context, mirror, pages[page], f"page {page}", told, size=clauses.size)
+    _check_page_walk(context, mirror, clauses.partition or clauses.slice, pages[: last + 1])
 
 
-def _check_page_of_none(
-    context: CheckContext, mirror: Mirror, begin: Mapping[str, Tree], clauses: Clauses
-) -> Iterator[None]:
+def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[str, Tree], clauses: Clauses) -> None:
     """Where no page is named the first one comes."""
     plain, named = (
         context.send(build_request(context, mirror.base, values), purpose)
         for values, purpose in (({}, "no page"), (begin, "the first page by its number"))
     )
-    yield
     if mirror.volatile or any(context.note_unusable(one, clauses) for one in (plain, named)):
         return
     if plain.keys == named.keys:
@@ -324,10 +315,10 @@ def _check_page_of_none(
     else:
         expected, actual = "the rows of the first page", "other rows"
         message = "the first page comes where none is named"
-        yield from report_walk_breach(context, mirror, clauses, plain, expected, actual, message=message)
+        report_walk_breach(context, mirror, clauses, plain, expected, actual, message=message)
 
 
-def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:
+def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> None:
     """A page far larger than the list: it may be refused or cut, but a success holds rows."""
     if context.listing.parameters[name].most is not None or not mirror.rows:
         return
@@ -335,7 +326,6 @@ def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, cla
     exchange = None
     for purpose in (f"a page of {FAR_LARGER_SIZE}", f"again: a page of {FAR_LARGER_SIZE}"):
         exchange = context.send(ask, purpose)
-        yield
         if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome != "success" or exchange.rows is None or exchange.rows:
@@ -344,7 +334,7 @@ def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, cla
     context.fail(clauses, message, expected=expected, actual="no rows", exchange=exchange)
 
 
-def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
+def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) -> None:
     count, clauses = len(mirror.rows), paging.clauses
     start = clauses.offset_default or clauses.slice
 
@@ -352,49 +342,46 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
         values = {paging.offset: skip, paging.size: size}
         return encode_request_values(context, {name: value for name, value in values.items() if value is not None})
 
-    def ask(skip: int | None, size: int | None, purpose: str, told: Clauses, /, **blame: Clauses) -> Iterator[None]:
-        yield from check_page(context, mirror, at(skip, size), purpose, told, **blame)
+    def ask(skip: int | None, size: int | None, purpose: str, told: Clauses, /, **blame: Clauses) -> None:
+        check_page(context, mirror, at(skip, size), purpose, told, **blame)
 
     default = clauses.size_default
-    yield from ask(None, None, "no offset and no count", default or clauses.size, size=default, slice=start)
-    yield from ask(0, None, "offset 0", start)
+    ask(None, None, "no offset and no count", default or clauses.size, size=default, slice=start)
+    ask(0, None, "offset 0", start)
     for turn, size in enumerate(page_sizes_for(count)):
-        yield from ask(None, size, f"{size} rows", clauses.size)
+        ask(None, size, f"{size} rows", clauses.size)
         # From the second page on; past one row and up to the last one with one size each.
         for skip in dict.fromkeys((size, *((1, count - 1) if turn == 2 else ()))):
             if 0 < skip < count:
-                yield from ask(skip, size, f"{size} rows after {skip}", clauses.slice)
-    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), clauses.slice, clauses.partition)
+                ask(skip, size, f"{size} rows after {skip}", clauses.slice)
+    _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), clauses.slice, clauses.partition)
     for size in large_page_sizes(context, paging.size, count):
-        yield from ask(None, size, f"{size} rows", clauses.size)
+        ask(None, size, f"{size} rows", clauses.size)
     for skip in dict.fromkeys((count // 2, min(count - 1, 201))):
         if skip > 0:
-            yield from ask(skip, 50, f"50 rows after {skip}", clauses.slice)
+            ask(skip, 50, f"50 rows after {skip}", clauses.slice)
     most = context.listing.parameters[paging.size].most
     if most is not None:
-        yield from ask(None, most, f"{most} rows", clauses.size_max or clauses.size)
-    yield from ask(count, 5, "rows beyond the end", clauses.slice)
+        ask(None, most, f"{most} rows", clauses.size_max or clauses.size)
+    ask(count, 5, "rows beyond the end", clauses.slice)
     # A step beyond the largest legal size would leave out rows between two pages that are cut shorter.
     step = max(1, min(server_page_limit(context) or 100, most or 100, -(-count // 5)))
     steps = [at(skip, step) for skip in range(0, count, step)]
-    yield from _check_page_walk(context, mirror, clauses.partition or clauses.slice, steps)
-    yield from check_page_borders(context, mirror, plain_border_probes(context))
+    _check_page_walk(context, mirror, clauses.partition or clauses.slice, steps)
+    check_page_borders(context, mirror, plain_border_probes(context))
 
 
-def _check_page_walk(
-    context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]
-) -> Iterator[None]:
+def _check_page_walk(context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]) -> None:
     """The pages one after the other: each row once, and all of them."""
     seen: dict[Hashable, int] = {}
     for index, step in enumerate(steps[:PAGES_OF_A_WALK]):
         exchange = context.send(build_request(context, mirror.base, step), f"walk, page {index + 1}")
-        yield
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return
         for key in exchange.keys:
             if key in seen and not mirror.volatile:
                 actual = f"a row on page {seen[key] + 1} and on page {index + 1}"
-                yield from report_walk_breach(context, mirror, clauses, exchange, "each row on one page", actual)
+                report_walk_breach(context, mirror, clauses, exchange, "each row on one page", actual)
                 return
             seen[key] = index
     if mirror.volatile or not mirror.complete or len(steps) > PAGES_OF_A_WALK:
@@ -402,14 +389,14 @@ def _check_page_walk(
             context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
     if len(seen) != len(mirror.rows):
-        yield from report_walk_breach(
+        report_walk_breach(
             context, mirror, clauses, None, f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
         )
         return
     context.results.record_pass(clauses)
 
 
-def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
+def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) -> None:
     count = len(mirror.rows)
     size_clauses = paging.clauses.size
     default = paging.clauses.size_default or size_clauses
@@ -417,15 +404,13 @@ def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) ->
     large = large_page_sizes(context, paging.size, count)
     for size in dict.fromkeys((*page_sizes_for(count), *large, max(1, count - 1), count, count + 5)):
         values = {paging.size: encode_request_value(context, paging.size, size)}
-        yield from check_page(
-            context, mirror, values, f"at most {size} rows", prefix, slice=prefix, size=size_clauses
-        )
+        check_page(context, mirror, values, f"at most {size} rows", prefix, slice=prefix, size=size_clauses)
     if paging.all is not None:
         values = {paging.size: encode_request_value(context, paging.size, paging.all)}
-        yield from check_page(context, mirror, values, "all rows by the word for all", default)
-    yield from check_page(context, mirror, {}, "no limit", default, rows=default)
+        check_page(context, mirror, values, "all rows by the word for all", default)
+    check_page(context, mirror, {}, "no limit", default, rows=default)
     chosen = selective_filter(context, mirror)
     if chosen:
         values = {**chosen, **encode_request_values(context, {paging.size: 2})}
         purpose = "two rows with a filter"
-        yield from check_page(context, mirror, values, purpose, prefix, size=size_clauses, slice=prefix)
+        check_page(context, mirror, values, purpose, prefix, size=size_clauses, slice=prefix)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from harness.check.context import CheckContext
 from harness.check.probe.comparison import server_failure
 from harness.check.probe.filter_values import largest_page
@@ -11,9 +9,7 @@ from harness.check.probe.mirror import Mirror, build_request
 from harness.specification.model import Clauses, SortParameter
 
 
-def learn_refused_words(
-    context: CheckContext, mirror: Mirror, sort: SortParameter, clauses: Clauses
-) -> Iterator[None]:
+def learn_refused_words(context: CheckContext, mirror: Mirror, sort: SortParameter, clauses: Clauses) -> None:
     """Which of the words that no document names the server takes: to refuse some of them breaks no promise."""
     known = next((known for name in clauses if (known := context.clause(name)) is not None), None)
     if known is None or known.basis != "inferred":
@@ -23,7 +19,6 @@ def learn_refused_words(
     for word in words:
         ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: word})
         exchange = context.send(ask, f"is {sort.parameter} = {word} taken?", witness=False)
-        yield
         if exchange.answer is not None and exchange.answer.outcome == "error" and server_failure(exchange) is None:
             refused.add(word)
     if 0 < len(refused) < len(words):

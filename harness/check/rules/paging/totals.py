@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -54,12 +54,12 @@ from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 
 
-def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_totals(context: CheckContext, mirror: Mirror) -> None:
     """Judges the total with filters, without matches, and switched off.
 
     Servers count before the filter, or only the page (`total_before_filter`, `total_of_page`, foreign servers).
     """
-    yield from probe_replicas(context, mirror)
+    probe_replicas(context, mirror)
     total = context.listing.total
     no_match = context.listing.no_match_clause
     chosen = selective_filter(context, mirror)
@@ -68,11 +68,11 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if chosen:
             ask = build_request(context, mirror.base, {**largest_page(context), **chosen})
             purpose = "the total with a filter"
-            yield from check_probe(context, mirror, ask, purpose, clauses, blame={"total": clauses})
+            check_probe(context, mirror, ask, purpose, clauses, blame={"total": clauses})
         if total.switch is not None:
-            yield from _check_total_switch(context, mirror, total.switch)
+            _check_total_switch(context, mirror, total.switch)
             if chosen:
-                yield from _check_switched_on_total(context, mirror, total.switch.parameter, chosen, clauses)
+                _check_switched_on_total(context, mirror, total.switch.parameter, chosen, clauses)
     name = next(
         (
             name
@@ -86,22 +86,22 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if name is not None:
         blame: Clauses = total.clauses.sum if total else no_match
         ask = build_request(context, mirror.base, {name: "no-such-value-9c1e"})
-        yield from check_probe(context, mirror, ask, "no row matches", no_match, blame={"total": blame})
+        check_probe(context, mirror, ask, "no row matches", no_match, blame={"total": blame})
 
 
 def _check_switched_on_total(
     context: CheckContext, mirror: Mirror, switch: str, chosen: Mapping[str, Tree], clauses: Clauses
-) -> Iterator[None]:
+) -> None:
     """What is switched on by a word counts what is asked for, as it does when nothing is said."""
     size = context.listing.paging.size_parameter
     values = {switch: encode_request_value(context, switch, True), **chosen}
     if size is not None:
         values[size] = encode_request_value(context, size, 2)
     ask = build_request(context, mirror.base, values)
-    yield from check_probe(context, mirror, ask, "the total switched on, of a page with a filter", clauses)
+    check_probe(context, mirror, ask, "the total switched on, of a page with a filter", clauses)
 
 
-def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwitch) -> Iterator[None]:
+def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwitch) -> None:
     answers: dict[str, Exchange] = {}
     for state, values in (
         ("switched off", {switch.parameter: False}),
@@ -110,13 +110,12 @@ def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwit
     ):
         ask = build_request(context, mirror.base, encode_request_values(context, values))
         answers[state] = context.send(ask, f"the total {state}")
-        yield
     _judge_total_off(context, mirror, switch, answers["switched off"], switch.clauses.off)
     parameter = context.listing.parameters[switch.parameter]
     if parameter.default is False or str(parameter.default) in parameter.false:
         _judge_total_off(context, mirror, switch, answers["by default"], switch.clauses.default)
     else:
-        yield from _check_default_total(context, mirror, switch, answers["by default"], answers["switched on"])
+        _check_default_total(context, mirror, switch, answers["by default"], answers["switched on"])
 
 
 def _judge_total_off(
@@ -144,7 +143,7 @@ def _judge_total_off(
 
 def _check_default_total(
     context: CheckContext, mirror: Mirror, switch: TotalSwitch, plain: Exchange, on: Exchange
-) -> Iterator[None]:
+) -> None:
     clauses = switch.clauses.default
     if context.note_unusable(plain, clauses) or plain.answer is None or on.answer is None:
         return
@@ -152,8 +151,8 @@ def _check_default_total(
     moved = False
     if told is not None and told != due:
         if not mirror.volatile:
-            yield from reread_mirror(context, mirror)
-        moved = mirror.volatile or (yield from replicas_disagree(context, mirror))
+            reread_mirror(context, mirror)
+        moved = mirror.volatile or replicas_disagree(context, mirror)
     if told is not None and (told == due or moved):
         context.results.record_pass(clauses)
         return
@@ -167,17 +166,17 @@ def _total_check(context: CheckContext, exchange: Exchange) -> AnswerCheck | Non
     return None if total is None else part_check(context, exchange, total.at)
 
 
-def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filtered_pages(context: CheckContext, mirror: Mirror) -> None:
     """Judges every filter together with a later page, and with a page of one row: neither is lost.
 
     Servers forget filters on later pages (`source_ignored_on_later_pages`, foreign servers).
     """
-    yield from _check_one_row_pages(context, mirror)
-    yield from check_page_borders(context, mirror, narrowed_border_probes(context, mirror))
-    yield from check_cursor_journeys(context, mirror, narrowed_journeys(context, mirror))
+    _check_one_row_pages(context, mirror)
+    check_page_borders(context, mirror, narrowed_border_probes(context, mirror))
+    check_cursor_journeys(context, mirror, narrowed_journeys(context, mirror))
 
 
-def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> None:
     """Every filter with a page of one row, at values that the first row of the list does not have."""
     paging = context.listing.paging
     size = paging.size_parameter
@@ -211,7 +210,7 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
         }
         blame: dict[Aspect, Clauses] = {"total": independent_total_clauses(context)}
         ask = build_request(context, mirror.base, values)
-        yield from check_probe(context, mirror, ask, f"{name} with one row", filter_.clause, blame=blame)
+        check_probe(context, mirror, ask, f"{name} with one row", filter_.clause, blame=blame)
 
 
 def _any_value_matches(filter_: Filter, shown: Iterable[Any], value: Any) -> bool:
@@ -219,7 +218,7 @@ def _any_value_matches(filter_: Filter, shown: Iterable[Any], value: Any) -> boo
     return values_are_kept(comparison_of_filter(filter_), shown, (value,))
 
 
-def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> None:
     """Judges every filter by another encoding of the request: a server that reads two must read all of each."""
     transport = context.listing.transport
     ways = [
@@ -237,13 +236,13 @@ def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> Iterator
         for way in dict.fromkeys((ways[turn % len(ways)], ways[0])):
             clauses = transport.also[way].clause
             ask = replace(build_request(context, mirror.base, {**largest_page(context), **values}), encoding_name=way)
-            yield from check_probe(context, mirror, ask, f"{purpose} by {way}", clauses)
+            check_probe(context, mirror, ask, f"{purpose} by {way}", clauses)
     more = _parameters_beside_filters(context)
     # Where there are no rows, an encoding that is not read gets the same answer.
     for way in ways if mirror.rows else ():
         if more:
             ask = replace(build_request(context, mirror.base, more), encoding_name=way)
-            yield from check_probe(
+            check_probe(
                 context, mirror, ask, f"{', '.join(more)} by {way}", context.listing.transport.also[way].clause
             )
 
@@ -270,7 +269,7 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
     return {name: raw for name, raw in values.items() if context.supports_parameters(name)}
 
 
-def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_full_combinations(context: CheckContext, mirror: Mirror) -> None:
     """Judges two filters, a small page and an order at once."""
     names = list(visible_filters(context))
     clauses = context.listing.conjunction_clause
@@ -289,4 +288,4 @@ def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[N
         if order is not None and order.descending is not None:
             more[order.descending] = encode_request_value(context, order.descending, True)
         ask = build_request(context, mirror.base, {**values, **more})
-        yield from check_probe(context, mirror, ask, f"{first} and {second}, two rows a page", clauses)
+        check_probe(context, mirror, ask, f"{first} and {second}, two rows a page", clauses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange
@@ -27,7 +27,7 @@ from harness.wire.decoded_body import Tree
 # --- defaults and spellings ---------------------------------------------------------------------------------
 
 
-def check_defaults(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_defaults(context: CheckContext, mirror: Mirror) -> None:
     """Judges that an absent parameter means its default: all defaults given, and on a difference each alone."""
     chosen = {
         name: parameter
@@ -41,13 +41,13 @@ def check_defaults(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             context.results.record_not_exercised(parameter.default_clause, reason)
     if not shown:
         return
-    reference = yield from read_plain_list(context, mirror, "the list without anything said")
+    reference = read_plain_list(context, mirror, "the list without anything said")
     if reference is None:
         return
     values = {name: _default_value(context, name) for name in shown}
     clauses = tuple(dict.fromkeys(clause for parameter in shown.values() for clause in parameter.default_clause))
     expected = "the same answer with the default said and not said"
-    same = yield from check_same_answer(
+    same = check_same_answer(
         context,
         mirror,
         reference,
@@ -65,7 +65,7 @@ def check_defaults(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     for name, parameter in shown.items():
         # What a default says aloud changes is the default's fault, not that of the order or of the rows.
         ask = build_request(context, mirror.base, {name: values[name]})
-        yield from check_same_answer(
+        check_same_answer(
             context,
             mirror,
             reference,
@@ -99,7 +99,7 @@ def _default_matters(context: CheckContext, mirror: Mirror, name: str) -> bool:
     return bool(rows)
 
 
-def check_flag_spellings(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_flag_spellings(context: CheckContext, mirror: Mirror) -> None:
     """Judges that each spelling of a flag means the same as the documented one."""
     flags = {
         name: parameter
@@ -115,16 +115,15 @@ def check_flag_spellings(context: CheckContext, mirror: Mirror) -> Iterator[None
     for group in groups:
         for value in (True, False):
             if group and not (value is False and len(group) == 1 and group[0] in apart):
-                yield from _check_spellings(context, mirror, group, value)
+                _check_spellings(context, mirror, group, value)
 
 
-def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:
+def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str], value: bool) -> None:
     parameters = context.listing.parameters
     words = {name: parameters[name].true if value else parameters[name].false for name in names}
     clauses = tuple(dict.fromkeys(clause for name in names for clause in parameters[name].spellings_clause))
     documented = build_request(context, mirror.base, {name: words[name][0] for name in names})
     reference = context.send(documented, "flags as they are documented")
-    yield
     if reference.answer is None or reference.answer.outcome != "success":
         return
     if not mirror.rows:
@@ -134,7 +133,7 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
     for place in range(1, max(len(spelled) for spelled in words.values())):
         given = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
         ask = build_request(context, mirror.base, given)
-        same = yield from check_same_answer(
+        same = check_same_answer(
             context,
             mirror,
             reference,
@@ -153,10 +152,9 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
             one = context.send(
                 build_request(context, mirror.base, {name: words[name][0]}), f"{name} as it is documented"
             )
-            yield
             if one.answer is None or one.answer.outcome != "success":
                 continue
-            yield from check_same_answer(
+            check_same_answer(
                 context,
                 mirror,
                 one,
@@ -171,9 +169,9 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
 # --- blank values -------------------------------------------------------------------------------------------
 
 
-def check_blank_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_blank_values(context: CheckContext, mirror: Mirror) -> None:
     """Judges parameters that are given and empty: all together, and on a difference each alone."""
-    reference = yield from read_plain_list(context, mirror, "the list without anything said")
+    reference = read_plain_list(context, mirror, "the list without anything said")
     if reference is None:
         return
     firm: dict[str, Clauses] = {}
@@ -189,12 +187,12 @@ def check_blank_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             clauses = own or context.listing.blank.clause
         kind = refused if means == "refused" else firm
         (open_ if isinstance(means, OpenChoice) else kind)[name] = clauses
-    yield from _check_blanks_together(context, mirror, reference, firm)
-    yield from _check_refused_blanks(context, mirror, refused)
-    yield from _check_undocumented_blanks(context, mirror, open_)
+    _check_blanks_together(context, mirror, reference, firm)
+    _check_refused_blanks(context, mirror, refused)
+    _check_undocumented_blanks(context, mirror, open_)
 
 
-def _check_refused_blanks(context: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]) -> Iterator[None]:
+def _check_refused_blanks(context: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]) -> None:
     """Each empty value that must be refused, alone: one refusal would hide the others."""
     for name, clauses in chosen.items():
         if not clauses:
@@ -202,9 +200,8 @@ def _check_refused_blanks(context: CheckContext, mirror: Mirror, chosen: Mapping
         bad = context.listing.parameters[name].bad
         ask = build_request(context, mirror.base, {name: _blank_value(context, name)})
         exchange = context.send(ask, f"{name} given and empty")
-        yield
         fault = bad.fault if bad is not None else "invalid"
-        yield from judge_error_response(context, exchange, fault, clauses, parameter=name)
+        judge_error_response(context, exchange, fault, clauses, parameter=name)
 
 
 def _can_be_blank(context: CheckContext, name: str, parameter: Parameter, mirror: Mirror) -> bool:
@@ -227,7 +224,7 @@ def _blank_value(context: CheckContext, name: str) -> Tree:
 
 def _check_blanks_together(
     context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
-) -> Iterator[None]:
+) -> None:
     if not chosen:
         return
     clauses = tuple(dict.fromkeys(clause for many in chosen.values() for clause in many))
@@ -236,24 +233,22 @@ def _check_blanks_together(
         return
     expected = "the same answer as without the parameter"
     ask = build_request(context, mirror.base, {name: _blank_value(context, name) for name in chosen})
-    same = yield from check_same_answer(
+    same = check_same_answer(
         context, mirror, reference, ask, "every filter given and empty", (), expected=expected, blaming=False
     )
     if same:
         record_kept(context, clauses, "the same answer")
-        yield from _check_blanks_with_comparisons(context, mirror, reference, chosen)
+        _check_blanks_with_comparisons(context, mirror, reference, chosen)
     if same is not False:
         return
     for name, own in chosen.items():
         one = build_request(context, mirror.base, {name: _blank_value(context, name)})
-        yield from check_same_answer(
-            context, mirror, reference, one, f"{name} given and empty", own, expected=expected
-        )
+        check_same_answer(context, mirror, reference, one, f"{name} given and empty", own, expected=expected)
 
 
 def _check_blanks_with_comparisons(
     context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
-) -> Iterator[None]:
+) -> None:
     """An empty value says nothing either when the comparison beside it is said aloud."""
     filters = [name for name in chosen if name in context.listing.filters]
     probes = {name: {name: _blank_value(context, name), **default_comparison(context, name)} for name in filters}
@@ -264,25 +259,21 @@ def _check_blanks_with_comparisons(
     expected = "the same answer as without the parameters"
     purpose = "empty filters beside their comparisons"
     ask = build_request(context, mirror.base, every)
-    same = yield from check_same_answer(
-        context, mirror, reference, ask, purpose, (), expected=expected, blaming=False
-    )
+    same = check_same_answer(context, mirror, reference, ask, purpose, (), expected=expected, blaming=False)
     if same is not False:
         return
     for name, values in probes.items():
         ask = build_request(context, mirror.base, values)
         purpose = f"{name} empty beside its comparison"
-        yield from check_same_answer(context, mirror, reference, ask, purpose, chosen[name], expected=expected)
+        check_same_answer(context, mirror, reference, ask, purpose, chosen[name], expected=expected)
 
 
-def _check_undocumented_blanks(
-    context: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]
-) -> Iterator[None]:
+def _check_undocumented_blanks(context: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]) -> None:
     """Where the document says nothing: first all together, which settles all if it is taken."""
     if not chosen:
         return
     values = {name: _blank_value(context, name) for name in chosen}
-    judged = yield from check_probe(
+    judged = check_probe(
         context,
         mirror,
         build_request(context, mirror.base, values),
@@ -302,7 +293,7 @@ def _check_undocumented_blanks(
         speakers.setdefault(means.id if isinstance(means, OpenChoice) else name, name)
     for name in chosen:
         if name in speakers.values():
-            yield from check_probe(
+            check_probe(
                 context,
                 mirror,
                 build_request(context, mirror.base, {name: values[name]}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -60,19 +60,19 @@ _LAST_MONTH: Final = timedelta(days=32)
 # --- bad values ---------------------------------------------------------------------------------------------
 
 
-def check_invalid_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
     """Judges values that cannot be read or are out of bounds, required parameters, ranges, and lenient types."""
-    yield from check_defaults(context, mirror)
+    check_defaults(context, mirror)
     for name, parameter in context.listing.parameters.items():
         for raw, bad in _invalid_values(parameter):
-            yield from _check_invalid_value(context, mirror, name, raw, bad)
-    yield from _check_boundless_integers(context, mirror)
-    yield from _check_page_bound(context, mirror)
-    yield from _check_too_many_items(context, mirror)
-    yield from _check_required(context, mirror)
-    yield from _check_ranges(context, mirror)
-    yield from _check_lenient_types(context, mirror)
-    yield from check_flag_spellings(context, mirror)
+            _check_invalid_value(context, mirror, name, raw, bad)
+    _check_boundless_integers(context, mirror)
+    _check_page_bound(context, mirror)
+    _check_too_many_items(context, mirror)
+    _check_required(context, mirror)
+    _check_ranges(context, mirror)
+    _check_lenient_types(context, mirror)
+    check_flag_spellings(context, mirror)
 
 
 def _invalid_values(parameter: Parameter) -> Iterator[tuple[Tree, InvalidValueRule]]:
@@ -99,7 +99,7 @@ def _invalid_values(parameter: Parameter) -> Iterator[tuple[Tree, InvalidValueRu
             yield wrapped, bad
 
 
-def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> None:
     """Integers without a documented bound, beyond what 64 bits hold: whatever they get, the server stands.
 
     What the answer is, is open; a server error is told by the rule on those. Real servers hand an offset on to their
@@ -111,12 +111,9 @@ def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> Iterator
             continue
         ask = build_request(context, mirror.base, {name: encode_request_value(context, name, BEYOND_64_BITS)})
         context.send(ask, f"a number of 65 bits in {name}", witness=False)
-        yield
 
 
-def _check_invalid_value(
-    context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule
-) -> Iterator[None]:
+def _check_invalid_value(context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule) -> None:
     ask = build_request(context, mirror.base, {name: raw})
     purpose = f"an odd value of {name}"
     meanings = _possible_answers(context, mirror, name, raw, bad)
@@ -127,7 +124,7 @@ def _check_invalid_value(
         only = (*only, "slice")
     if not blind and name == paging.size_parameter:
         only = (*only, "short")
-    yield from _judge_invalid_value(context, mirror, ask, purpose, bad, name, meanings, only)
+    _judge_invalid_value(context, mirror, ask, purpose, bad, name, meanings, only)
 
 
 def _bounds_mirror(context: CheckContext, mirror: Mirror, name: str) -> bool:
@@ -147,13 +144,12 @@ def _judge_invalid_value(
     name: str,
     meanings: list[tuple[Mapping[str, Any], ExpectedAnswer]],
     only: Sequence[Aspect],
-) -> Iterator[None]:
+) -> None:
     """Holds a probe against the meanings that it may have; confirms and blames what is none of them."""
     exchange = context.send(ask, purpose)
-    yield
     clauses = bad.clause
     if any(meaning.error_name for _, meaning in meanings) and is_breakdown(context, exchange, bad.fault):
-        yield from judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
+        judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
         return
     if context.note_unusable(exchange, clauses):
         return
@@ -163,9 +159,9 @@ def _judge_invalid_value(
         if is_refused(exchange) or not taken_as_absent:
             context.dialect.narrow_candidates(fitting, purpose)
         if is_refused(exchange):
-            yield from judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
+            judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
         elif taken_as_absent:
-            same = yield from _check_counts_as_absent(context, mirror, exchange, name, clauses)
+            same = _check_counts_as_absent(context, mirror, exchange, name, clauses)
             if same is not False:
                 context.dialect.narrow_candidates(fitting, purpose)
         else:
@@ -177,9 +173,8 @@ def _judge_invalid_value(
         )
         return
     if mismatch.aspect not in _OUTCOME_ONLY:
-        yield from reread_mirror(context, mirror)
+        reread_mirror(context, mirror)
     second = repeat_exchange(context, exchange)
-    yield
     if context.note_unusable(second, clauses):
         return
     fitting, again, meaning = _first_mismatch(context, mirror, second, meanings, only)
@@ -200,14 +195,14 @@ def _counts_as_absent(bad: InvalidValueRule) -> bool:
 
 def _check_counts_as_absent(
     context: CheckContext, mirror: Mirror, exchange: Exchange, name: str, clauses: Clauses
-) -> Generator[None, None, bool | None]:
+) -> bool | None:
     """A flag with a word that is taken counts as absent: the parts of rows, their order and the total, too."""
     # One reading serves all flags: what differs is held against a fresh one.
-    reference = yield from read_plain_list(context, mirror, f"the list without {name}")
+    reference = read_plain_list(context, mirror, f"the list without {name}")
     if reference is None:
         return None
     expected = f"the same answer as without {name}"
-    return (yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected))
+    return judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
 
 
 def _short_text(raw: Tree) -> str:
@@ -322,7 +317,7 @@ def _answers_of_older_version(
     ]
 
 
-def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:
     """A list that is one element longer than the longest legal one."""
     listing = context.listing
     for name, parameter in listing.parameters.items():
@@ -344,7 +339,6 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[Non
         raw = encode_request_value(context, name, items)
         ask = replace(build_request(context, mirror.base, {name: raw}), encoding_name=encoding)
         exchange = context.send(ask, f"a list of {len(items)} elements in {name}", witness=False)
-        yield
         if context.note_unusable(exchange, parameter.too_many.clause) or exchange.answer is None:
             continue
         choice = parameter.too_many.gets
@@ -354,25 +348,24 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[Non
             if len(options) == 1:
                 context.dialect.fix_answer(choice.id, options[0], exchange.purpose)
         if not refused and choice == "refused":
-            yield from judge_error_response(context, exchange, parameter.too_many.fault, parameter.too_many.clause)
+            judge_error_response(context, exchange, parameter.too_many.fault, parameter.too_many.clause)
         elif exchange.answer.outcome == "error":
             few = replace(
                 build_request(context, mirror.base, {name: encode_request_value(context, name, items[:2])}),
                 encoding_name=encoding,
             )
             short = context.send(few, f"a list of two elements in {name}, in the same way", witness=False)
-            yield
             if short.answer is None or short.answer.outcome != "success":
                 # It is the way that is not understood, and that is judged by itself.
                 continue
-            yield from judge_error_response(
+            judge_error_response(
                 context, exchange, parameter.too_many.fault, parameter.too_many.clause, parameter=name
             )
         else:
             context.results.record_observed(parameter.too_many.clause, describe_answer(exchange))
 
 
-def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
     """The bound of a page, asked of a list that is longer than it, where the checked part of it is not."""
     paging = context.listing.paging
     size_name = paging.size_parameter
@@ -388,12 +381,10 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         exchange = context.send(
             ListRequest(values={**base, **size}), "more rows than a page may hold, of a longer list"
         )
-        yield
         if context.note_unusable(exchange, beyond.clause) or exchange.rows is None:
             return
         if len(exchange.rows) > parameter.most:
             second = repeat_exchange(context, exchange)
-            yield
             if len(second.rows or ()) > parameter.most:
                 expected, actual = f"an error, or at most {parameter.most} rows", f"{len(second.rows or ())} rows"
                 check = AnswerCheck(kind="at-most", high=parameter.most)
@@ -426,7 +417,7 @@ def _many_items(context: CheckContext, mirror: Mirror, name: str, number_: int) 
 # --- required -----------------------------------------------------------------------------------------------
 
 
-def _check_required(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_required(context: CheckContext, mirror: Mirror) -> None:
     parameters = context.listing.parameters
     together: set[tuple[str, ...]] = set()
     for name, parameter in parameters.items():
@@ -441,21 +432,19 @@ def _check_required(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             )
         else:
             exchange = context.send(ListRequest(values=alone), f"a request without {name}")
-            yield
-            yield from judge_error_response(context, exchange, rule.fault, rule.clause or clauses, parameter=name)
+            judge_error_response(context, exchange, rule.fault, rule.clause or clauses, parameter=name)
         if rule.unless_all_missing:
             together.add(rule.unless_all_missing)
     for names in sorted(together):
-        yield from _check_all_missing(context, mirror, names)
+        _check_all_missing(context, mirror, names)
 
 
-def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, ...]) -> Iterator[None]:
+def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, ...]) -> None:
     """Without any of them: one behaviour, however many parameters leave it open."""
     rules = [rule for name in names if (rule := context.listing.parameters[name].required) is not None]
     clauses = tuple(dict.fromkeys(clause for rule in rules for clause in rule.clause))
     values = {given: value for given, value in mirror.base.items() if given not in names}
     exchange = context.send(ListRequest(values=values), f"a request without {' and '.join(names)}")
-    yield
     if context.note_unusable(exchange, clauses) or exchange.answer is None:
         return
     allowed: set[str] = set()
@@ -463,14 +452,13 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         allowed |= set(rule.then.options) if isinstance(rule.then, OpenChoice) else {rule.then}
     reading = ""
     if is_refused(exchange) and "refused" in allowed:
-        yield from judge_error_response(context, exchange, rules[0].fault, clauses)
+        judge_error_response(context, exchange, rules[0].fault, clauses)
         reading = "refused"
     elif exchange.answer.outcome == "success" and "last-month" in allowed:
         reading = "last-month"
         early = _rows_before_last_month(context, mirror, names, exchange)
         if early and "everything" not in allowed:
             second = repeat_exchange(context, exchange)
-            yield
             if _rows_before_last_month(context, mirror, names, second):
                 expected = "an error, or the calls of the last month"
                 report_breach(context, clauses, expected=expected, actual=f"{early} older rows", exchange=second)
@@ -479,7 +467,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
     elif exchange.answer.outcome == "success" and "everything" in allowed:
         reading = "everything"
     elif not is_refused(exchange):
-        yield from judge_error_response(context, exchange, rules[0].fault, clauses)
+        judge_error_response(context, exchange, rules[0].fault, clauses)
     if reading:
         for rule in rules:
             if isinstance(rule.then, OpenChoice):
@@ -505,10 +493,10 @@ def _rows_before_last_month(context: CheckContext, mirror: Mirror, names: Sequen
 # --- ranges -------------------------------------------------------------------------------------------------
 
 
-def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_ranges(context: CheckContext, mirror: Mirror) -> None:
     listing = context.listing
     for pair in listing.ranges:
-        yield from check_long_range(context, mirror, pair)
+        check_long_range(context, mirror, pair)
         first, last = listing.parameters[pair.first], listing.parameters[pair.last]
         ends = _range_ends(context, mirror, pair.first)
         if ends is None or first.as_ != last.as_:
@@ -528,7 +516,7 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             pair.first: encode_request_value(context, pair.first, ends[1]),
             pair.last: encode_request_value(context, pair.last, ends[0]),
         }
-        judged = yield from check_probe(
+        judged = check_probe(
             context,
             mirror,
             ListRequest(values={**rest, **turned}),
@@ -536,11 +524,11 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             clauses,
         )
         if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
-            yield from judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
+            judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
         if any(listing.parameters[name].required is not None for name in (pair.first, pair.last)):
             continue
         if pair.recent_seconds is not None:
-            yield from check_recent_rows(context, mirror, pair, pair.recent_seconds)
+            check_recent_rows(context, mirror, pair, pair.recent_seconds)
         clauses = pair.clauses.one_alone
         narrowed = _bounds_mirror(context, mirror, pair.first) or _bounds_mirror(context, mirror, pair.last)
         only = _OUTCOME_ONLY if narrowed else ROW_ASPECTS
@@ -552,11 +540,11 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
                 encode_request_value(context, pair.last, middle[0]),
             )
         for alone in ({pair.first: low}, {pair.last: high}):
-            judged = yield from check_probe(
+            judged = check_probe(
                 context, mirror, ListRequest(values={**rest, **alone}), "one end of a range alone", clauses, only=only
             )
             if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
-                yield from judge_error_response(context, judged.exchange, pair.one_alone_fault, clauses)
+                judge_error_response(context, judged.exchange, pair.one_alone_fault, clauses)
             elif judged.passed and narrowed:
                 _check_one_end(context, judged.exchange, clauses)
 
@@ -602,7 +590,7 @@ def _range_ends(context: CheckContext, mirror: Mirror, name: str, part: int = 0)
 # --- lenient types ------------------------------------------------------------------------------------------
 
 
-def _check_lenient_types(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_lenient_types(context: CheckContext, mirror: Mirror) -> None:
     """A number where digits in a text are documented: known to some servers, relied on by nobody."""
     listing = context.listing
     if listing.transport.carries != "json":
@@ -620,13 +608,11 @@ def _check_lenient_types(context: CheckContext, mirror: Mirror) -> Iterator[None
             build_request(context, mirror.base, {name: [str(value)] if listed else str(value)}),
             f"{name} as it is documented",
         )
-        yield
         as_number = context.send(
             build_request(context, mirror.base, {name: [value] if listed else value}),
             f"{name} as a number",
             witness=False,
         )
-        yield
         if context.note_unusable(as_number, parameter.lenient_clause) or as_number.answer is None:
             continue
         same = answer_difference(context, as_text, as_number) is None

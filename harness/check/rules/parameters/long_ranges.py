@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, timedelta
 from typing import Final
 
@@ -15,7 +14,7 @@ from harness.specification.model import FilterRange
 _DAY: Final = timedelta(days=1)
 
 
-def check_long_range(context: CheckContext, mirror: Mirror, pair: FilterRange) -> Iterator[None]:
+def check_long_range(context: CheckContext, mirror: Mirror, pair: FilterRange) -> None:
     """A range clearly longer than the longest is refused; one that is clearly within it is taken."""
     clauses = pair.clauses.too_long
     if pair.most_seconds is None or not clauses:
@@ -33,7 +32,7 @@ def check_long_range(context: CheckContext, mirror: Mirror, pair: FilterRange) -
         if length <= timedelta(0):
             continue
         ends = encode_request_values(context, {pair.first: last - length, pair.last: last})
-        judged = yield from check_probe(
+        judged = check_probe(
             context,
             mirror,
             build_request(context, mirror.base, ends),
@@ -42,4 +41,4 @@ def check_long_range(context: CheckContext, mirror: Mirror, pair: FilterRange) -
             only=("unreadable", "outcome"),
         )
         if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
-            yield from judge_error_response(context, judged.exchange, pair.too_long_fault, clauses)
+            judge_error_response(context, judged.exchange, pair.too_long_fault, clauses)

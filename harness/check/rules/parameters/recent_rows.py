@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, final
@@ -27,7 +27,7 @@ _SLACK: Final = timedelta(minutes=10)
 _LONG_AGO: Final = timedelta(days=3653)
 
 
-def check_recent_rows(context: CheckContext, mirror: Mirror, pair: FilterRange, seconds: int) -> Iterator[None]:
+def check_recent_rows(context: CheckContext, mirror: Mirror, pair: FilterRange, seconds: int) -> None:
     """Without a range as many rows come as with one of the last seconds, give or take the slack."""
     clauses = pair.clauses.recent
     if not clauses:
@@ -40,7 +40,7 @@ def check_recent_rows(context: CheckContext, mirror: Mirror, pair: FilterRange, 
     begin = now - timedelta(seconds=seconds)
     counts = []
     for first in (now - _LONG_AGO, begin - slack, begin + slack):
-        listed = yield from _list_from(context, mirror, pair, first)
+        listed = _list_from(context, mirror, pair, first)
         counts.append(listed.count)
     every, most, least = counts
     if every is None or most is None or least is None or not least < every > most:
@@ -49,7 +49,7 @@ def check_recent_rows(context: CheckContext, mirror: Mirror, pair: FilterRange, 
         return
     path = context.listing.filters[pair.first].compares[0]
     for _ in range(2):
-        listed = yield from _list_from(context, mirror, pair, None)
+        listed = _list_from(context, mirror, pair, None)
         if context.note_unusable(listed.exchange, clauses):
             return
         older = sum(_is_older(row, path, begin - slack) for row in listed.exchange.rows or ())
@@ -70,9 +70,7 @@ class _Listed:
     count: int | None
 
 
-def _list_from(
-    context: CheckContext, mirror: Mirror, pair: FilterRange, first: datetime | None
-) -> Generator[None, None, _Listed]:
+def _list_from(context: CheckContext, mirror: Mirror, pair: FilterRange, first: datetime | None) -> _Listed:
     """The list from an instant on, or without a range; counted by its total, or page by page."""
     values = {given: value for given, value in mirror.base.items() if given not in (pair.first, pair.last)}
     if first is not None:
@@ -84,7 +82,6 @@ def _list_from(
         more = {size: encode_request_value(context, size, most)}
     purpose = "the list without a range of time" if first is None else f"the list from {first:%Y-%m-%d %H:%M} on"
     exchange = context.send(build_request(context, values, more), purpose)
-    yield
     if exchange.answer is None or exchange.rows is None or is_refused(exchange):
         return _Listed(exchange, None)
     told = parse_row_count(exchange.answer.total) if context.listing.total is not None else None
@@ -92,7 +89,7 @@ def _list_from(
         return _Listed(exchange, told)
     if most is not None and len(exchange.rows) < most:
         return _Listed(exchange, len(exchange.rows))
-    whole = yield from walk_pages(context, values, purpose=purpose)
+    whole = walk_pages(context, values, purpose=purpose)
     return _Listed(exchange, len(whole.rows) if whole.complete else None)
 
 

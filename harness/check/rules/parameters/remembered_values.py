@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.blame import clauses_of_parameter
@@ -16,7 +16,7 @@ from harness.wire.decoded_body import Tree
 Values = Mapping[str, Tree]
 
 
-def check_remembered_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_remembered_values(context: CheckContext, mirror: Mirror) -> None:
     """Judges that the plain list is the same before and after a request with many parameters.
 
     Servers keep the page size or a filter in a variable that outlives the request (foreign servers).
@@ -26,13 +26,13 @@ def check_remembered_values(context: CheckContext, mirror: Mirror) -> Iterator[N
     parts = _request_parts(context, mirror)
     if not parts:
         return
-    plain = yield from _plain_list(context, mirror, "the list, nothing said")
+    plain = _plain_list(context, mirror, "the list, nothing said")
     everything = {name: value for values in parts.values() for name, value in values.items()}
-    after = yield from _plain_list_after(context, mirror, everything)
+    after = _plain_list_after(context, mirror, everything)
     if plain is None or after is None or answer_difference(context, plain, after) is None:
         return
     for name, values in parts.items():
-        found = yield from _remembers(context, mirror, name, values)
+        found = _remembers(context, mirror, name, values)
         if found is None:
             continue
         exchange, difference = found
@@ -46,14 +46,12 @@ def check_remembered_values(context: CheckContext, mirror: Mirror) -> Iterator[N
         )
 
 
-def _remembers(
-    context: CheckContext, mirror: Mirror, name: str, values: Values
-) -> Generator[None, None, tuple[Exchange, str] | None]:
+def _remembers(context: CheckContext, mirror: Mirror, name: str, values: Values) -> tuple[Exchange, str] | None:
     """The plain list that follows the value of the request before, and how it does, where that shows twice."""
     other = _other_values(context, mirror, name, values)
-    first = yield from _plain_list_after(context, mirror, values)
-    between = yield from _plain_list_after(context, mirror, other)
-    again = yield from _plain_list_after(context, mirror, values)
+    first = _plain_list_after(context, mirror, values)
+    between = _plain_list_after(context, mirror, other)
+    again = _plain_list_after(context, mirror, values)
     if first is None or between is None or again is None:
         return None
     difference = answer_difference(context, between, again)
@@ -61,19 +59,15 @@ def _remembers(
     return None if difference is None or answer_difference(context, first, again) is not None else (again, difference)
 
 
-def _plain_list_after(
-    context: CheckContext, mirror: Mirror, values: Values
-) -> Generator[None, None, Exchange | None]:
+def _plain_list_after(context: CheckContext, mirror: Mirror, values: Values) -> Exchange | None:
     """The plain list, read just after a request with some values."""
     context.send(build_request(context, mirror.base, values), f"just before the plain list: {', '.join(values)}")
-    yield
-    return (yield from _plain_list(context, mirror, f"the list, just after {', '.join(values)}"))
+    return _plain_list(context, mirror, f"the list, just after {', '.join(values)}")
 
 
-def _plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Generator[None, None, Exchange | None]:
+def _plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Exchange | None:
     """The list with nothing special said, asked anew; None when it is no success."""
     exchange = context.send(build_request(context, mirror.base), purpose)
-    yield
     return exchange if exchange.answer is not None and exchange.answer.outcome == "success" else None
 
 

@@ -5,8 +5,6 @@ What an echo says is judged in every answer (`witness`); here are the requests t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
 from harness.check.rules.responses.time_zones import check_time_zones
@@ -15,14 +13,14 @@ from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 
 
-def check_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_echoes(context: CheckContext, mirror: Mirror) -> None:
     """Judges the echoes of requests that give something to repeat, and the time zones of instants."""
     if context.listing.echoes:
-        yield from _request_echoes(context, mirror)
-    yield from check_time_zones(context, mirror)
+        _request_echoes(context, mirror)
+    check_time_zones(context, mirror)
 
 
-def _request_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _request_echoes(context: CheckContext, mirror: Mirror) -> None:
     listing = context.listing
     names = {echo.of for echo in listing.echoes}
     more: dict[str, Tree] = {}
@@ -38,7 +36,6 @@ def _request_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if word:
             more[sort.parameter] = descending_spelling(sort, word)
     exchange = context.send(build_request(context, mirror.base, more), "values that the answer repeats")
-    yield
     paging = listing.paging
     if not isinstance(paging, CursorPaging) or exchange.answer is None or exchange.answer.outcome != "success":
         return
@@ -46,16 +43,13 @@ def _request_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if paging.after in names and isinstance(cursor, str) and cursor:
         ask = build_request(context, mirror.base, {**more, paging.after: cursor})
         following = context.send(ask, "a cursor that the answer repeats")
-        yield
         back = following.answer.previous_cursor if following.answer is not None else None
         if paging.before in names and isinstance(back, str) and back:
             ask = build_request(context, mirror.base, {**more, paging.before: back})
             context.send(
                 ask, "a cursor back that the answer repeats", witness=_uses_before_parameter(context, paging)
             )
-            yield
     context.send(build_request(context, mirror.base), "nothing for the answer to repeat")
-    yield
 
 
 def _uses_before_parameter(context: CheckContext, paging: CursorPaging) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange, Row
@@ -17,17 +17,17 @@ ROWS_NEEDED: Final = 20
 """Of fewer rows none may have anything to show in an optional part (a list that is left out when it is empty)."""
 
 
-def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_includes(context: CheckContext, mirror: Mirror) -> None:
     """Judges each switch on, off and absent: its part comes and goes, and nothing else changes."""
     before = set(context.broken_parameters)
     # Rows that change by themselves look as if a switch had changed them.
-    yield from record_repeatable_failures(context, mirror, lambda: _check_each_include(context, mirror))
+    record_repeatable_failures(context, mirror, lambda: _check_each_include(context, mirror))
     if set(context.broken_parameters) - before and mirror.rows:
         # Rows are read without what a broken switch changes in them.
-        yield from read_mirror(context, mirror, now=context.run_start)
+        read_mirror(context, mirror, now=context.run_start)
 
 
-def _check_each_include(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_each_include(context: CheckContext, mirror: Mirror) -> None:
     asked: dict[str, Exchange] = {}
     for include in context.listing.includes:
         clauses = all_clauses(include.clauses)
@@ -51,15 +51,14 @@ def _check_each_include(context: CheckContext, mirror: Mirror) -> Iterator[None]
                 asked[str(more)] = context.send(
                     build_request(context, mirror.base, more), f"{include.parameter} {state}"
                 )
-                yield
             answers[state] = asked[str(more)]
         if any(context.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(context, mirror, include, answers)
-        yield from _check_lost_rows(context, mirror, include, answers)
+        _check_lost_rows(context, mirror, include, answers)
         if _added_fields(include, answers["off"], answers["on"]):
-            yield from _check_with_filter(context, mirror, include, answers)
-            yield from _check_with_others(context, mirror, include, answers)
+            _check_with_filter(context, mirror, include, answers)
+            _check_with_others(context, mirror, include, answers)
 
 
 def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
@@ -165,7 +164,7 @@ def _note_broken(context: CheckContext, include: Include, role: Clauses) -> None
 
 def _check_lost_rows(
     context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
-) -> Generator[None, None, None]:
+) -> None:
     """A switch that is on leaves no row out: asked twice, as rows come and go and copies of a list may lag."""
     lost = set(answers["off"].keys) & set(answers["default"].keys) - set(answers["on"].keys)
     if not lost or not _holds_whole_list(context, answers["off"]):
@@ -174,7 +173,6 @@ def _check_lost_rows(
     on, off = answers["on"], answers["off"]
     for state in ("off", "on", "off"):
         exchange = context.send(answers[state].list_request, f"again: {include.parameter} {state}")
-        yield
         if exchange.rows is None:
             return
         lost = lost - set(exchange.keys) if state == "on" else lost & set(exchange.keys)
@@ -195,16 +193,16 @@ def _holds_whole_list(context: CheckContext, exchange: Exchange) -> bool:
 
 def _check_with_filter(
     context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
-) -> Iterator[None]:
+) -> None:
     """A switch that is on stays on when the list is also filtered."""
     chosen = selective_filter(context, mirror)
     if chosen:
-        yield from _check_kept_part(context, include, answers, chosen, "with a filter")
+        _check_kept_part(context, include, answers, chosen, "with a filter")
 
 
 def _check_with_others(
     context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
-) -> Iterator[None]:
+) -> None:
     """A switch that is on stays on when the others are on, too: some servers have one place for several parts."""
     others = {
         other.parameter: True
@@ -213,12 +211,12 @@ def _check_with_others(
     }
     if others:
         more = encode_request_values(context, others)
-        yield from _check_kept_part(context, include, answers, more, f"beside {' and '.join(others)}")
+        _check_kept_part(context, include, answers, more, f"beside {' and '.join(others)}")
 
 
 def _check_kept_part(
     context: CheckContext, include: Include, answers: Mapping[str, Exchange], more: Mapping[str, Tree], beside: str
-) -> Iterator[None]:
+) -> None:
     """Rows that show the part show it under further parameters, too: asked twice."""
     added = _added_fields(include, answers["off"], answers["on"])
     part = {row.key for row in answers["on"].rows or () if _shows_part(include, row, added)}
@@ -229,7 +227,6 @@ def _check_kept_part(
     exchange, lacking = answers["on"], 0
     for purpose in (f"{include.parameter} on {beside}", f"again: {include.parameter} on {beside}"):
         exchange = context.send(ask, purpose)
-        yield
         if context.note_unusable(exchange, role):
             return
         shared = [row for row in exchange.rows or () if row.key in part]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, final
@@ -174,7 +174,7 @@ def _as_list(value: Tree) -> list[Any]:
 # --- judging ------------------------------------------------------------------------------------------------
 
 
-def check_known_world(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_known_world(context: CheckContext, mirror: Mirror) -> None:
     """Compares the list, and filters on hidden attributes, with a known world."""
     truth = context.options.world
     if not isinstance(truth, KnownWorld) or mirror.after is None or mirror.after.failed_exchange is not None:
@@ -189,7 +189,7 @@ def check_known_world(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     due, may = expected_rows(context, mirror, truth)
     _check_rows(context, mirror, truth, due, may)
     _check_values(context, mirror, truth)
-    yield from _check_hidden_filters(context, mirror, truth, due)
+    _check_hidden_filters(context, mirror, truth, due)
 
 
 def _known_world_clauses(context: CheckContext) -> Clauses:
@@ -383,9 +383,7 @@ def _report_breach(
 # --- hidden attributes --------------------------------------------------------------------------------------
 
 
-def _check_hidden_filters(
-    context: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable]
-) -> Iterator[None]:
+def _check_hidden_filters(context: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable]) -> None:
     """Filters on what rows do not show, exactly."""
     for name, filter_ in context.listing.filters.items():
         plain = filter_.keeps == "equal" and filter_.named_by is None and not filter_.words
@@ -402,7 +400,7 @@ def _check_hidden_filters(
         for identity, unseen in truth.hidden_values.items():
             for value in (value for one in attributes for value in unseen.values.get(one, ())):
                 selects.setdefault(value, set()).add(identity)
-        yield from _check_filter(context, mirror, truth, name, selects, due)
+        _check_filter(context, mirror, truth, name, selects, due)
 
 
 def _check_filter(
@@ -412,7 +410,7 @@ def _check_filter(
     name: str,
     selects: Mapping[Any, set[Hashable]],
     due: set[Hashable],
-) -> Iterator[None]:
+) -> None:
     clauses = context.listing.filters[name].clause
     here = {value: keys & due for value, keys in selects.items()}
     common = sorted((value for value in here if here[value]), key=lambda value: (-len(here[value]), str(value)))
@@ -428,7 +426,7 @@ def _check_filter(
     for values in dict.fromkeys(one for one in asks if one):
         wanted = set[Hashable]().union(*(here.get(value, set()) for value in values))
         mine = parameter.list_clause if len(values) > 1 else clauses
-        right = yield from _selects_exactly(context, mirror, truth, name, values, wanted, mine or clauses)
+        right = _selects_exactly(context, mirror, truth, name, values, wanted, mine or clauses)
         if not right:
             context.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
             return
@@ -442,7 +440,7 @@ def _selects_exactly(
     values: tuple[Any, ...],
     wanted: set[Hashable],
     clauses: Clauses,
-) -> Generator[None, None, bool]:
+) -> bool:
     """Whether a filter selects exactly the rows that have one of the values."""
     raw = encode_shown_value(context, name, values if len(values) > 1 else values[0])
     ask = build_request(context, mirror.base, {**largest_page(context), name: raw})
@@ -450,7 +448,6 @@ def _selects_exactly(
     value_text = ", ".join(map(str, values))
     for attempt in ("", "again: "):
         exchange = context.send(ask, f"{attempt}{name} = {value_text}, by the known world")
-        yield
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return exchange.rows is None and exchange.answer is not None and exchange.answer.outcome != "success"
         came = set(exchange.keys)

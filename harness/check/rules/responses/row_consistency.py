@@ -8,7 +8,7 @@ a run (`check_row_consistency`): what changes with the request and back again is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ def note_rows(context: CheckContext, exchange: Exchange) -> None:
                 pairs.append((row.key, known[1], exchange))
 
 
-def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_row_consistency(context: CheckContext, mirror: Mirror) -> None:
     """Asks again for rows that two answers show in two ways, and judges what differs."""
     sightings = _sightings_of(context)
     if mirror.moving_since is not None:
@@ -73,13 +73,13 @@ def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[Non
         for key, first, second in tuple(pairs):
             if context.requests >= most or path.head in told:
                 break
-            if (yield from _compare_sightings(context, path, key, first, second)):
+            if _compare_sightings(context, path, key, first, second):
                 told.add(path.head)
 
 
 def _compare_sightings(
     context: CheckContext, path: FieldPath, key: Hashable, first: Exchange, second: Exchange
-) -> Generator[None, None, bool]:
+) -> bool:
     seen: list[tuple[Any, Any]] = []
     answers: list[tuple[Exchange, Exchange]] = []
     for _ in range(COMPARED_TURNS):
@@ -88,7 +88,6 @@ def _compare_sightings(
             exchange = context.send(
                 ask, f"does a row show another {path} here?", credentials=ask.credentials, witness=False
             )
-            yield
             if context.note_unusable(exchange, ()) or exchange.rows is None:
                 return False
             pair.append(exchange)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -25,7 +25,7 @@ _POSIX_SIGN_ZONE: Final = "Etc/GMT+2"
 """Two hours west: names of this kind count against what their sign seems to say."""
 
 
-def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
     """Judges that the same rows show the same instants under two zones."""
     zone = context.listing.zone
     if zone is None or zone.parameter is None or not context.parameters_work(zone.parameter):
@@ -37,12 +37,10 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if ask is None:
             return
         exchange = context.send(ask, f"local times of {name}")
-        yield
         if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome != "success":
             again = repeat_exchange(context, exchange)
-            yield
             if again.answer is not None and again.answer.outcome == "error":
                 error_text = f"the error {again.answer.code!r}"
                 report_breach(
@@ -52,19 +50,17 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         answers.append(exchange)
     for word in zone.account_words:
         context.send(build_request(context, mirror.base, {zone.parameter: word}), "the zone of the account")
-        yield
-    yield from _compare_zones(context, mirror, answers)
+    _compare_zones(context, mirror, answers)
     ask = _window_in_zone(context, mirror, zone.parameter, _POSIX_SIGN_ZONE)
     if ask is None or context.results.first_failed(clauses):
         return
     turned = context.send(ask, f"local times of {_POSIX_SIGN_ZONE}")
-    yield
     # Not every server knows every name: what this one gets is judged only where it is taken.
     if turned.answer is not None and turned.answer.outcome == "success":
-        yield from _compare_zones(context, mirror, [answers[0], turned])
+        _compare_zones(context, mirror, [answers[0], turned])
 
 
-def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> Iterator[None]:
+def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> None:
     zone = context.listing.zone
     clauses = zone.clauses.shift if zone is not None else ()
     first, second = answers[0], answers[1]
@@ -81,9 +77,7 @@ def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange
         record_kept(context, clauses, "the same instants")
         return
     again = [repeat_exchange(context, first)]
-    yield
     again.append(repeat_exchange(context, second))
-    yield
     if any(exchange.rows is None for exchange in again):
         context.results.record_inconclusive(clauses, "not repeatable")
         return

@@ -44,7 +44,7 @@ _UNKNOWN_NAME: Final = "probe"
 _UNKNOWN_OPERATION: Final = "NoSuchOperation"
 
 
-def check_request_encoding(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_request_encoding(context: CheckContext, mirror: Mirror) -> None:
     """Judges that each encoding of a request gets the same answer, and that what must be refused is refused.
 
     Servers read filters, pages or passwords in one of two forms only (`post_ignores_filters`, `post_skips_password`,
@@ -52,14 +52,14 @@ def check_request_encoding(context: CheckContext, mirror: Mirror) -> Iterator[No
     """
     if mirror.after is not None and mirror.after.failed_exchange is None:
         context.results.record_pass(context.listing.lists.clauses.reach)
-    yield from _check_other_encodings(context, mirror)
-    yield from _check_routing(context, mirror)
-    yield from _check_refusals(context, mirror)
-    yield from _check_name_case(context, mirror)
-    yield from _check_unknown_parameter(context, mirror)
-    yield from _check_repeated_parameter(context, mirror)
-    yield from _check_tolerated_parameters(context, mirror)
-    yield from _check_escaping(context, mirror)
+    _check_other_encodings(context, mirror)
+    _check_routing(context, mirror)
+    _check_refusals(context, mirror)
+    _check_name_case(context, mirror)
+    _check_unknown_parameter(context, mirror)
+    _check_repeated_parameter(context, mirror)
+    _check_tolerated_parameters(context, mirror)
+    _check_escaping(context, mirror)
     check_encoded_once(context, mirror)
 
 
@@ -77,7 +77,7 @@ def _send_unusual(
 # --- other carriages ----------------------------------------------------------------------------------------
 
 
-def _check_other_encodings(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_other_encodings(context: CheckContext, mirror: Mirror) -> None:
     transport = context.listing.transport
     if not transport.also and not transport.separator_clause:
         return
@@ -93,7 +93,6 @@ def _check_other_encodings(context: CheckContext, mirror: Mirror) -> Iterator[No
     references: list[Exchange] = []
     for ask, what in asks:
         exchange = context.send(ask, f"{what or 'nothing special'}, carried as documented")
-        yield
         if exchange.answer is None or exchange.answer.outcome != "success":
             continue
         references.append(exchange)
@@ -103,27 +102,25 @@ def _check_other_encodings(context: CheckContext, mirror: Mirror) -> Iterator[No
     locked: set[tuple[str, str]] = set()
     for name, way in transport.also.items():
         if references:
-            result = yield from _check_request_encoding(context, mirror, references[0], name, way)
+            result = _check_request_encoding(context, mirror, references[0], name, way)
             if result is False and way.path is None:
                 deaf.add(way.carries)
                 context.facts.unread_carriers = frozenset(deaf)
             kind = (way.method, way.carries)
             if result is True and way.level == "same" and kind not in locked:
-                yield from _check_refusals_by_encoding(context, mirror, name, few=bool(locked))
+                _check_refusals_by_encoding(context, mirror, name, few=bool(locked))
                 locked.add(kind)
 
 
-def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
+def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> None:
     """What is refused by the documented way is refused by another one that is understood, too."""
     for attempt in list(attempts_by_encoding(context))[-1 if few else 0 :]:
         ask = replace(build_request(context, mirror.base), encoding_name=name, scheme=attempt.scheme)
         purpose = f"{attempt.purpose}, by {name}"
         exchange = context.send(ask, purpose, credentials=attempt.credentials, witness=False)
-        yield
         if context.note_unusable(exchange, ()) or exchange.answer is None or exchange.answer.outcome != "success":
             continue
         second = repeat_exchange(context, exchange)
-        yield
         if second.answer is not None and second.answer.outcome == "success":
             report_breach(
                 context,
@@ -150,10 +147,9 @@ def _rich_request(context: CheckContext, mirror: Mirror) -> ListRequest | None:
 
 def _check_request_encoding(
     context: CheckContext, mirror: Mirror, reference: Exchange, name: str, way: RequestEncoding
-) -> Any:
+) -> bool | None:
     ask = replace(reference.list_request, encoding_name=name, credentials={})
     exchange = _send_unusual(context, ask, f"{reference.purpose.partition(',')[0]}, carried as {name}")
-    yield
     if context.note_unusable(exchange, way.clause):
         return None
     if _is_redirect(exchange):
@@ -171,8 +167,7 @@ def _check_request_encoding(
     expected = "the same answer as in the documented form"
     if exchange.request.chunked:
         expected += ", to a body that is sent in chunks (Transfer-Encoding: chunked)"
-    result = yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
-    return result
+    return judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
 
 
 def _is_redirect(exchange: Exchange) -> bool:
@@ -256,7 +251,7 @@ def _any_filter(context: CheckContext, mirror: Mirror) -> tuple[str, str] | None
 # --- the operation's name, and what the transport refuses ---------------------------------------------------
 
 
-def _check_routing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_routing(context: CheckContext, mirror: Mirror) -> None:
     routing = context.listing.transport.routing
     if routing is None:
         return
@@ -269,22 +264,20 @@ def _check_routing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if kind == "missing" and not clauses:
             continue
         exchange = _send_unusual(context, ask, f"an operation whose name is {kind}")
-        yield
         if context.note_unusable(exchange, clauses):
             continue
         if not enforceable_clauses(context, clauses):
             context.results.record_observed(clauses, describe_answer(exchange))
             continue
         if exchange.answer is not None and exchange.answer.outcome == "unreadable":
-            yield from _confirm_no_error(context, exchange, clauses, fault)
+            _confirm_no_error(context, exchange, clauses, fault)
             continue
-        yield from judge_error_response(context, exchange, fault, clauses, operation=operation)
+        judge_error_response(context, exchange, fault, clauses, operation=operation)
 
 
-def _confirm_no_error(context: CheckContext, exchange: Exchange, clauses: Clauses, fault: str) -> Iterator[None]:
+def _confirm_no_error(context: CheckContext, exchange: Exchange, clauses: Clauses, fault: str) -> None:
     """A promised code did not come, not even an error of this API."""
     second = repeat_exchange(context, exchange)
-    yield
     if context.note_unusable(second, clauses):
         return
     if second.answer is not None and second.answer.outcome == "unreadable":
@@ -293,7 +286,7 @@ def _confirm_no_error(context: CheckContext, exchange: Exchange, clauses: Clause
         )
 
 
-def _check_refusals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_refusals(context: CheckContext, mirror: Mirror) -> None:
     transport = context.listing.transport
 
     def other_method(request: HttpRequest) -> HttpRequest:
@@ -318,14 +311,13 @@ def _check_refusals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     for refusal, purpose, edit, status in refusals:
         if refusal is not None:
             exchange = _send_unusual(context, build_request(context, mirror.base), purpose, edit)
-            yield
-            yield from judge_error_response(context, exchange, refusal.fault, refusal.clause, status=status)
+            judge_error_response(context, exchange, refusal.fault, refusal.clause, status=status)
 
 
 # --- parameters that are not as documented ------------------------------------------------------------------
 
 
-def _check_name_case(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_name_case(context: CheckContext, mirror: Mirror) -> None:
     """Whether letter case counts in parameter names: a page of one row, asked for in the other case."""
     transport = context.listing.transport
     choice = transport.names
@@ -333,7 +325,7 @@ def _check_name_case(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if not isinstance(choice, OpenChoice) or context.dialect.candidates_of(choice.id):
         return
     if size is None or not context.parameters_work(size):
-        yield from _check_credential_name_case(context, mirror, choice)
+        _check_credential_name_case(context, mirror, choice)
         return
     if len(mirror.rows) < 2:
         context.results.record_not_exercised(transport.names_clause, "two rows are needed to see it")
@@ -343,7 +335,6 @@ def _check_name_case(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     other = name[0] + name[1] + (name[2].lower() if name[2] != name[2].lower() else name[2].upper())
     ask = replace(build_request(context, mirror.base), extra=((other, encode_request_value(context, size, 1)),))
     exchange = _send_unusual(context, ask, "a parameter's name in another case")
-    yield
     if context.note_unusable(exchange, transport.names_clause) or exchange.answer is None:
         return
     if exchange.answer.outcome == "success" and exchange.rows is not None:
@@ -356,7 +347,7 @@ def _check_name_case(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     context.results.record_observed(transport.names_clause, f"letter case in names: {reading}")
 
 
-def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: OpenChoice[Any]) -> Iterator[None]:
+def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: OpenChoice[Any]) -> None:
     """Where no other parameter is at hand, the names of the credentials tell."""
     rules = context.listing.access
     held = context.identity.credentials
@@ -366,7 +357,6 @@ def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: O
     ask = replace(build_request(context, mirror.base), extra=((other, held[rules.user]),))
     password = {rules.password: held[rules.password]}
     exchange = context.send(ask, "a name in another case", credentials=password)
-    yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return
     reading = "exact" if is_refused(exchange) else "folded"
@@ -374,22 +364,22 @@ def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: O
     context.results.record_observed(context.listing.transport.names_clause, f"letter case in names: {reading}")
 
 
-def _check_unknown_parameter(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_unknown_parameter(context: CheckContext, mirror: Mirror) -> None:
     transport = context.listing.transport
     if not isinstance(transport.unknown_parameters, OpenChoice) and not transport.unknown_clause:
         return
     name = f"/{_UNKNOWN_NAME}" if transport.carries == "json" else _UNKNOWN_NAME
     ask = replace(build_request(context, mirror.base), extra=((name, "1"),))
     clauses = enforceable_clauses(context, transport.unknown_clause)
-    judged = yield from check_probe(context, mirror, ask, "an unknown parameter", clauses, only=_JUDGED_ASPECTS)
+    judged = check_probe(context, mirror, ask, "an unknown parameter", clauses, only=_JUDGED_ASPECTS)
     if judged.passed:
         reading = "refused" if is_refused(judged.exchange) else "ignored"
         context.results.record_observed(transport.unknown_clause, f"unknown parameters: {reading}")
         if reading == "refused":
-            yield from judge_error_response(context, judged.exchange, "invalid", clauses)
+            judge_error_response(context, judged.exchange, "invalid", clauses)
 
 
-def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> None:
     """A parameter given twice: which of two values that keep different rows counts?"""
     transport = context.listing.transport
     choice = transport.repeated_parameters
@@ -402,7 +392,6 @@ def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> Iterator
     name, first, second = pair
     ask = replace(build_request(context, mirror.base, {name: first}), repeated={name: (second,)})
     exchange = _send_unusual(context, ask, "a parameter given twice")
-    yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return
     fitting = [
@@ -430,14 +419,13 @@ def _filter_with_two_values(context: CheckContext, mirror: Mirror) -> tuple[str,
     return None
 
 
-def _check_tolerated_parameters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_tolerated_parameters(context: CheckContext, mirror: Mirror) -> None:
     """Parameters from elsewhere, all at once: ignored, honoured or refused."""
     transport = context.listing.transport
     if not transport.tolerated:
         return
     ask = replace(build_request(context, mirror.base), extra=tuple(transport.tolerated.items()))
     exchange = _send_unusual(context, ask, "parameters from elsewhere")
-    yield
     if context.note_unusable(exchange, transport.tolerated_clause):
         return
     reading = "refused" if is_refused(exchange) else "ignored or honoured"
@@ -450,7 +438,7 @@ def _check_tolerated_parameters(context: CheckContext, mirror: Mirror) -> Iterat
 # --- escaping -----------------------------------------------------------------------------------------------
 
 
-def _check_escaping(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_escaping(context: CheckContext, mirror: Mirror) -> None:
     """Special characters come as themselves: a value with some, asked for as it is shown, gives its rows back."""
     clauses = context.listing.transport.escaping_clause
     if not clauses:
@@ -466,7 +454,7 @@ def _check_escaping(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     # A text such as "&amp;" in the data itself is a text that was escaped twice; else the filter is to blame.
     blamed = clauses if doubled is not None else rule.clause
     ask = build_request(context, mirror.base, {name: value})
-    judged = yield from check_probe(
+    judged = check_probe(
         context, mirror, ask, "a value with special characters, as it is shown", blamed, only=_JUDGED_ASPECTS
     )
     if judged.passed:

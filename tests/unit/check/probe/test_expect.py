@@ -52,13 +52,7 @@ def asked(
 def _result(
     context: CheckContext, mirror: Mirror, values: Mapping[str, Any], clauses: tuple[ClauseId, ...]
 ) -> ProbeResult:
-    steps = check_probe(context, mirror, build_request(context, mirror.base, values), "a test", clauses)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: ProbeResult = stop.value
-            return result
+    return check_probe(context, mirror, build_request(context, mirror.base, values), "a test", clauses)
 
 
 def told(context: CheckContext) -> dict[str, Finding]:

@@ -20,7 +20,7 @@ from record_files import master_row, write_master
 
 from harness.check.options import CheckOptions
 from harness.check.runner import run_check
-from harness.check_target import final_report, simulator_identities
+from harness.check_target import simulator_identities
 from harness.cli.selftest_trials import DirectSender
 from harness.errors import UsageProblem
 from harness.generate.fixtures import write_fixtures
@@ -356,9 +356,7 @@ def test_a_simulator_of_such_calls_keeps_every_promise(tmp_path: Path, api: str)
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, key=key)
     options = CheckOptions(now=world.instant, target=f"http://127.0.0.1:0{simulator.base_path}", seed=1)
-    report = final_report(
-        run_check(spec, DirectSender(simulator, world.instant), simulator_identities(simulator), options)
-    )
+    report = run_check(spec, DirectSender(simulator, world.instant), simulator_identities(simulator), options)
     assert report.rows_seen == 24
     assert [finding.message for finding in report.findings] == []
 

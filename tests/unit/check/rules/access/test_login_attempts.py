@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from parlatel_spec import NOBODY, Change, key_in, parlatel, session_by
 
-from harness.check.context import CheckContext
+from harness.check.context import CheckContext, ignore_event
 from harness.check.credentials import ClientIdentity, identities_of_users
 from harness.check.options import CheckOptions
 from harness.check.preflight import run_preflight
 from harness.check.probe.mirror import Mirror, read_mirror
-from harness.check.results.findings import RunReport
+from harness.check.results.findings import Event, RunReport
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.runner import make_context, run_check
-from harness.check_target import final_report
 from harness.cli.selftest_trials import DirectSender
 from harness.serve.faults.base import Fault
 from harness.serve.faults.catalogue import faults_of
@@ -52,20 +51,23 @@ def _is_out_of_reach(way: str, fault: Fault) -> bool:
     return fault.clause == "PT-CLS-074" or (way == "nobody need log in" and fault.clause.startswith("PT-CLS-07"))
 
 
-def judged(way: str, *faults: Fault, identities: Sequence[ClientIdentity] | None = None) -> CheckContext:
+def judged(
+    way: str,
+    *faults: Fault,
+    identities: Sequence[ClientIdentity] | None = None,
+    listen: Callable[[Event], None] = ignore_event,
+) -> CheckContext:
     """What the rule on access finds at a simulator with these faults."""
     spec = parlatel(*WAYS[way])
     simulator = Simulator(spec, WORLD, faults=faults)
     own = identities_of_users(simulator.users, spec.listing.access) if identities is None else identities
     options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
     context = make_context(spec, DirectSender(simulator, WORLD.instant), tuple(own), options)
-    for _ in run_preflight(context, options):
-        pass
+    context.listen = listen
+    run_preflight(context, options)
     mirror = Mirror()
-    for _ in read_mirror(context, mirror, now=WORLD.instant):
-        pass
-    for _ in check_authentication(context, mirror):
-        pass
+    read_mirror(context, mirror, now=WORLD.instant)
+    check_authentication(context, mirror)
     return context
 
 
@@ -87,7 +89,7 @@ def report_of(way: str, **credentials: str) -> RunReport:
     simulator = Simulator(spec, WORLD)
     identity = ClientIdentity(name="default", credentials=credentials)
     options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
-    return final_report(run_check(spec, DirectSender(simulator, WORLD.instant), [identity], options))
+    return run_check(spec, DirectSender(simulator, WORLD.instant), [identity], options)
 
 
 def test_a_refused_log_in_ends_the_run_with_the_words_of_the_server() -> None:
@@ -106,11 +108,11 @@ def test_a_token_that_a_run_was_given_stands_in_no_report() -> None:
     spec = parlatel(*WAYS["session by the query"])
     simulator = Simulator(spec, WORLD)
     token = simulator.users[0].credentials["ticket"]
-    context = judged("session by the query")
+    events: list[Event] = []
+    context = judged("session by the query", listen=events.append)
     assert context.identity.credentials["ticket"] == token
-    shown = [f"{event!r}" for event in context.take_events()]
-    assert shown
-    assert not [one for one in shown if token in one]
+    assert events
+    assert not [event for event in events if token in f"{event!r}"]
 
 
 class AlwaysRefusing:
@@ -125,7 +127,7 @@ def test_a_run_in_which_all_answers_are_errors_ends_blocked_with_the_words_of_th
     spec = parlatel()
     options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
     identity = ClientIdentity(name="default", credentials={"account": "PT20250101", "secret": "ladder-green-7"})
-    report = final_report(run_check(spec, AlwaysRefusing(), [identity], options))
+    report = run_check(spec, AlwaysRefusing(), [identity], options)
     assert report.exit_code == 4
     (why,) = [note for note in report.notes if "answers are errors" in note]
     assert why.endswith("the first is HTTP 422: 'X-Tenant is missing'")
@@ -143,7 +145,7 @@ def test_a_line_that_repeats_a_run_carries_its_options_and_no_secret() -> None:
         secrets={"secret": "ladder-green-7"},
         replay=(("--credential", "secret=ladder-green-7"), ("--fuzz", "")),
     )
-    report = final_report(run_check(spec, DirectSender(simulator, WORLD.instant), [identity], options))
+    report = run_check(spec, DirectSender(simulator, WORLD.instant), [identity], options)
     (finding,) = [one for one in report.findings if one.clause == "PT-CLS-052"]
     assert finding.replay == (
         "callharness check parlatel/list-calls --target http://127.0.0.1:0 --only PT-CLS-052 --seed 1"
@@ -165,7 +167,7 @@ def test_a_filter_that_is_a_part_of_the_path_is_held_to_what_it_keeps(liar: str)
     simulator = Simulator(spec, WORLD, faults=faults)
     identities = identities_of_users(simulator.users, spec.listing.access)
     options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
-    report = final_report(run_check(spec, DirectSender(simulator, WORLD.instant), identities, options))
+    report = run_check(spec, DirectSender(simulator, WORLD.instant), identities, options)
     found = {one.clause for one in report.findings}
     assert "PT-CLS-021" in found if liar else found == set()
 
@@ -194,8 +196,6 @@ def broken(spec: Spec, served: Spec) -> list[str]:
     own = identities_of_users(simulator.users, spec.listing.access)
     context = make_context(spec, DirectSender(simulator, WORLD.instant), tuple(own), options)
     mirror = Mirror()
-    for _ in read_mirror(context, mirror, now=WORLD.instant):
-        pass
-    for _ in check_authentication(context, mirror):
-        pass
+    read_mirror(context, mirror, now=WORLD.instant)
+    check_authentication(context, mirror)
     return [one.clause for one in context.results.findings()]

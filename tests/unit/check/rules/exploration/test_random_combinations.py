@@ -81,8 +81,7 @@ def test_the_phases_to_come_keep_their_requests() -> None:
 def test_an_honest_server_is_explored_within_sixty_requests_and_not_blamed(api: str) -> None:
     session, mirror = meeting(api)
     before = session.requests
-    for _ in check_combinations(session, mirror):
-        pass
+    check_combinations(session, mirror)
     assert session.results.findings() == ()
     assert session.requests - before <= exploring.REQUESTS_AT_MOST
 
@@ -107,8 +106,7 @@ def test_a_page_that_is_cut_before_the_filter_is_the_pages() -> None:
         return query
 
     session, mirror = meeting("ozeki/list-call-history", on_query(bend))
-    for _ in check_combinations(session, mirror):
-        pass
+    check_combinations(session, mirror)
     clauses = {finding.clause for finding in session.results.findings()}
     assert clauses & {"OZ-LCH-034", "OZ-LCH-035", "OZ-LCH-036", "OZ-LCH-037"}
     # Rows are missing on a page, too, and its total is told beside them.

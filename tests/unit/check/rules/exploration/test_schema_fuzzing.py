@@ -55,8 +55,7 @@ def liar(bend: Callable[[HttpResponse, AnswerContext], HttpResponse]) -> Fault:
 def fuzzed(api: str, *faults: Fault) -> CheckContext:
     session, mirror = meeting(api, *faults, calls=100)
     session.options = replace(session.options, fuzz=True)
-    for _ in check_schema_fuzzing(session, mirror):
-        pass
+    check_schema_fuzzing(session, mirror)
     return session
 
 
@@ -245,7 +244,7 @@ def test_parameters_that_must_be_there_get_a_value_that_works() -> None:
 def test_nothing_is_sent_unless_it_is_wanted() -> None:
     session, mirror = meeting(HISTORY, calls=30)
     before = session.requests
-    assert list(check_schema_fuzzing(session, mirror)) == []
+    check_schema_fuzzing(session, mirror)
     assert session.requests == before
 
 
@@ -303,8 +302,7 @@ def test_answers_are_judged_by_the_clauses_of_the_spec() -> None:
     session, mirror = meeting(HISTORY, liar(unread), calls=60)
     session.response_check = check_response
     session.options = replace(session.options, fuzz=True)
-    for _ in check_schema_fuzzing(session, mirror):
-        pass
+    check_schema_fuzzing(session, mirror)
     assert failed(session) == ["XML-SYNTAX"]
 
 
@@ -314,6 +312,5 @@ def test_fuzzing_has_requests_of_its_own() -> None:
     client = RateLimitedClient(session.sender, Budget(max_requests=0))
     session.sender = client
     session.options = replace(session.options, fuzz=True)
-    for _ in check_schema_fuzzing(session, mirror):
-        pass
+    check_schema_fuzzing(session, mirror)
     assert 12 < client.budget.requests <= 24

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from scripted_polls import HISTORY, LEGS, LIVE, Script, call, live, run, verdict
@@ -186,9 +186,9 @@ def past(poll: str, count: int = 8) -> bytes:
     return f"<Response>{head}<CallHistory>{rows}</CallHistory></Response>".encode()
 
 
-def read_twice(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    yield from reread_mirror(session, mirror)
-    yield from check_polling(session, mirror)
+def read_twice(session: CheckContext, mirror: Mirror) -> None:
+    reread_mirror(session, mirror)
+    check_polling(session, mirror)
 
 
 def test_rows_of_the_past_that_come_back_under_other_identities_are_a_finding() -> None:

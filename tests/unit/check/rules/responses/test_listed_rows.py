@@ -12,7 +12,6 @@ import pytest
 
 from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
-from harness.check.results.findings import RunEnded
 from harness.check.runner import run_check
 from harness.cli.selftest_trials import DirectSender
 from harness.serve.faults.catalogue import find_faults
@@ -119,8 +118,7 @@ def broken(case: str, *, fault: bool) -> list[str]:
     sender = RewritingSender(DirectSender(simulator, world.instant), told.rows_name, told.change)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
     identities = identities_of_users(simulator.users, spec.listing.access)
-    (end,) = [event for event in run_check(spec, sender, identities, options) if isinstance(event, RunEnded)]
-    return sorted(finding.clause for finding in end.report.findings)
+    return sorted(finding.clause for finding in run_check(spec, sender, identities, options).findings)
 
 
 @pytest.mark.parametrize("case", CASES)

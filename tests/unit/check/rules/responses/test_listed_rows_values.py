@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from parlatel_spec import parlatel
-from simulated_runs import report_of
 from support.invented_spec import CALLBOOK
 from support.simulated_rules import ran
 
@@ -65,5 +64,5 @@ def test_a_template_is_held_to_the_account_of_the_request(served: str, broken: l
     spec, simulator = parlatel((URI, MADE)), Simulator(parlatel((URI, served)), World.of(seed=7, calls=40))
     options = CheckOptions(now=simulator.world.instant, target="http://127.0.0.1:0/v3")
     who = identities_of_users(simulator.users, spec.listing.access)
-    report = report_of(list(run_check(spec, DirectSender(simulator, simulator.world.instant), who, options)))
+    report = run_check(spec, DirectSender(simulator, simulator.world.instant), who, options)
     assert [finding.clause for finding in report.findings] == broken
