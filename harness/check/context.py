@@ -7,28 +7,30 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from harness.check.client.budget import RateLimitedClient, Sender
 from harness.check.credentials import ClientIdentity
+from harness.check.exchange import Exchange, Row, instants_of, values_of
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
-from harness.check.target_facts import KEPT_BODY_BYTES, KEPT_SERVER_ERRORS, RunOptions, TargetFacts
+from harness.check.target_facts import KEPT_SERVER_ERRORS, RunOptions, TargetFacts
 from harness.integers import is_integer
 from harness.output.escaping import shell_word
 from harness.specification.access import account_names, free_path_values
 from harness.specification.load import Spec
-from harness.specification.model import Clause, ClauseId, Clauses, Listing, OpenChoice
+from harness.specification.model import Clause, ClauseId, Clauses, Listing
 from harness.specification.paging_clauses import size_clauses, size_default_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import encode_parameter
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import (
     DecodedResponse,
@@ -38,7 +40,7 @@ from harness.wire.response_codec import (
     statuses_of,
     token_told,
 )
-from harness.wire.row_codec import ApiRow, FieldProblem, decode_row
+from harness.wire.row_codec import ApiRow, decode_row
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
@@ -46,11 +48,12 @@ if TYPE_CHECKING:
     from harness.check.probe.answer_checks import AnswerCheck
     from harness.check.probe.differences import KnownDifference
 
-__all__ = ["CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
+__all__ = ["CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE", "instants_of", "values_of"]
 
 # Fewer refusals may come from bad values, where access faults and others share a code.
 REFUSALS_IN_A_ROW: Final = 4
 UTC_ZONE: Final = ZoneInfo("UTC")
+EVIDENCE_ROWS_AT_MOST: Final = 8
 _SHOWN_HEADERS: Final = 40
 _SHOWN_HEADER_LENGTH: Final = 1024
 _LARGEST_SKEW_SECONDS: Final = 100 * 365 * 86400
@@ -73,71 +76,6 @@ def ignore_event(event: Event) -> None:
 
 def go_on() -> None:
     """Lets a run go on after each exchange."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Row:
-    """A row of an answer: decoded values, raw tree, field problems, and the key that tells it from other rows."""
-
-    shown: ApiRow
-    raw: Tree
-    extras: Mapping[str, Tree]
-    flaws: tuple[FieldProblem, ...]
-    key: Hashable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """A request with its response; `rows` is None when the answer has none, `zone` is that of its local times.
-
-    `at` is the second of the run at which the answer came, by the clock of the sender or, where it has none, by that
-    of the server; None where neither tells.
-    """
-
-    list_request: ListRequest
-    purpose: str
-    request: HttpRequest
-    response: HttpResponse | NoResponse
-    answer: DecodedResponse | None
-    rows: tuple[Row, ...] | None
-    zone: str = "UTC"
-    at: float | None = None
-    number: int = 0
-    """Which request of the run it was, from 1."""
-    cut: bool = False
-    """Whether there are more rows than are read."""
-
-    def outline(self) -> Exchange:
-        """The exchange without its rows and with the beginning of its body alone, to be kept for a whole run."""
-        response, answer = self.response, self.answer
-        if not isinstance(response, HttpResponse) or len(response.body) <= KEPT_BODY_BYTES:
-            return self
-        if answer is not None:
-            answer = replace(answer, tree=MISSING, rows=None, rows_raw=MISSING)
-        return replace(
-            self, response=replace(response, body=response.body[:KEPT_BODY_BYTES]), answer=answer, rows=None
-        )
-
-    @property
-    def server_time(self) -> datetime | None:
-        """The instant of the answer by the server's own Date header, in whole seconds."""
-        if not isinstance(self.response, HttpResponse):
-            return None
-        try:
-            then = parsedate_to_datetime(self.response.header("date") or "")
-        except (TypeError, ValueError, OverflowError):
-            return None
-        return then if then.tzinfo is not None else None
-
-    @property
-    def response_seconds(self) -> float:
-        """The seconds that the answer took; 0 where none came."""
-        return self.response.seconds if isinstance(self.response, HttpResponse) else 0.0
-
-    @property
-    def keys(self) -> list[Hashable]:
-        """The keys of the rows, in their order."""
-        return [row.key for row in self.rows or ()]
 
 
 @dataclass(slots=True)
@@ -218,6 +156,15 @@ class CheckContext:
 
     # --- sending --------------------------------------------------------------------------------------------
 
+    def encode(self, name: str, value: Any) -> Tree:
+        """A value of a parameter as the request writes it."""
+        in_json = self.listing.transport.carries == "json"
+        return encode_parameter(self.listing.parameters[name], value, zone=_zone_or_utc(self.zone), in_json=in_json)
+
+    def encode_all(self, values: Mapping[str, Any]) -> dict[str, Tree]:
+        """The values of several parameters as the request writes them."""
+        return {name: self.encode(name, value) for name, value in values.items()}
+
     def send(
         self,
         ask: ListRequest,
@@ -286,7 +233,7 @@ class CheckContext:
                 self.more_server_errors += 1
         if exchange.list_request.log_in:
             return
-        if exchange.answer is not None and exchange.answer.outcome == "success":
+        if exchange.outcome == "success":
             self.met_success = True
         elif self.first_refusal is None and exchange.answer is not None:
             self.first_refusal = exchange.outline()
@@ -338,7 +285,7 @@ class CheckContext:
         if listing.lists.calls == "ended" or not listing.paging.is_single_page or exchange.rows is None:
             return
         parts = {include.parameter for include in listing.includes} | {listing.paging.size_parameter}
-        if exchange.answer is not None and exchange.answer.outcome == "success" and parts.issuperset(ask.values):
+        if exchange.outcome == "success" and parts.issuperset(ask.values):
             size = len(exchange.response.body) if isinstance(exchange.response, HttpResponse) else 0
             self.facts.reading_bytes += size
             # A list whose texts are blown up is told by its form: its polls are not kept beyond that.
@@ -556,9 +503,17 @@ class CheckContext:
             for answers, meaning in found
         ]
 
+    def fields_showing(self, *attributes: str) -> list[str]:
+        """The fields of a row that show one of these attributes of a call."""
+        return [name for name, field in self.listing.fields.items() if field.shows in attributes]
+
     def clause(self, clause: ClauseId) -> Clause | None:
         """The clause with an id, or None where the spec does not declare it."""
         return self.results.clauses.get(clause)
+
+    def clause_text(self, clauses: Clauses, otherwise: str) -> str:
+        """The text of the first of the clauses that the spec declares, or `otherwise`."""
+        return next((known.says for name in clauses if (known := self.clause(name)) is not None), otherwise)
 
     def fail(
         self,
@@ -568,7 +523,8 @@ class CheckContext:
         expected: str,
         actual: str,
         exchange: Exchange | None = None,
-        rows: Iterable[str] = (),
+        rows: Iterable[Row] = (),
+        fields: Iterable[str | None] = (),
         inferred: bool = False,
         difference: str = "",
         check: AnswerCheck | None = None,
@@ -576,7 +532,8 @@ class CheckContext:
         """Records a finding under the first of the clauses that the spec declares.
 
         `difference` names the way in which the answer differs: findings with the same request and the same
-        difference are one defect. `check` is what the answer of the exchange must be, where that can be said of it.
+        difference are one defect. `rows` are shown by their identity and `fields`. `check` is what the answer of the
+        exchange must be, where that can be said of it.
         """
         from harness.check.probe.answer_checks import standalone_case
 
@@ -586,7 +543,7 @@ class CheckContext:
             and exchange.cut
             and not {*size_clauses(paging), *size_default_clauses(paging)} & {*clauses}
         ):
-            reason = f"the answer has more rows than the {len(exchange.rows or ())} that are read"
+            reason = f"the answer has more rows than the {len(exchange.listed)} that are read"
             self.results.record_inconclusive(clauses, reason)
             return
         declared = [clause for clause in clauses if clause in self.results.clauses]
@@ -610,7 +567,7 @@ class CheckContext:
             request=self.evidence.render_request_line(exchange.request) if exchange else "",
             curl=self.evidence.render_curl(exchange.request) if exchange else "",
             response=self.evidence.render_response(exchange.response) if exchange else "",
-            rows=tuple(self.evidence.pseudonymize(row) for row in tuple(rows)[:12]),
+            rows=self._evidence_rows(rows, fields),
             replay=replay,
             found_after=self.requests,
             difference=self.evidence.render_text((difference or message).strip(), limit=400),
@@ -620,6 +577,11 @@ class CheckContext:
             self.held_failures.append(finding)
         else:
             self.results.record_failure(declared[0], finding)
+
+    def _evidence_rows(self, rows: Iterable[Row], fields: Iterable[str | None]) -> tuple[str, ...]:
+        names = [self.listing.lists.identity, *(name for name in fields if name is not None)]
+        lines = (self.evidence.render_row(row, names) for row in islice(rows, EVIDENCE_ROWS_AT_MOST))
+        return tuple(self.evidence.pseudonymize(line) for line in lines if line)
 
     @contextmanager
     def hold_failures(self) -> Iterator[list[Finding]]:
@@ -648,11 +610,7 @@ class CheckContext:
         versions = self.listing.versions
         if versions is None:
             return True
-        left = (
-            self.dialect.candidates_of(versions.serves.id)
-            if isinstance(versions.serves, OpenChoice)
-            else (versions.serves,)
-        )
+        left = self.dialect.known_answers(versions.serves)
         if len(left) != 1:
             return True
         place = versions.order.index(left[0])
@@ -682,7 +640,7 @@ class CheckContext:
 
     def _is_api_error(self, exchange: Exchange) -> bool:
         """Whether a 5xx carries the API's own error shape (some APIs speak so)."""
-        return exchange.answer is not None and exchange.answer.code is not MISSING
+        return exchange.code is not MISSING
 
 
 def _request_key(ask: ListRequest) -> Hashable:

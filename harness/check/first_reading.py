@@ -10,9 +10,7 @@ from harness.check.options import CheckOptions
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import (
     Mirror,
-    build_request,
     candidate_windows,
-    encode_request_value,
     read_mirror,
     reread_in_smaller_pages,
     reread_mirror,
@@ -22,6 +20,7 @@ from harness.check.probe.time_ranges import longest_range, requires_time_range, 
 from harness.specification.model import ClauseId, CursorPaging, OpenChoice, PageNumberPaging
 from harness.specification.narrowing_defaults import widest_words
 from harness.specification.paging_clauses import start_clauses
+from harness.wire.list_request import ListRequest
 
 
 def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOptions) -> None:
@@ -77,11 +76,11 @@ def _observe_first_page(context: CheckContext, now: datetime) -> None:
     narrowed = requires_time_range(context) or context.options.window is not None
     base = list(candidate_windows(context, now))[-1] if narrowed else {}
     few = {**base, **page_size_values(context, 2)}
-    plain = context.send(build_request(context, few), "the page that comes when none is named")
+    plain = context.send(ListRequest(values=few), "the page that comes when none is named")
     # The largest number first: a server that counts from 1 may show its first page for 0, too.
     for number in sorted(paging.first.options, reverse=True):
-        named = {**few, paging.page: encode_request_value(context, paging.page, number)}
-        exchange = context.send(build_request(context, named), f"page {number}")
+        named = {**few, paging.page: context.encode(paging.page, number)}
+        exchange = context.send(ListRequest(values=named), f"page {number}")
         if exchange.rows and exchange.keys == plain.keys:
             context.dialect.fix_answer(paging.first.id, number, "reading the list")
             return
@@ -94,13 +93,13 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
         return
     for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
         ends = ((lower, first), (upper, first + min(timedelta(days=1), longest_range(context) or timedelta(days=1))))
-        values = {end: encode_request_value(context, end, instant) for end, instant in ends if end is not None}
+        values = {end: context.encode(end, instant) for end, instant in ends if end is not None}
         if name is not None:
             clauses = context.listing.filters[name].clause
             check_probe(
                 context,
                 mirror,
-                build_request(context, widest_words(context.listing), values),
+                ListRequest(values={**widest_words(context.listing), **values}),
                 "a range that holds no calls",
                 clauses,
             )
@@ -113,7 +112,7 @@ def _check_widest_words(context: CheckContext, mirror: Mirror) -> None:
         for word in dict.fromkeys((*rule.words, *parameter.words)):
             if word in rule.no_filter:
                 continue
-            exchange = context.send(build_request(context, mirror.base, {name: word}), f"{name} = {word}")
+            exchange = context.send(mirror.request({name: word}), f"{name} = {word}")
             if exchange.rows:
                 expected = f"{name}={rule.no_filter[0]} keeps at least the rows that {name}={word} does"
                 clauses = rule.no_filter_clause or rule.clause
@@ -129,7 +128,7 @@ def _report_shared_identity(context: CheckContext, pairs: Sequence[tuple[Row, Ro
         return
     one, other, exchange = pairs[0]
     names = [context.listing.lists.identity]
-    names += [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
+    names += context.fields_showing("started_at")
     context.fail(
         context.listing.lists.clauses.unique,
         "a row's identity is its own",
@@ -137,7 +136,8 @@ def _report_shared_identity(context: CheckContext, pairs: Sequence[tuple[Row, Ro
         actual=f"{context.evidence.render_row(one, names[:1])} on two pages, for calls that began at "
         "different instants",
         exchange=exchange,
-        rows=[context.evidence.render_row(row, names) for row in (one, other)],
+        rows=(one, other),
+        fields=names,
     )
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.options import CheckOptions
-from harness.check.probe.mirror import build_request, candidate_windows
+from harness.check.probe.mirror import candidate_windows
 from harness.check.session_tokens import open_sessions
-from harness.specification.model import OpenChoice
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING, tree_at
+from harness.wire.list_request import ListRequest
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
@@ -25,11 +25,11 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> None:
         _block(context, _refused_log_in(context, refused))
         return
     window = next(candidate_windows(context, options.now), {})
-    exchange = context.send(build_request(context, window), "reach the target and log in")
+    exchange = context.send(ListRequest(values=window), "reach the target and log in")
     answer = exchange.answer
     if isinstance(exchange.response, NoResponse) and not exchange.response.reason.startswith("budget"):
         # Once more: a first connection may meet a server that is just starting.
-        exchange = context.send(build_request(context, window), "again: reach the target and log in")
+        exchange = context.send(ListRequest(values=window), "again: reach the target and log in")
         answer = exchange.answer
     earlier = _ask_until_now(context, options, exchange)
     if earlier is not None:
@@ -68,9 +68,9 @@ def _ask_until_now(context: CheckContext, options: CheckOptions, refused: Exchan
         return None
     before, context.facts.window_ahead = context.facts.window_ahead, timedelta(0)
     window = next(candidate_windows(context, options.now), {})
-    if build_request(context, window).values != refused.list_request.values:
-        exchange = context.send(build_request(context, window), "reach the target with a range that ends now")
-        if exchange.answer is not None and exchange.answer.outcome == "success":
+    if ListRequest(values=window).values != refused.list_request.values:
+        exchange = context.send(ListRequest(values=window), "reach the target with a range that ends now")
+        if exchange.outcome == "success":
             context.notes.append("a range that ends in the future is refused: the run asks for ranges that end now")
             return exchange
     context.facts.window_ahead = before
@@ -124,9 +124,9 @@ def _log_in_by_other_encoding(context: CheckContext, window: Mapping[str, Any]) 
         if way.level == "may":
             continue
         exchange = context.send(
-            replace(build_request(context, window), encoding_name=name), f"log in by {name}", witness=False
+            replace(ListRequest(values=window), encoding_name=name), f"log in by {name}", witness=False
         )
-        if exchange.answer is not None and exchange.answer.outcome == "success":
+        if exchange.outcome == "success":
             context.request_encoding = name
             return exchange
     return None
@@ -172,5 +172,4 @@ def _learn_zone(context: CheckContext, exchange: Exchange) -> None:
         except DecodeError:
             return
         context.zone = zone_name
-        if isinstance(zone.default, OpenChoice):
-            context.dialect.fix_answer(zone.default.id, zone_name, "the zone named in an answer")
+        context.dialect.learn_answer(zone.default, zone_name, "the zone named in an answer")

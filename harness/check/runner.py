@@ -16,9 +16,7 @@ from harness.check.options import CheckOptions
 from harness.check.oracle.dialect_inference import InferredDialect
 from harness.check.preflight import block_without_success, printable_target, run_preflight
 from harness.check.probe.count_only import check_count_only
-from harness.check.probe.mirror import (
-    Mirror,
-)
+from harness.check.probe.mirror import Mirror
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import (
@@ -480,7 +478,7 @@ def _judge_server_errors(context: CheckContext) -> None:
 
 def _is_api_error(exchange: Exchange) -> bool:
     """Whether a 5xx carries the API's own error: some APIs tell their errors so."""
-    return exchange.answer is not None and exchange.answer.code is not MISSING
+    return exchange.code is not MISSING
 
 
 def _record_open_choices(context: CheckContext) -> None:

@@ -23,7 +23,7 @@ from harness.check.probe.filter_values import (
     is_time_filter,
     open_range_end,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror
+from harness.check.probe.mirror import Mirror, read_mirror
 from harness.check.runner import make_context
 from harness.cli.selftest_plan import random_dialect
 from harness.cli.selftest_trials import DirectSender
@@ -75,24 +75,24 @@ def requests(draw: st.DrawFn, session: CheckContext, mirror: Mirror) -> dict[str
             values[name] = encode_shown_value(session, name, rng.choice(telling))
     paging = listing.paging
     if not isinstance(paging, NoPaging) and draw(st.booleans()):
-        values[paging.size] = encode_request_value(session, paging.size, draw(st.sampled_from((1, 2, 3, 7, 20, 60))))
+        values[paging.size] = session.encode(paging.size, draw(st.sampled_from((1, 2, 3, 7, 20, 60))))
         for place in ("page", "offset"):
             parameter = getattr(paging, place, None)
             if parameter is not None and draw(st.booleans()):
-                values[parameter] = encode_request_value(session, parameter, draw(st.integers(0, 12)))
+                values[parameter] = session.encode(parameter, draw(st.integers(0, 12)))
     order = listing.order
     if order is not None and order.sort is not None and draw(st.booleans()):
         values[order.sort.parameter] = draw(st.sampled_from(sorted(order.sort.words)))
     if order is not None and order.descending is not None and draw(st.booleans()):
-        values[order.descending] = encode_request_value(session, order.descending, draw(st.booleans()))
+        values[order.descending] = session.encode(order.descending, draw(st.booleans()))
     if listing.count_only is not None and draw(st.integers(0, 5)) == 0:
-        values[listing.count_only.parameter] = encode_request_value(session, listing.count_only.parameter, True)
+        values[listing.count_only.parameter] = session.encode(listing.count_only.parameter, True)
     return values
 
 
 def disagreement(session: CheckContext, mirror: Mirror, values: dict[str, Tree]) -> Any:
     """What the oracle finds wrong with the simulator's answer; None when they agree."""
-    ask = build_request(session, mirror.base, values)
+    ask = mirror.request(values)
     exchange = session.send(ask, "agree", witness=False)
     branches = session.dialect.evaluate_branches(
         lambda pick: interpret_request(session.spec, ask, pick, zone=session.zone)

@@ -25,7 +25,7 @@ from harness.check.client.http_client import HttpClient
 from harness.check.context import CheckContext, Exchange
 from harness.check.credentials import ClientIdentity
 from harness.check.options import CheckOptions
-from harness.check.results.findings import ClauseResult, Exchanged, RunEnded, RunReport, Verdict
+from harness.check.results.findings import ClauseResult, Event, Exchanged, RunEnded, RunReport, Verdict
 from harness.check.results.people import PeopleMask, personal_kinds
 from harness.check.runner import make_context, run_check
 from harness.check.target_facts import ROWS_OF_A_RUN, ROWS_READ, ROWS_READ_LATER
@@ -216,7 +216,7 @@ def long_answer(rows: int, *, read_before: int) -> tuple[CheckContext, Exchange]
 
 def test_hd_06_of_each_answer_a_bounded_number_of_rows_is_read() -> None:
     context, exchange = long_answer(ROWS_READ + 1, read_before=0)
-    assert len(exchange.rows or ()) == ROWS_READ
+    assert len(exchange.listed) == ROWS_READ
     assert exchange.answer is not None
     assert isinstance(exchange.answer.rows_raw, list)
     assert len(exchange.answer.rows_raw) == ROWS_READ
@@ -225,9 +225,9 @@ def test_hd_06_of_each_answer_a_bounded_number_of_rows_is_read() -> None:
 
 def test_hd_06_a_run_that_has_read_many_rows_reads_fewer_of_each_answer() -> None:
     context, exchange = long_answer(ROWS_READ_LATER + 1, read_before=ROWS_OF_A_RUN - 1)
-    assert len(exchange.rows or ()) == ROWS_READ_LATER + 1
+    assert len(exchange.listed) == ROWS_READ_LATER + 1
     again = context.send(ListRequest(values={}), "read the list again", witness=False)
-    assert len(again.rows or ()) == ROWS_READ_LATER
+    assert len(again.listed) == ROWS_READ_LATER
 
 
 def test_a_list_of_thousands_of_rows_without_pages_is_judged() -> None:

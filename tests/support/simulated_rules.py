@@ -11,7 +11,7 @@ from typing import Any
 from harness.check.context import CheckContext, Exchange
 from harness.check.credentials import ClientIdentity
 from harness.check.oracle.dialect_inference import InferredDialect
-from harness.check.probe.mirror import Mirror, build_request, read_mirror
+from harness.check.probe.mirror import Mirror, read_mirror
 from harness.check.results.collector import ResultCollector, roll_up_verdicts
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
@@ -74,7 +74,7 @@ class Run:
         return roll_up_verdicts(self.session.results.tally_of(clause).counts)  # type: ignore[arg-type]
 
     def asked(self, values: Mapping[str, Tree]) -> Exchange:
-        return self.session.send(build_request(self.session, self.mirror.base, values), "asked by a test")
+        return self.session.send(self.mirror.request(values), "asked by a test")
 
 
 @cache

@@ -73,12 +73,7 @@ class HttpClient:
     ) -> None:
         self.target: Final = base_url if isinstance(base_url, Target) else parse_target(base_url)
         self.limits: Final = limits or ExchangeLimits()
-        self._headers = (
-            *headers,
-            ("User-Agent", user_agent),
-            ("Accept", "*/*"),
-            ("Accept-Encoding", "identity"),
-        )
+        self._headers = (*headers, ("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
         self._ca_file = ca_file
         self._clock = clock
         self._context = _make_tls_context(ca_file) if self.target.scheme == "https" else None
@@ -171,10 +166,7 @@ class HttpClient:
         # One copy is enough of what may be many megabytes.
         reader.body.clear()
         return HttpResponse(
-            http_status=reader.http_status,
-            headers=reader.headers,
-            body=body,
-            seconds=self._clock() - began,
+            http_status=reader.http_status, headers=reader.headers, body=body, seconds=self._clock() - began
         )
 
     def _encode_request(self, request: HttpRequest) -> bytes:

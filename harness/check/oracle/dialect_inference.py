@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
 from harness.specification.load import Spec
-from harness.specification.model import OpenChoice
+from harness.specification.model import OpenChoice, options_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -99,6 +99,19 @@ class InferredDialect:
     def candidates_of(self, choice: str) -> tuple[Any, ...]:
         """The candidates of a choice; empty when nothing was observed."""
         return self.candidates.get(choice, ())
+
+    def known_answers(self, value: T | OpenChoice[T]) -> tuple[T, ...]:
+        """What is left of a value that the document may leave open; empty where nothing was observed of it."""
+        return self.candidates_of(value.id) if isinstance(value, OpenChoice) else (value,)
+
+    def possible_answers(self, value: T | OpenChoice[T]) -> tuple[T, ...]:
+        """As `known_answers`; all options where nothing was observed."""
+        return self.known_answers(value) or options_of(value)
+
+    def learn_answer(self, value: T | OpenChoice[T], answer: T, purpose: str) -> None:
+        """Fixes the answer to a choice that was learned by other means; what the document decides stays."""
+        if isinstance(value, OpenChoice):
+            self.fix_answer(value.id, answer, purpose)
 
     def certain_answers(self) -> dict[str, Any]:
         """The certain answers, by choice; answers case by case count when all cases agree."""

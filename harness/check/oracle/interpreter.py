@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from math import inf
 from typing import Any, cast
 
 from harness.check.oracle.dialect_inference import AssumedDialect
@@ -88,6 +89,21 @@ class ExpectedAnswer:
     total_shown: bool = True
     includes: tuple[str, ...] = ()
     zone: str = "UTC"
+
+    @property
+    def page(self) -> slice:
+        """Where the page that is due lies in the sorted list."""
+        return slice(self.start, None if self.size is None else self.start + self.size)
+
+    @property
+    def room(self) -> float:
+        """The number of rows that the page has place for; infinite where it is not known or bounded."""
+        return inf if self.size is None else self.size
+
+    def place_of(self, row: ApiRow) -> tuple[Any, ...] | None:
+        """The key under which a row stands in the order that is due; None where the row does not show it."""
+        shown = row_values_at(row, self.sort[0]) if self.sort is not None else ()
+        return sort_key(shown[0], self.collation) if shown else None
 
     def keeps_row(self, row: ApiRow) -> bool | None:
         """Whether the row is kept; None when some test cannot tell and none says no."""

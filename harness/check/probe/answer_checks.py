@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
-from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
+from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.differences import Difference
-from harness.check.probe.mirror import build_request, encode_request_values, first_page_number, largest_page_size
+from harness.check.probe.mirror import first_page_number, largest_page_size
 from harness.check.probe.row_matches import matching_rows
 from harness.check.results.request_template import request_template
 from harness.specification.answer_place import header_at
@@ -24,7 +24,6 @@ from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import is_csv, is_xml
-from harness.wire.row_codec import row_values_at
 
 if TYPE_CHECKING:
     from harness.check.context import CheckContext, Exchange, Row
@@ -106,12 +105,12 @@ def difference_check(
             return NO_ROWS
         case "missing" if meaning is not None:
             sure, may = matching_rows(mirror, meaning)
-            whole = meaning.start == 0 and (meaning.size is None or len(sure) + len(may) <= meaning.size)
+            whole = meaning.start == 0 and len(sure) + len(may) <= meaning.room
             if whole:
                 return listed_check(context, mirror, "with", difference.rows)
             # Of a longer list it is not known which rows a right page holds, only how many.
-            due = len(sure) if meaning.size is None else len(sure[meaning.start : meaning.start + meaning.size])
-            short = not may and len(exchange.rows or ()) < due
+            due = len(sure[meaning.page])
+            short = not may and len(exchange.listed) < due
             return AnswerCheck(kind="rows", low=due, high=due) if short else None
         case "part":
             return _parts_check(context, difference)
@@ -128,18 +127,17 @@ def _place_check(
     if mirror.volatile:
         return None
     sure, may = matching_rows(mirror, meaning)
-    stop = len(sure) if meaning.size is None else meaning.start + meaning.size
     match difference.kind:
         case "too-many" if meaning.size is not None:
             return AnswerCheck(kind="at-most", high=meaning.size)
         case "too-few" | "surplus" if not may:
-            due = len(sure[meaning.start : stop])
+            due = len(sure[meaning.page])
             return AnswerCheck(kind="rows", low=due, high=due)
         case "total" if context.listing.total is not None:
             low, high = len(sure), len(sure) + len(may)
             return AnswerCheck(kind="total", at=context.listing.total.at, low=low, high=high)
         case "unsorted" | "reversed" | "displaced" if meaning.sort is not None:
-            return _order_check(context, meaning, exchange, sure, slice(meaning.start, stop), difference)
+            return _order_check(context, meaning, exchange, sure, difference)
         case _:
             return None
 
@@ -149,26 +147,24 @@ def _order_check(
     meaning: ExpectedAnswer,
     exchange: Exchange,
     sure: Sequence[Row],
-    place: slice,
     difference: Difference,
 ) -> AnswerCheck | None:
     assert meaning.sort is not None
-    path, descends = meaning.sort
-    known = {row.key: row for row in (*sure, *(exchange.rows or ())) if row_values_at(row.shown, path)}
-    keys = {name: sort_key(row_values_at(row.shown, path)[0], meaning.collation) for name, row in known.items()}
-    ranks = {key: rank for rank, key in enumerate(sorted(set(keys.values()), reverse=descends))}
+    known = {row.key: row for row in (*sure, *exchange.listed) if meaning.place_of(row.shown) is not None}
+    keys = {name: place for name, row in known.items() if (place := meaning.place_of(row.shown)) is not None}
+    ranks = {key: rank for rank, key in enumerate(sorted(set(keys.values()), reverse=meaning.sort[1]))}
     if difference.kind != "displaced":
         # The page that is due may hold other rows than the one that came: those at either end of the list.
         ends = sorted((row for row in sure if row.key in keys), key=lambda row: ranks[keys[row.key]])
         ends = ends if len(ends) <= _ENDS_AT_MOST else [*ends[: _ENDS_AT_MOST // 2], *ends[-_ENDS_AT_MOST // 2 :]]
-        came = [row for row in exchange.rows or () if row.key in keys]
+        came = [row for row in exchange.listed if row.key in keys]
         chosen = list({row.key: row for row in (*came, *ends)}.values())
         due: list[int] = []
     else:
-        due = sorted(ranks[keys[row.key]] for row in sure if row.key in keys)[place]
+        due = sorted(ranks[keys[row.key]] for row in sure if row.key in keys)[meaning.page]
         wanted = set(due)
-        chosen = [row for name, row in known.items() if ranks[keys[name]] in wanted]
-        chosen += [row for row in exchange.rows or () if row.key in keys and row not in chosen]
+        chosen = [known[name] for name, place in keys.items() if ranks[place] in wanted]
+        chosen += [row for row in exchange.listed if row.key in keys and row not in chosen]
     check = _rows_check(context, "slice" if due else "sorted", chosen)
     if check is None:
         return None
@@ -224,7 +220,7 @@ def _page_request(context: CheckContext, mirror: Mirror, page: int) -> ListReque
         values[paging.page] = first_page_number(context, paging) + page
     elif page and isinstance(paging, OffsetPaging):
         values[paging.offset] = page * _page_size(context, mirror)
-    return build_request(context, mirror.base, encode_request_values(context, values))
+    return mirror.request(context.encode_all(values))
 
 
 def exact_check(context: CheckContext, mirror: Mirror, keys: Iterable[Hashable]) -> AnswerCheck | None:
@@ -281,7 +277,7 @@ def same_check(context: CheckContext, reference: Exchange, exchange: Exchange) -
 
 def apart_check(context: CheckContext, other: Exchange) -> AnswerCheck | None:
     """The check that an answer holds no row of the answer to another request."""
-    return AnswerCheck(kind="apart", other=other) if _rows_check(context, "apart", other.rows or ()) else None
+    return AnswerCheck(kind="apart", other=other) if _rows_check(context, "apart", other.listed) else None
 
 
 def _parts_check(context: CheckContext, difference: Difference) -> AnswerCheck | None:

@@ -22,7 +22,6 @@ from harness.specification.paging_clauses import (
 )
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import decode_parameter
-from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import DecodeError, first_instant, zone_named
 
 
@@ -105,11 +104,7 @@ def _clauses_of_probe(
 
 
 def clauses_of_request(
-    context: CheckContext,
-    mirror: Mirror,
-    ask: ListRequest,
-    difference: Difference,
-    meaning: ExpectedAnswer | None,
+    context: CheckContext, mirror: Mirror, ask: ListRequest, difference: Difference, meaning: ExpectedAnswer | None
 ) -> Clauses:
     """The clauses that promise what a request asks for, in the aspect in which its answer differs."""
     listing = context.listing
@@ -237,7 +232,7 @@ def _gap_to_bound(context: CheckContext, name: str, ask: ListRequest, difference
         bound = first_instant(bound, zone)
     gaps: list[float] = []
     for row in difference.rows:
-        for shown in row_values_at(row.shown, rule.compares[0]):
+        for shown in row.values(rule.compares[0]):
             if isinstance(shown, datetime) and isinstance(bound, datetime):
                 gaps.append(abs((shown - bound).total_seconds()))
             elif isinstance(shown, int) and isinstance(bound, int):

@@ -7,10 +7,11 @@ page is, where other rows came than are due) is left open.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
-from harness.check.context import CheckContext, Exchange, Row
-from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
+from harness.check.context import CheckContext, Exchange, Row, values_of
+from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.differences import ASPECTS, Aspect, Difference
 from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.check.probe.row_matches import (
@@ -25,7 +26,6 @@ from harness.specification.model import Include, OpenChoice, PageNumberPaging
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.response_codec import count_in
-from harness.wire.row_codec import row_values_at
 
 # A moving list has surely ended so many rows after twice the rows that were read.
 FAR_BEYOND: Final = 200
@@ -113,7 +113,7 @@ def server_failure(exchange: Exchange) -> str | None:
     if isinstance(response, NoResponse):
         return f"no answer: {response.reason}" if response.reason in ("reset", "truncated") else None
     assert isinstance(response, HttpResponse)
-    if response.http_status >= 500 and (exchange.answer is None or exchange.answer.code is MISSING):
+    if response.http_status >= 500 and exchange.code is MISSING:
         return f"HTTP {response.http_status}"
     return None
 
@@ -150,21 +150,15 @@ def _is_unknown_value_error(
     """Whether an error is legitimate because a value names nothing that the server knows."""
     for name, raw in exchange.list_request.values.items():
         filter_ = context.listing.filters.get(name)
-        if filter_ is None or filter_.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
+        if filter_ is None or not any(tested == name for tested, _ in meaning.tests):
             continue
-        shown = {
-            str(value) for row in mirror.rows for path in filter_.compares for value in row_values_at(row.shown, path)
-        }
+        shown = set(map(str, values_of(mirror.rows, *filter_.compares)))
         separator = context.listing.parameters[name].separated_by
         named = raw if isinstance(raw, list) else str(raw).split(separator)
-        if all(str(item).strip() in shown for item in named):
-            continue
-        if isinstance(filter_.stranger, OpenChoice):
-            left = context.dialect.candidates_of(filter_.stranger.id) or filter_.stranger.options
-            if "refused" not in left:
-                continue
-            context.dialect.fix_answer(filter_.stranger.id, "refused", exchange.purpose)
-        return True
+        known = all(str(item).strip() in shown for item in named)
+        if not known and "refused" in context.dialect.possible_answers(filter_.stranger):
+            context.dialect.learn_answer(filter_.stranger, "refused", exchange.purpose)
+            return True
     return False
 
 
@@ -174,17 +168,12 @@ def _is_past_end_error(context: CheckContext, mirror: Mirror, meaning: ExpectedA
     if not isinstance(paging, PageNumberPaging) or meaning.start == 0:
         return False
     sure, _ = matching_rows(mirror, meaning)
-    choice = paging.past_the_end
-    left = (
-        (context.dialect.candidates_of(choice.id) or choice.options) if isinstance(choice, OpenChoice) else (choice,)
-    )
-    if len(sure) > meaning.start or "refused" not in left:
+    if len(sure) > meaning.start or "refused" not in context.dialect.possible_answers(paging.past_the_end):
         return False
     if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
         # Of what a filter keeps nothing is known there; the list itself is known to go on.
         return bool(meaning.tests)
-    if isinstance(choice, OpenChoice):
-        context.dialect.fix_answer(choice.id, "refused", exchange.purpose)
+    context.dialect.learn_answer(paging.past_the_end, "refused", exchange.purpose)
     return True
 
 
@@ -211,7 +200,7 @@ def _hides_values(context: CheckContext, mirror: Mirror, name: str, strays: Sequ
 def _compare_uniqueness(exchange: Exchange) -> Iterator[Difference]:
     keys = exchange.keys
     if len(set(keys)) < len(keys):
-        twice = tuple(row for row in exchange.rows or () if keys.count(row.key) > 1)
+        twice = tuple(row for row in exchange.listed if keys.count(row.key) > 1)
         yield Difference(
             aspect="unique", kind="repeated", expected="each row once", actual="the same row twice", rows=twice[:4]
         )
@@ -221,7 +210,7 @@ def _compare_rows(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Iterator[Difference]:
     """Rows that should not be there: a difference for each filter that excludes some, and rows of nowhere."""
-    rows = exchange.rows or ()
+    rows = exchange.listed
     if meaning.no_rows:
         if rows:
             actual = f"{len(rows)} rows"
@@ -271,9 +260,9 @@ def _compare_page_size(
     repeated: Sequence[Difference],
     wrong: Sequence[Difference],
 ) -> Iterator[Difference]:
-    rows = exchange.rows or ()
+    rows = exchange.listed
     given = "default" if meaning.size_default else "given"
-    if meaning.size is not None and len(rows) > meaning.size:
+    if len(rows) > meaning.room:
         yield Difference(
             aspect="size",
             kind="too-many",
@@ -287,17 +276,14 @@ def _compare_page_size(
     if may or mirror.volatile:
         yield from _steady_rows_lacking(context, meaning, exchange, sure, len(may), given)
         return
-    stop = len(sure) if meaning.size is None else meaning.start + meaning.size
-    due = len(sure[meaning.start : stop])
-    shown = {row.key for row in rows}
+    due = len(sure[meaning.page])
     if len(rows) < due:
         yield from _rows_lacking(context, mirror, meaning, exchange, sure, due, given)
-    elif (wrong or repeated) and meaning.start == 0 and (meaning.size is None or len(rows) < meaning.size):
+    elif (wrong or repeated) and meaning.start == 0 and len(rows) < meaning.room:
         # The page had place for all that is due, whatever else came.
-        missing = tuple(row for row in sure if row.key not in shown)
-        if missing:
+        if missing := _rows_not_shown(sure, exchange):
             yield _missing_rows(due, rows, missing)
-    elif len(rows) > due and not wrong and not repeated and (meaning.size is None or len(rows) <= meaning.size):
+    elif due < len(rows) <= meaning.room and not wrong and not repeated:
         # More than there are: on a later page it is the place that is not kept, else what was asked for.
         later = bool(meaning.start)
         yield Difference(
@@ -310,18 +296,13 @@ def _compare_page_size(
 
 
 def _steady_rows_lacking(
-    context: CheckContext,
-    meaning: ExpectedAnswer,
-    exchange: Exchange,
-    sure: Sequence[Row],
-    others: int,
-    given: str,
+    context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, sure: Sequence[Row], others: int, given: str
 ) -> Iterator[Difference]:
     """Rows that were there and matched all the time, and that a page with place for them does not hold."""
-    rows = exchange.rows or ()
-    if meaning.start or (meaning.size is not None and len(rows) >= meaning.size):
+    rows = exchange.listed
+    if meaning.start or len(rows) >= meaning.room:
         return
-    missing = tuple(row for row in sure if row.key not in set(exchange.keys))
+    missing = _rows_not_shown(sure, exchange)
     if not missing or _is_known_page_cap(context, meaning, len(rows)):
         return
     numbered = isinstance(context.listing.paging, PageNumberPaging)
@@ -343,18 +324,22 @@ def _rows_lacking(
     given: str,
 ) -> Iterator[Difference]:
     """Fewer rows than are due: a page cut short, or rows left out."""
-    rows = exchange.rows or ()
+    rows = exchange.listed
     if _is_known_page_cap(context, meaning, len(rows)):
         return
     first_page = isinstance(context.listing.paging, PageNumberPaging) and meaning.start == 0
     if first_page and rows and _shows_own_bound(context, meaning, exchange, len(sure)):
         return
-    cut = (meaning.size is not None and len(sure) > meaning.size) or meaning.start
-    if cut and (rows or meaning.start):
+    if meaning.start or (rows and len(sure) > meaning.room):
         yield _short_page(due, rows, given)
-        return
-    shown = {row.key for row in rows}
-    yield _missing_rows(due, rows, tuple(row for row in sure if row.key not in shown))
+    else:
+        yield _missing_rows(due, rows, _rows_not_shown(sure, exchange))
+
+
+def _rows_not_shown(sure: Sequence[Row], exchange: Exchange) -> tuple[Row, ...]:
+    """The rows that match and that an answer does not hold."""
+    shown = set(exchange.keys)
+    return tuple(row for row in sure if row.key not in shown)
 
 
 def _short_page(due: int, rows: Sequence[Row], given: str) -> Difference:
@@ -377,9 +362,7 @@ def _is_known_page_cap(context: CheckContext, meaning: ExpectedAnswer, came: int
     page_cap = context.facts.page_cap
     if page_cap is None or not came:
         return False
-    return bool(
-        came == page_cap.rows or (meaning.size is not None and meaning.size - came == page_cap.asked - page_cap.rows)
-    )
+    return came == page_cap.rows or meaning.room - came == page_cap.asked - page_cap.rows
 
 
 def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, matches: int) -> bool:
@@ -387,7 +370,7 @@ def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: E
     paging = context.listing.paging
     assert isinstance(paging, PageNumberPaging)
     assert exchange.answer is not None
-    came = len(exchange.rows or ())
+    came = len(exchange.listed)
     total = parse_row_count(exchange.answer.total)
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, OpenChoice) or choice.options:
@@ -412,11 +395,14 @@ def _compare_order(
     if meaning.sort is None or meaning.sort[0].hidden:
         return
     path, descends = meaning.sort
-    rows = [row for row in exchange.rows or () if row_values_at(row.shown, path) and not is_none_otherwise(row, path)]
-    keys = [sort_key(row_values_at(row.shown, path)[0], meaning.collation) for row in rows]
+    placed = [
+        (row, place)
+        for row in exchange.listed
+        if (place := meaning.place_of(row.shown)) is not None and not is_none_otherwise(row, path)
+    ]
+    keys = [place for _, place in placed]
     way = "descending" if descends else "ascending"
-    for index in range(1, len(keys)):
-        first, second = keys[index - 1], keys[index]
+    for index, ((row, first), (other, second)) in enumerate(pairwise(placed), 1):
         if (first < second) if descends else (first > second):
             yield Difference(
                 aspect="order",
@@ -425,7 +411,7 @@ def _compare_order(
                 actual=f"row {index} and row {index + 1} stand the other way round",
                 # Not the direction: a sort that is not read is the same in both.
                 about=str(path),
-                rows=(rows[index - 1], rows[index]),
+                rows=(row, other),
             )
             return
 
@@ -434,7 +420,7 @@ def _compare_slice(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Iterator[Difference]:
     """Whether the rows are those that stand at this place of the sorted list; rows that sort alike may swap."""
-    rows = exchange.rows or ()
+    rows = exchange.listed
     if not mirror.complete or meaning.by_cursor or meaning.sort is None or not rows:
         return
     path, _ = meaning.sort
@@ -444,54 +430,48 @@ def _compare_slice(
     if mirror.volatile or (may and mirror.moving_fields):
         yield from _compare_first_rows(meaning, exchange, sure)
         return
-    if may or any(not row_values_at(row.shown, path) or is_none_otherwise(row, path) for row in (*sure, *rows)):
+    due = _places_in_order(meaning, sure)
+    came = _places_in_order(meaning, rows)
+    if may or due is None or came is None:
         return
-
-    def place_of(row: Row) -> tuple[Any, ...]:
-        return sort_key((row_values_at(row.shown, path) or (None,))[0], meaning.collation)
-
-    due = sorted((place_of(row) for row in sure), reverse=meaning.sort[1])
-    stop = len(due) if meaning.size is None else meaning.start + meaning.size
-    wanted = due[meaning.start : stop]
-    came = [place_of(row) for row in rows][: len(wanted)]
-    wanted = wanted[: len(came)]
-    if wanted == came:
+    due.sort(reverse=meaning.sort[1])
+    pairs = list(zip(due[meaning.page], came, strict=False))
+    where = next((place for place, (wanted, shown) in enumerate(pairs) if wanted != shown), None)
+    if where is None:
         return
-    where = next((i for i, pair in enumerate(zip(wanted, came, strict=True)) if pair[0] != pair[1]), 0)
-    if not meaning.start:
-        about = "first page"
-    elif came == due[: len(came)]:
-        about = "first page again"
-    else:
-        about = "another page"
+    again = "first page again" if came[: len(pairs)] == due[: len(pairs)] else "another page"
     yield Difference(
         aspect="slice",
         kind="displaced",
-        expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
+        expected=f"rows {meaning.start + 1} to {meaning.start + len(pairs)} of the sorted list",
         actual=f"other rows, from place {where + 1} of the page on",
-        about=about,
-        rows=tuple(rows[where : where + 3]),
+        about=again if meaning.start else "first page",
+        rows=rows[where : where + 3],
     )
+
+
+def _places_in_order(meaning: ExpectedAnswer, rows: Sequence[Row]) -> list[tuple[Any, ...]] | None:
+    """Where rows stand in the order that is due; None where that is open for one of them."""
+    assert meaning.sort is not None
+    places = [meaning.place_of(row.shown) for row in rows]
+    known = [place for place in places if place is not None]
+    sure = len(known) == len(rows) and not any(is_none_otherwise(row, meaning.sort[0]) for row in rows)
+    return known if sure else None
 
 
 def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Sequence[Row]) -> Iterator[Difference]:
     """Whether a first page leaves out rows that were there all the time and stand before its last row."""
-    rows = exchange.rows or ()
+    rows = exchange.listed
     assert meaning.sort is not None
     path, descends = meaning.sort
-    places = [
-        sort_key(row_values_at(row.shown, path)[0], meaning.collation)
-        for row in rows
-        if row_values_at(row.shown, path)
-    ]
-    if meaning.start or len(places) < len(rows):
+    places = [meaning.place_of(row.shown) for row in rows]
+    border = places[-1]
+    if meaning.start or None in places or border is None:
         return
-    came, border = set(exchange.keys), places[-1]
-    for row in sure:
-        shown = row_values_at(row.shown, path)
-        if row.key in came or not shown or is_none_otherwise(row, path):
+    for row in _rows_not_shown(sure, exchange):
+        place = meaning.place_of(row.shown)
+        if place is None or is_none_otherwise(row, path):
             continue
-        place = sort_key(shown[0], meaning.collation)
         if (place > border) if descends else (place < border):
             yield Difference(
                 aspect="slice",
@@ -505,12 +485,7 @@ def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Seque
 
 
 def _compare_total(
-    context: CheckContext,
-    mirror: Mirror,
-    meaning: ExpectedAnswer,
-    exchange: Exchange,
-    *,
-    rows_are_due: bool,
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, *, rows_are_due: bool
 ) -> Iterator[Difference]:
     if context.listing.total is None or not meaning.total_shown or exchange.answer is None:
         return
@@ -518,10 +493,10 @@ def _compare_total(
     if total is None or not mirror.complete or not context.identity_unique:
         # Rows that come twice may be counted twice.
         return
-    rows = exchange.rows or ()
+    rows = exchange.listed
     if not rows_are_due:
         # What a total counts is told by the rows that the server means: known where they are all on this page.
-        whole = not meaning.start and (meaning.size is None or len(rows) < meaning.size)
+        whole = not meaning.start and len(rows) < meaning.room
         if whole and total == len(rows):
             return
         if not whole and total >= len(rows):
@@ -550,7 +525,7 @@ def _compare_parts(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Iterator[Difference]:
     """Whether rows show the optional parts that are switched on, and no others; the mirror's rows show all parts."""
-    rows = exchange.rows or ()
+    rows = exchange.listed
     for include in context.listing.includes:
         if not include.added_names or mirror.volatile:
             continue
@@ -595,7 +570,7 @@ def _compare_count(
     counted = count_in(exchange.answer)
     if counted is None:
         listed = exchange.rows is not None and not exchange.answer.rows_flaw
-        held = f"{len(exchange.rows or ())} rows" if listed else "something else"
+        held = f"{len(exchange.listed)} rows" if listed else "something else"
         yield Difference(aspect="count", kind="no-number", expected="a number in place of the rows", actual=held)
         return
     count, shape = counted

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
+from math import inf
 from typing import Any, Final
 
 from harness.check.context import CheckContext
@@ -54,28 +56,24 @@ def _border_values(
 ) -> list[Any]:
     """Values that rows show, at which so few rows are kept that one page holds them; and those next to them."""
     texts = element_codec(parameter) in ("text", "word")
-    shown = sorted(value for value in counted if isinstance(value, str) == texts and not isinstance(value, bool))
-    if not shown:
+    shown = [value for value in counted if isinstance(value, str) == texts and not isinstance(value, bool)]
+    ordered = sorted(shown, reverse=keeps in UPWARD_COMPARISONS)
+    if not ordered:
         return []
-    size = largest_page_size(context)[1] or sum(counted.values())
-    upward = keeps in UPWARD_COMPARISONS
-    fitting: Any = None
-    kept = 0
-    for value in reversed(shown) if upward else shown:
-        kept += counted[value]
-        if fitting is not None and kept > size // 2:
-            break
-        fitting = value
+    every = sum(counted.values())
+    size = largest_page_size(context)[1] or every
+    kept = accumulate(counted[value] for value in ordered)
     # Where more rows are kept than a page holds, what is lost at the border looks like a matter of pages.
-    ordered = shown[::-1] if upward else shown
-    beyond = ordered[: ordered.index(fitting) + 1]
-    values = [fitting, beyond[len(beyond) // 2], beyond[0], ordered[-1] if sum(counted.values()) <= size else fitting]
+    beyond = ordered[: max(1, sum(number <= size // 2 for number in kept))]
+    fitting = beyond[-1]
+    values = [fitting, beyond[len(beyond) // 2], beyond[0], ordered[-1] if every <= size else fitting]
     if not texts:
         whole = [int(value) for value in values if isinstance(value, int | Decimal)]
-        least = parameter.least if parameter.least is not None else 0 if parameter.as_ == "digits" else None
+        least, most = parameter.least, parameter.most
+        low = least if least is not None else 0 if parameter.as_ == "digits" else -inf
+        high = inf if most is None else most
         beside = [whole[0], whole[0] - 1, whole[0] + 1, *whole[1:], max(whole) + 1]
-        values = [value for value in beside if least is None or value >= least]
-        values = [value for value in values if parameter.most is None or value <= parameter.most]
+        values = [value for value in beside if low <= value <= high]
     return list(dict.fromkeys(values))
 
 

@@ -6,7 +6,7 @@ from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import AnswerCheck, seen_check
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import disjoint_filter_pairs, largest_page, visible_filters
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.check.probe.mirror import Mirror
 from harness.specification.model import ClauseId, LimitPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.response_codec import count_in
@@ -17,9 +17,9 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> None:
     counting = context.listing.count_only
     if counting is None:
         return
-    on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
+    on = {counting.parameter: context.encode(counting.parameter, True)}
     clauses = counting.clauses.on
-    judged = check_probe(context, mirror, build_request(context, mirror.base, on), "a count of all", clauses)
+    judged = check_probe(context, mirror, mirror.request(on), "a count of all", clauses)
     if judged.passed is False:
         context.broken_parameters.setdefault(
             counting.parameter, clauses[0] if clauses else ClauseId(counting.parameter)
@@ -27,34 +27,22 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> None:
     names = [name for name in visible_filters(context) if context.supports_parameters(name)]
     # Two at a time: with the right values a count that forgets either is another number.
     for label, values in disjoint_filter_pairs(context, mirror, names) if judged.passed else ():
-        ask = build_request(context, mirror.base, {**on, **values})
+        ask = mirror.request({**on, **values})
         check_probe(context, mirror, ask, f"a count with {label}", clauses)
     if (word := _filter_with_group_word(context)) and judged.passed:
-        check_probe(
-            context,
-            mirror,
-            build_request(context, mirror.base, {**on, **word}),
-            "a count with a word for several",
-            clauses,
-        )
+        check_probe(context, mirror, mirror.request({**on, **word}), "a count with a word for several", clauses)
     for name in counting.ignores:
         if judged.passed:
-            small = encode_request_value(context, name, 1)
+            small = context.encode(name, 1)
             mine = counting.clauses.ignores or clauses
             if len(mirror.rows) < 2:
                 context.results.record_not_exercised(mine, "fewer than two rows")
                 continue
-            check_probe(
-                context,
-                mirror,
-                build_request(context, mirror.base, {**on, name: small}),
-                f"a count with {name} = 1",
-                mine,
-            )
+            check_probe(context, mirror, mirror.request({**on, name: small}), f"a count with {name} = 1", mine)
     mine = counting.clauses.default
-    off = {counting.parameter: encode_request_value(context, counting.parameter, False)}
+    off = {counting.parameter: context.encode(counting.parameter, False)}
     for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
-        ask = build_request(context, mirror.base, {**largest_page(context), **values})
+        ask = mirror.request({**largest_page(context), **values})
         check_probe(context, mirror, ask, purpose, mine)
 
 
@@ -75,13 +63,13 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
     clauses = counting.clauses.on
     if not context.listing.paging.is_single_page:
         return
-    on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
+    on = {counting.parameter: context.encode(counting.parameter, True)}
     for attempt in range(2):
         counted = context.send(listed.list_request.with_values(on), f"the count of: {listed.purpose}", witness=False)
         number = count_in(counted.answer) if counted.answer is not None else None
         if context.note_unusable(counted, clauses) or number is None:
             return
-        if number[0] == len(listed.rows or ()):
+        if number[0] == len(listed.listed):
             context.results.record_pass(clauses)
             return
         before = listed.keys
@@ -101,13 +89,13 @@ def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> bool:
     """Whether a list is shorter than its count because no limit is taken for one; then that is told."""
     paging = context.listing.paging
     clauses = paging.clauses.size_default if isinstance(paging, LimitPaging) else ()
-    if not isinstance(paging, LimitPaging) or not clauses or counted <= len(listed.rows or ()):
+    if not isinstance(paging, LimitPaging) or not clauses or counted <= len(listed.listed):
         return False
-    high = listed.list_request.with_values({paging.size: encode_request_value(context, paging.size, 2 * counted)})
+    high = listed.list_request.with_values({paging.size: context.encode(paging.size, 2 * counted)})
     exchange = context.send(high, f"with a high limit: {listed.purpose}", witness=False)
-    if len(exchange.rows or ()) != counted:
+    if len(exchange.listed) != counted:
         return False
-    actual = f"{len(listed.rows or ())} rows"
+    actual = f"{len(listed.listed)} rows"
     expected, check = f"{counted} rows", AnswerCheck(kind="rows", low=counted, high=counted)
     message = "no limit means all rows"
     context.fail(clauses, message, expected=expected, actual=actual, exchange=listed, check=check)

@@ -14,12 +14,11 @@ from harness.check.probe.error_responses import (
     repeat_exchange,
     report_breach,
 )
-from harness.check.probe.mirror import Mirror, build_request, lists_only_live_calls, parse_row_count
+from harness.check.probe.mirror import Mirror, lists_only_live_calls, parse_row_count
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
 from harness.specification.model import Clauses, options_of
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import count_in
-from harness.wire.row_codec import row_values_at
 
 
 def answer_difference(context: CheckContext, first: Exchange, second: Exchange) -> str | None:
@@ -81,7 +80,7 @@ def sort_value_of(context: CheckContext, row: Row) -> Hashable:
     if order is None:
         return None
     paths = options_of(order.by)
-    return tuple(sort_key((row_values_at(row.shown, path) or (None,))[0], "code-point") for path in paths)
+    return tuple(sort_key((row.values(path) or (None,))[0], "code-point") for path in paths)
 
 
 def _part_difference(context: CheckContext, first: Sequence[Row], second: Sequence[Row]) -> str | None:
@@ -222,7 +221,7 @@ def judge_same_answer(
 
 def read_plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Exchange | None:
     """The list as it is asked for without anything special; None when it is no success."""
-    ask = build_request(context, mirror.base)
+    ask = mirror.request()
     seen = None if mirror.volatile or lists_only_live_calls(context) else context.seen_exchange(ask)
     exchange = seen or context.send(ask, purpose)
     answer = exchange.answer

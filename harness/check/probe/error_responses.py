@@ -12,13 +12,7 @@ from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind,
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, tree_at
-from harness.wire.response_codec import (
-    DecodedResponse,
-    error_media_type,
-    filled_value,
-    same_scalar,
-    statuses_of,
-)
+from harness.wire.response_codec import DecodedResponse, error_media_type, filled_value, same_scalar, statuses_of
 
 ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
 
@@ -186,7 +180,7 @@ def _record_told(context: CheckContext, exchange: Exchange, due: _Refusal, wrong
     reading, told_by = describe_answer(exchange), context.listing.outcome.faults.get(due.fault)
     if not wrong & {"rows", "status"}:
         record_kept(context, due.clauses, reading)
-    if told_by is None or exchange.answer is None or exchange.answer.outcome != "error":
+    if told_by is None or exchange.outcome != "error":
         return
     own_form = {"body", "media-type", "part"}
     if not wrong & ({"code", "key", "message"} | (set() if told_by.form_clause else own_form)):
@@ -404,7 +398,7 @@ def error_statuses(context: CheckContext, fault: ErrorKind) -> set[int]:
 def _repeatable_code(context: CheckContext, exchange: Exchange) -> str:
     """The code that the HTTP status may repeat."""
     same = "same-as-code" in context.listing.outcome.error.https
-    return str(exchange.answer.code) if same and exchange.answer is not None else ""
+    return str(exchange.code) if same and exchange.answer is not None else ""
 
 
 def _learn_status(context: CheckContext, fault: ErrorKind, status: int) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Exchange, Row, instants_of
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, MOST_READINGS
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.answer_checks import difference_check
@@ -29,9 +29,6 @@ from harness.check.probe.comparison import compare_answer, server_failure
 from harness.check.probe.differences import ASPECTS, PRIMARY_ASPECTS, Aspect, Difference, KnownDifference
 from harness.check.probe.mirror import (
     Mirror,
-    build_request,
-    encode_request_value,
-    encode_request_values,
     largest_page_size,
     lists_only_live_calls,
     reread_mirror,
@@ -52,7 +49,6 @@ from harness.specification.model import (
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
-from harness.wire.row_codec import row_values_at
 
 REREAD_REQUESTS: Final = 120
 """Requests that a run may spend on reading the list again; a long one costs MIRROR_PAGES_AT_MOST each time."""
@@ -79,6 +75,11 @@ class ProbeResult:
     def mismatch(self) -> Difference | None:
         """The first difference, by the order of aspects."""
         return self.differences[0] if self.differences else None
+
+    @property
+    def due_error(self) -> str:
+        """The error that was due, by the reading that fits best; empty where rows were."""
+        return (self.expected.error_name if self.expected is not None else None) or ""
 
     @property
     def fails_itself(self) -> bool:
@@ -277,14 +278,14 @@ def _record_difference(
     for clause in (blamed.clauses[:1], *((also,) for also in blamed.also)):
         if not clause:
             continue
-        known = next((known for name in clause if (known := context.clause(name)) is not None), None)
         context.fail(
             clause,
-            known.says if known is not None else probe.message or probe.purpose,
+            context.clause_text(clause, probe.message or probe.purpose),
             expected=difference.expected,
             actual=difference.actual + rate,
             exchange=judged.exchange,
-            rows=[context.evidence.render_row(row, names) for row in difference.rows[:8]],
+            rows=difference.rows,
+            fields=names,
             difference=f"{difference.aspect} {difference.kind} {difference.about}",
             check=check,
         )
@@ -435,12 +436,12 @@ def _shown_by_other_filter(context: CheckContext, mirror: Mirror, ask: ListReque
     for name, filter_ in context.listing.filters.items():
         if name in ask.values or not _can_look_up(context, name, filter_):
             continue
-        shown = row_values_at(row.shown, filter_.compares[0])
+        shown = row.values(filter_.compares[0])
         value = next((value for value in shown if isinstance(value, str) and value), None)
         if value is None:
             continue
-        more = {name: value, **encode_request_values(context, {size_name: size} if size_name and size else {})}
-        exchange = context.send(build_request(context, mirror.base, more), f"does {name} show such a row, too?")
+        more = {name: value, **context.encode_all({size_name: size} if size_name and size else {})}
+        exchange = context.send(mirror.request(more), f"does {name} show such a row, too?")
         if row.key in exchange.keys:
             return True
         tried += 1
@@ -463,18 +464,12 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
     if mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
         return False
     size_name, size = largest_page_size(context)
-    wide = {size_name: encode_request_value(context, size_name, size)} if size_name is not None else {}
+    wide = {size_name: context.encode(size_name, size)} if size_name is not None else {}
     for first, last in _ranges_to_ask(context, mirror, mismatch, path):
-        window = encode_request_values(context, {lower: first, upper: last})
-        exchange = context.send(
-            build_request(context, mirror.base, {**wide, **window}), "is a row that was not read there?"
-        )
-        here = [
-            row
-            for row in exchange.rows or ()
-            if isinstance(at := row.shown.get(path), datetime) and first <= at <= last
-        ]
-        if len(here) < len(exchange.rows or ()):
+        window = context.encode_all({lower: first, upper: last})
+        exchange = context.send(mirror.request({**wide, **window}), "is a row that was not read there?")
+        here = [row for row in exchange.listed if (at := row.instant(path)) is not None and first <= at <= last]
+        if len(here) < len(exchange.listed):
             # The range itself is not kept: it proves nothing.
             continue
         unknown = [
@@ -494,10 +489,9 @@ def _ranges_to_ask(
     second = timedelta(seconds=1)
     ranges: list[tuple[datetime, datetime]] = []
     if mismatch.kind == "unlisted":
-        instant = mismatch.rows[0].shown.get(path)
-        ranges = [(instant - second, instant + second)] if isinstance(instant, datetime) else []
+        ranges = [(instant - second, instant + second) for instant in instants_of(mismatch.rows[:1], path)]
     elif mismatch.aspect == "total" and mismatch.more_counted and not context.facts.range_halved:
-        times = sorted(instant for row in mirror.rows if isinstance(instant := row.shown.get(path), datetime))
+        times = sorted(instants_of(mirror.rows, path))
         if len(times) > 3:
             context.facts.range_halved = True
             edge, middle, end = min(9, len(times) // 2), times[len(times) // 2], times[-1] + timedelta(days=1)
@@ -534,9 +528,9 @@ def _aspects_shown(
 ) -> Iterator[Aspect]:
     """The aspects in which an answer with these rows could differ."""
     wrong, answer = {one.aspect for one in judged.differences}, judged.exchange.answer
-    rows = judged.exchange.rows or ()
+    rows = judged.exchange.listed
     paging = context.listing.paging
-    if meaning.sort is not None and len({str(row_values_at(row.shown, meaning.sort[0])) for row in rows}) > 1:
+    if meaning.sort is not None and len({str(row.values(meaning.sort[0])) for row in rows}) > 1:
         yield "order"
     if meaning.size is not None and len(matching_rows(mirror, meaning)[0]) > meaning.size:
         yield "size"
@@ -552,7 +546,7 @@ def _learn_past_end(context: CheckContext, mirror: Mirror, judged: ProbeResult, 
     paging, exchange = context.listing.paging, judged.exchange
     if not isinstance(paging, PageNumberPaging) or not isinstance(paging.past_the_end, OpenChoice):
         return
-    empty = exchange.answer is not None and exchange.answer.outcome == "success" and not exchange.rows
+    empty = exchange.outcome == "success" and not exchange.rows
     if not mirror.complete or judged.differences or not empty or not meaning.start:
         return
     if len(matching_rows(mirror, meaning)[0]) <= meaning.start:
@@ -561,7 +555,7 @@ def _learn_past_end(context: CheckContext, mirror: Mirror, judged: ProbeResult, 
 
 def _relevant_fields(context: CheckContext, ask: ListRequest) -> list[str]:
     listing = context.listing
-    names = [listing.lists.identity]
+    names: list[str] = []
     for name in ask.values:
         if name in listing.filters:
             names.extend(path.head for path in listing.filters[name].compares if not path.hidden)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any, Final
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.comparison_values import (
@@ -18,12 +18,12 @@ from harness.check.probe.comparison_values import (
     comparison_of,
     values_of_comparison,
 )
-from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import element_codec, takes_instants
-from harness.wire.row_codec import ApiValue, row_values_at
+from harness.wire.row_codec import ApiValue
 from harness.wire.scalar_codecs import zone_named
 from harness.wire.time_codecs import TIME_CODECS, cut_instant, time_step
 
@@ -96,7 +96,7 @@ def count_values(rows: Sequence[Row], paths: Sequence[FieldPath]) -> Counter[Any
     counted: Counter[Any] = Counter()
     for row in rows:
         # In the order of the rows: which of several equally frequent values comes first must not hang on hashes.
-        here = dict.fromkeys(value for path in paths for value in flatten_values(row_values_at(row.shown, path)))
+        here = dict.fromkeys(value for path in paths for value in flatten_values(row.values(path)))
         counted.update(list(here))
     return counted
 
@@ -119,9 +119,7 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     counted = count_values(rows, filter_.compares)
     # What came in a wrong encoding cannot be asked for.
     lost = "\ufffd?" if context.results.first_failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
-    counted = Counter(
-        {value: times for value, times in counted.items() if not (isinstance(value, str) and set(value) & set(lost))}
-    )
+    counted = Counter({value: times for value, times in counted.items() if set(str(value)).isdisjoint(lost)})
     own = values_of_comparison(context, name, counted, rows=len(rows))
     if own is not None:
         return own
@@ -173,24 +171,19 @@ def foreign_values(
             if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
                 continue
             weight = 1000 if (path.hidden, path.parent) in beside else 1
-            for value in dict.fromkeys(flatten_values(row_values_at(row.shown, path))):
+            for value in dict.fromkeys(flatten_values(row.values(path))):
                 if not texts or str(value).lstrip("+").isdigit() == numeric:
                     others[value] += weight
     known = [text for text in counted if isinstance(text, str)]
     longest = max((len(str(value)) for value in counted), default=0) + 1
-    found: list[Any] = []
-    for value, _ in others.most_common(60):
-        if value in counted or value in ("", 0) or value in filter_.words or value in filter_.no_filter:
-            continue
-        if texts and any(str(value).lstrip("+") in text for text in known):
-            continue
-        if not texts and len(str(value)) > longest:
-            # A number far longer than any of its kind may be refused as none.
-            continue
-        found.append(value)
-        if len(found) == 1:
-            break
-    return found
+    # A number far longer than any of its kind may be refused as none.
+    fitting = (
+        value
+        for value, _ in others.most_common(60)
+        if value not in {"", 0, *counted, *filter_.words, *filter_.no_filter}
+        and not (any(str(value).lstrip("+") in text for text in known) if texts else len(str(value)) > longest)
+    )
+    return list(islice(fitting, 1))
 
 
 def field_paths(fields: Mapping[str, Field]) -> Iterator[tuple[FieldPath, Field]]:
@@ -303,16 +296,14 @@ def encode_shown_value(context: CheckContext, name: str, value: Any) -> Tree:
         value = keeps == "present" or parameter.as_ == "presence"
     if isinstance(value, tuple):
         codec = element_codec(parameter)
-        return encode_request_value(context, name, tuple(_list_element(codec, item) for item in value))
+        return context.encode(name, tuple(_list_element(codec, item) for item in value))
     if parameter.as_ in ("list", "json-list"):
-        return encode_request_value(context, name, (_list_element(parameter.of, value),))
+        return context.encode(name, (_list_element(parameter.of, value),))
     if isinstance(value, Decimal) and parameter.as_ in ("integer", "digits"):
         value = int(value)
-    if parameter.as_ == "text":
+    if parameter.as_ in ("text", "digits"):
         return str(value)
-    if parameter.as_ == "digits":
-        return str(value)
-    return encode_request_value(context, name, value)
+    return context.encode(name, value)
 
 
 def _list_element(of: str, item: Any) -> Any:
@@ -322,8 +313,6 @@ def _list_element(of: str, item: Any) -> Any:
 def companion_parameters(context: CheckContext, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
     """Parameters without which a filter has no effect, with values that hold for the row (or for most rows)."""
     filter_ = context.listing.filters[name]
-    if not filter_.applies_if_any:
-        return {}
     for other in filter_.applies_if_any:
         if not context.parameters_work(other) or other not in context.listing.filters:
             continue
@@ -338,7 +327,7 @@ def largest_page(context: CheckContext) -> dict[str, Tree]:
     """The parameters of the largest page, so that one answer shows as many matches as can be."""
     name, size = largest_page_size(context)
     return (
-        {name: encode_request_value(context, name, size)}
+        {name: context.encode(name, size)}
         if name is not None and size is not None and context.parameters_work(name)
         else {}
     )
@@ -402,7 +391,7 @@ def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
     """A value that keeps some rows but not all; None when there is none."""
     filter_ = context.listing.filters[name]
     if is_time_filter(context, name):
-        shown = [instant for row in mirror.rows for instant in row_values_at(row.shown, filter_.compares[0])]
+        shown = values_of(mirror.rows, filter_.compares[0])
         times = sorted(instant for instant in shown if isinstance(instant, datetime))
         if len(times) < 6 or times[0] == times[-1]:
             return None
@@ -565,7 +554,7 @@ def value_with_matches(
     With `several` a list of a rare value holds those of other rows, too, so that filters beside it have rows to drop.
     """
     filter_ = context.listing.filters[name]
-    values = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
+    values = flatten_values(row.values(*filter_.compares))
     if not values:
         return None
     value = _value_that_keeps(context, name, values[0])
@@ -574,11 +563,7 @@ def value_with_matches(
     if known not in mirror.match_key_cache:
         compared = comparison_of_filter(filter_, zone=context.zone)
         mirror.match_key_cache[known] = frozenset(
-            other.key
-            for other in mirror.rows
-            if values_are_kept(
-                compared, [shown for path in filter_.compares for shown in row_values_at(other.shown, path)], wanted
-            )
+            other.key for other in mirror.rows if values_are_kept(compared, other.values(*filter_.compares), wanted)
         )
     keys = mirror.match_key_cache[known]
     return encode_shown_value(context, name, wanted if len(wanted) > 1 else value), keys

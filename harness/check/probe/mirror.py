@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Exchange, Row, instants_of
 from harness.check.probe.time_ranges import longest_range, requires_time_range, time_range_filters
 from harness.check.target_facts import PageCap
 from harness.specification.field_path import FieldPath
@@ -20,15 +19,13 @@ from harness.specification.model import (
     OpenChoice,
     PageNumberPaging,
     Paging,
+    assumed_of,
     options_of,
 )
 from harness.specification.narrowing_defaults import widest_words
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import encode_parameter
-from harness.wire.row_codec import row_values_at
-from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
 # Enough rows for every filter to keep some and drop some; the list is read several times in a run.
@@ -86,6 +83,10 @@ class Mirror:
     """Fields that may have a value where a row says otherwise than documented that there is none."""
     shown_cache: dict[FieldPath, tuple[bool, bool]] = field(default_factory=dict)
 
+    def request(self, more: Mapping[str, Tree] | None = None) -> ListRequest:
+        """A request within the window of the run."""
+        return ListRequest(values={**self.base, **(more or {})})
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """The rows of the latest reading."""
@@ -126,7 +127,7 @@ class Mirror:
 
     def _is_shown(self, path: FieldPath) -> tuple[bool, bool]:
         if path not in self.shown_cache:
-            values = [(row, value in (None, ())) for row in self.rows for value in row_values_at(row.shown, path)]
+            values = [(row, value in (None, ())) for row in self.rows for value in row.values(path)]
             self.shown_cache[path] = (
                 any(not none for _, none in values),
                 any(none and all(flaw.field != path for flaw in row.flaws) for row, none in values),
@@ -143,8 +144,8 @@ class Mirror:
     def is_steady(self, row: Row) -> bool:
         """Whether a row shows the same in both readings."""
         if self.moving_since is not None:
-            began = row.shown.get(self.moving_since[0])
-            if isinstance(began, datetime) and began >= self.moving_since[1]:
+            began = row.instant(self.moving_since[0])
+            if began is not None and began >= self.moving_since[1]:
                 return False
         if self.before is self.after or self.before is None or self.after is None:
             return True
@@ -155,49 +156,21 @@ class Mirror:
 def lists_only_live_calls(context: CheckContext) -> bool:
     """Whether the list holds calls in progress and no others."""
     calls = context.listing.lists.calls
-    return (
-        calls == "live" if not isinstance(calls, OpenChoice) else context.dialect.candidates_of(calls.id) == ("live",)
-    )
-
-
-def build_request(
-    context: CheckContext, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None
-) -> ListRequest:
-    """A request within the base (the window of the run)."""
-    return ListRequest(values={**base, **(more or {})})
+    return context.dialect.known_answers(calls) == ("live",)
 
 
 def include_everything(context: CheckContext) -> dict[str, Tree]:
     """Parameters that switch on every optional part of a row."""
     return {
-        include.parameter: encode_request_value(context, include.parameter, True)
+        include.parameter: context.encode(include.parameter, True)
         for include in context.listing.includes
         if include.adds and context.parameters_work(include.parameter)
     }
 
 
-def encode_request_value(context: CheckContext, name: str, value: Any) -> Tree:
-    """A value as the request writes it."""
-    parameter = context.listing.parameters[name]
-    zone: ZoneInfo
-    try:
-        zone = zone_named(context.zone)
-    except DecodeError:
-        zone = ZoneInfo("UTC")
-    return encode_parameter(parameter, value, zone=zone, in_json=context.listing.transport.carries == "json")
-
-
-def encode_request_values(context: CheckContext, values: Mapping[str, Any]) -> dict[str, Tree]:
-    """The values of several parameters as the request writes them."""
-    return {name: encode_request_value(context, name, value) for name, value in values.items()}
-
-
 def first_page_number(context: CheckContext, paging: PageNumberPaging) -> int:
     """The number of the first page; the likeliest where the document leaves it open and nothing was seen yet."""
-    first = paging.first
-    if not isinstance(first, OpenChoice):
-        return first
-    return next((number for number in context.dialect.candidates_of(first.id)), first.assumed)
+    return next(iter(context.dialect.known_answers(paging.first)), assumed_of(paging.first))
 
 
 def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
@@ -256,9 +229,9 @@ def walk_pages(
     for _ in range(MIRROR_PAGES_AT_MOST):
         more = {**parts, **walk.step}
         if size_name is not None and walk.size is not None:
-            more[size_name] = encode_request_value(context, size_name, walk.size)
-        exchange = context.send(build_request(context, base, more), purpose)
-        if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
+            more[size_name] = context.encode(size_name, walk.size)
+        exchange = context.send(ListRequest(values={**base, **more}), purpose)
+        if exchange.outcome != "success" or exchange.rows is None:
             # Some refuse sizes above a bound that their document does not give: 100 is taken everywhere.
             if page == 0 and walk.size is not None and walk.size > 100 and exchange.answer is not None:
                 walk.size = 100
@@ -296,7 +269,7 @@ def _end_at_error(context: CheckContext, walk: _Walk, page: int, exchange: Excha
 def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange) -> bool:
     """Adds the rows of a page, and learns the server's limit on pages; whether any row is new."""
     assert exchange.answer is not None
-    rows = exchange.rows or ()
+    rows = exchange.listed
     walk.total = parse_row_count(exchange.answer.total) if exchange.answer.total is not MISSING else walk.total
     fresh = [row for row in rows if row.key not in walk.by_key]
     walk.cut = walk.cut or exchange.cut
@@ -353,17 +326,16 @@ def _ends_walk(context: CheckContext, walk: _Walk, page: int, exchange: Exchange
 
 def _started_apart(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show beginnings more than a second apart: more than rounding explains."""
-    shown = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
-    instants = [(one.shown.get(name), other.shown.get(name)) for name in shown]
     return any(
-        isinstance(first, datetime) and isinstance(second, datetime) and abs(first - second) > timedelta(seconds=1)
-        for first, second in instants
+        abs(first - second) > timedelta(seconds=1)
+        for name in context.fields_showing("started_at")
+        if (first := one.instant(name)) is not None and (second := other.instant(name)) is not None
     )
 
 
 def _may_be_past_end(paging: Paging, exchange: Exchange) -> bool:
     """Whether an error may be the API's way to say that a page lies beyond the last one."""
-    if not isinstance(paging, PageNumberPaging) or exchange.answer is None or exchange.answer.outcome != "error":
+    if not isinstance(paging, PageNumberPaging) or exchange.outcome != "error":
         return False
     return "refused" in options_of(paging.past_the_end)
 
@@ -393,19 +365,12 @@ def next_page_values(
     """The place of the page after this one, which is number `page` of a walk that saw so many rows; None: no such."""
     match paging:
         case PageNumberPaging():
-            return {
-                paging.page: encode_request_value(context, paging.page, first_page_number(context, paging) + page + 1)
-            }
+            return {paging.page: context.encode(paging.page, first_page_number(context, paging) + page + 1)}
         case OffsetPaging():
             most = context.listing.parameters[paging.offset].most
-            return (
-                None
-                if most is not None and seen > most
-                else {paging.offset: encode_request_value(context, paging.offset, seen)}
-            )
+            return None if most is not None and seen > most else {paging.offset: context.encode(paging.offset, seen)}
         case CursorPaging():
-            token = exchange.answer.next_cursor if exchange.answer else MISSING
-            return {paging.after: token} if isinstance(token, str) and token else None
+            return {paging.after: exchange.next_cursor} if exchange.next_cursor else None
         case LimitPaging() | NoPaging():
             return None
 
@@ -445,9 +410,9 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
     for first, last in spans:
         window: dict[str, Tree] = {**widest_words(context.listing)}
         if lower is not None:
-            window[lower] = encode_request_value(context, lower, first.astimezone(UTC).replace(microsecond=0))
+            window[lower] = context.encode(lower, first.astimezone(UTC).replace(microsecond=0))
         if upper is not None:
-            window[upper] = encode_request_value(context, upper, last.astimezone(UTC).replace(microsecond=0))
+            window[upper] = context.encode(upper, last.astimezone(UTC).replace(microsecond=0))
         yield window
 
 
@@ -492,7 +457,7 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> dict[str, Tree] | 
     lower, upper, path = time_range_filters(context)
     if path is None or lower is None:
         return None
-    times = [instant for row in first.rows if isinstance(instant := row.shown.get(path), datetime)]
+    times = instants_of(first.rows, path)
     if len(times) < 2:
         return None
     newest_first = times[:50] == sorted(times[:50], reverse=True)
@@ -506,24 +471,22 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> dict[str, Tree] | 
     window: dict[str, Tree] = dict(first.base)
     # The second at the edge of the window may be cut in two by the page's end: it is left out.
     if newest_first:
-        window[lower] = encode_request_value(context, lower, edge + second)
-        if window[lower] == encode_request_value(context, lower, earliest):
+        window[lower] = context.encode(lower, edge + second)
+        if window[lower] == context.encode(lower, earliest):
             # A day or a minute that holds all that was seen narrows nothing.
             return None
         if upper is not None:
             beyond = timedelta(days=1) if context.listing.parameters[upper].as_ == "calendar-day" else second
-            window[upper] = encode_request_value(context, upper, latest + beyond)
+            window[upper] = context.encode(upper, latest + beyond)
     elif upper is not None:
-        window[upper] = encode_request_value(context, upper, edge - second)
+        window[upper] = context.encode(upper, edge - second)
         # Some take the two ends only together (`OneDateAloneIsIgnoredOfMany`).
-        window.setdefault(lower, encode_request_value(context, lower, earliest))
+        window.setdefault(lower, context.encode(lower, earliest))
     elif first.complete:
-        window[lower] = encode_request_value(
-            context, lower, sorted(times)[-min(MIRROR_ROWS_WANTED, len(times))] + second
-        )
+        window[lower] = context.encode(lower, sorted(times)[-min(MIRROR_ROWS_WANTED, len(times))] + second)
     else:
         start = _late_row_time(context, first, path) or min(times)
-        window[lower] = encode_request_value(context, lower, start + second)
+        window[lower] = context.encode(lower, start + second)
     return window
 
 
@@ -537,37 +500,28 @@ def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> datetim
         # A size below any bound of the server's own: a cut page would stand at another place (`capped_at_10`).
         size = min((20, *_known_page_caps(context)))
         where = {
-            paging.page: encode_request_value(
-                context,
-                paging.page,
-                max(0, (total - MIRROR_ROWS_WANTED) // size) + first_page_number(context, paging),
+            paging.page: context.encode(
+                paging.page, max(0, (total - MIRROR_ROWS_WANTED) // size) + first_page_number(context, paging)
             )
         }
     else:
         size = 1
         most = context.listing.parameters[paging.offset].most
         skip = max(0, total - MIRROR_ROWS_WANTED)
-        where = {
-            paging.offset: encode_request_value(context, paging.offset, min(skip, most) if most is not None else skip)
-        }
+        where = {paging.offset: context.encode(paging.offset, min(skip, most) if most is not None else skip)}
     if paging.size is not None:
-        where[paging.size] = encode_request_value(context, paging.size, size)
+        where[paging.size] = context.encode(paging.size, size)
     exchange = context.send(
-        build_request(context, first.base, where),
+        ListRequest(values={**first.base, **where}),
         "look for the end of the list",
     )
-    for row in exchange.rows or ():
-        instant = row.shown.get(path)
-        if isinstance(instant, datetime):
-            return instant
-    return None
+    return next(iter(instants_of(exchange.listed, path)), None)
 
 
 def _known_page_caps(context: CheckContext) -> list[int]:
     """The limits on page sizes that this server has shown."""
     paging = context.listing.paging
-    own = paging.cap if isinstance(paging, PageNumberPaging) else None
-    shown = context.dialect.candidates_of(own.id) if isinstance(own, OpenChoice) else ()
+    shown = context.dialect.known_answers(paging.cap) if isinstance(paging, PageNumberPaging) else ()
     cap = server_page_limit(context)
     return [size for size in (*shown, cap) if isinstance(size, int) and size > 0]
 

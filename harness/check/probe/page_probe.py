@@ -9,7 +9,7 @@ from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
-from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, build_request, reread_mirror
+from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, reread_mirror
 from harness.check.probe.stability import replicas_disagree
 from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
@@ -49,7 +49,7 @@ def check_page(
     judged = check_probe(
         context,
         mirror,
-        build_request(context, mirror.base, values),
+        mirror.request(values),
         purpose,
         clauses,
         blame=cast("dict[Aspect, Clauses]", {"total": independent_total_clauses(context), **blame}),

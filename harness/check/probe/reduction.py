@@ -12,7 +12,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import Difference
-from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.time_ranges import needed_parameters
 from harness.specification.model import CursorPaging
 from harness.wire.decoded_body import Tree
@@ -102,7 +102,7 @@ def _on_largest_page(context: CheckContext, ask: ListRequest) -> list[ListReques
     if not context.listing.filters.keys() & ask.values.keys():
         return []
     whole = _without(ask, sorted(places))
-    return [whole.with_values({size_name: encode_request_value(context, size_name, largest)})]
+    return [whole.with_values({size_name: context.encode(size_name, largest)})]
 
 
 def added_parameters(context: CheckContext, mirror: Mirror, ask: ListRequest) -> frozenset[str]:
@@ -112,7 +112,7 @@ def added_parameters(context: CheckContext, mirror: Mirror, ask: ListRequest) ->
     if size is not None and ask.values.get(size) in _large_sizes(context, size):
         names.add(size)
     for include in context.listing.includes:
-        on = encode_request_value(context, include.parameter, True)
+        on = context.encode(include.parameter, True)
         if include.adds and ask.values.get(include.parameter) == on and len(ask.values) > 1:
             names.add(include.parameter)
     return frozenset(names)
@@ -120,7 +120,7 @@ def added_parameters(context: CheckContext, mirror: Mirror, ask: ListRequest) ->
 
 def _large_sizes(context: CheckContext, size: str) -> tuple[Tree, ...]:
     most = largest_page_size(context)[1]
-    return () if most is None else (encode_request_value(context, size, most),)
+    return () if most is None else (context.encode(size, most),)
 
 
 def _removable_parts(context: CheckContext, ask: ListRequest) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from harness.check.context import Row
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.mirror import Mirror
 from harness.specification.field_path import FieldPath
-from harness.wire.row_codec import FieldProblem, row_values_at
+from harness.wire.row_codec import FieldProblem
 
 
 def merged_row_values(mirror: Mirror, row: Row) -> Mapping[str, Any]:
@@ -89,7 +89,7 @@ def _sights(mirror: Mirror, row: Row) -> tuple[Row, ...]:
 
 
 def says_no_value_at(row: Row, path: FieldPath) -> bool:
-    return all(value in (None, ()) for value in row_values_at(row.shown, path))
+    return all(value in (None, ()) for value in row.values(path))
 
 
 def is_none_otherwise(row: Row, path: FieldPath) -> bool:

@@ -10,11 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
-from harness.check.context import CheckContext, Row
+from harness.check.context import CheckContext, Row, instants_of
 from harness.check.probe.mirror import (
     Mirror,
-    build_request,
-    encode_request_value,
     largest_page_size,
     lists_only_live_calls,
     reread_mirror,
@@ -48,8 +46,8 @@ RECENT_ACTIVITY: Final = timedelta(minutes=10)
 
 def is_recent_row(context: CheckContext, row: Row, path: str) -> bool:
     """Whether a row began so lately that it may have come after the walk, or not yet be on every replica."""
-    at, now = row.shown.get(path), context.options.now
-    if not isinstance(at, datetime) or not isinstance(now, datetime):
+    at, now = row.instant(path), context.options.now
+    if at is None or now is None:
         return False
     began = _run_started_at(context, now)
     return began - REPLICATION_TIME < at.astimezone(UTC) < began + RUN_TIME
@@ -102,12 +100,8 @@ def wait_for_replicas(context: CheckContext) -> None:
 def probe_replicas(context: CheckContext, mirror: Mirror) -> None:
     """Probes whether all replicas of a list that gets new calls show the same rows, before answers are compared."""
     path, now = time_range_filters(context)[2], context.options.now
-    times = [at for row in mirror.rows if isinstance(at := row.shown.get(path or ""), datetime)]
-    if (
-        times
-        and isinstance(now, datetime)
-        and max(times).astimezone(UTC) > _run_started_at(context, now) - RECENT_ACTIVITY
-    ):
+    times = instants_of(mirror.rows, path)
+    if times and now is not None and max(times).astimezone(UTC) > _run_started_at(context, now) - RECENT_ACTIVITY:
         replicas_disagree(context, mirror)
 
 
@@ -115,7 +109,7 @@ def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row]
     """Whether calls of the last minute come and go from answer to answer: not every replica has them yet."""
     lower, upper, path = time_range_filters(context)
     now = context.options.now
-    if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.tear_reason:
+    if lower is None or upper is None or path is None or now is None or mirror.tear_reason:
         return False
     if mirror.moving_since is not None or context.facts.replica_tests >= MAX_REPLICA_TESTS:
         return mirror.moving_since is not None
@@ -124,16 +118,14 @@ def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row]
     context.facts.replica_tests += 1
     since = _run_started_at(context, now) - REPLICATION_TIME
     size_name, size = largest_page_size(context)
-    window = {lower: encode_request_value(context, lower, since.replace(microsecond=0))}
+    window = {lower: context.encode(lower, since.replace(microsecond=0))}
     if upper not in mirror.base:
-        window[upper] = encode_request_value(
-            context, upper, (since + REPLICATION_TIME + RUN_TIME).replace(microsecond=0)
-        )
+        window[upper] = context.encode(upper, (since + REPLICATION_TIME + RUN_TIME).replace(microsecond=0))
     if size_name is not None:
-        window[size_name] = encode_request_value(context, size_name, size)
+        window[size_name] = context.encode(size_name, size)
     first: set[Hashable] | None = None
     for _ in range(REPLICA_PROBES):
-        exchange = context.send(build_request(context, mirror.base, window), "do the newest rows stay?")
+        exchange = context.send(mirror.request(window), "do the newest rows stay?")
         if exchange.rows is None:
             return False
         young = {row.key for row in exchange.rows if is_recent_row(context, row, path)}

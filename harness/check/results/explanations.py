@@ -124,8 +124,7 @@ COLOUR_MEANINGS: Final[Mapping[str, WordMeaning]] = MappingProxyType(
 LEVEL_MEANINGS: Final[Mapping[Level, WordMeaning]] = MappingProxyType(
     {
         "must": WordMeaning(
-            says="The document states it: a server that does otherwise breaks its word.",
-            do="Hold the server to it.",
+            says="The document states it: a server that does otherwise breaks its word.", do="Hold the server to it."
         ),
         "should": WordMeaning(
             says="An example or another page of the vendor suggests it, and no sentence states it.",

@@ -157,11 +157,7 @@ def _mark_deviation(result: ClauseResult) -> ClauseResult:
 
 
 def _waive_finding(
-    finding: Finding,
-    waived: Mapping[ClauseId, KnownFailure],
-    results: Iterable[ClauseResult],
-    *,
-    certify: bool,
+    finding: Finding, waived: Mapping[ClauseId, KnownFailure], results: Iterable[ClauseResult], *, certify: bool
 ) -> Finding:
     if finding.clause in waived:
         return dataclasses.replace(finding, waived=waived[finding.clause].id, colour=Colour.NONE)

@@ -28,7 +28,7 @@ from harness.check.probe.filter_values import (
     selective_filter,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.check.probe.mirror import Mirror
 from harness.check.rules.access.login_attempts import (
     LoginAttempt,
     altered_secrets,
@@ -42,13 +42,7 @@ from harness.check.rules.access.login_attempts import (
 )
 from harness.specification.access import account_names, log_in_of, way_credentials, ways_of
 from harness.specification.field_path import FieldPath
-from harness.specification.model import (
-    Clauses,
-    CursorPaging,
-    OffsetPaging,
-    OpenChoice,
-    PageNumberPaging,
-)
+from harness.specification.model import Clauses, CursorPaging, OffsetPaging, OpenChoice, PageNumberPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
@@ -64,7 +58,7 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> None:
     for attempt in (*missing, *wrong):
         if attempt in (*missing[:1], *wrong[:1]):
             # An answer that the right credentials have just got must not be remembered for others.
-            context.send(build_request(context, mirror.base), "the right credentials before others")
+            context.send(mirror.request(), "the right credentials before others")
         _check_refused(context, mirror, attempt)
     _check_refused_elsewhere(context, mirror, [*missing[:1], *wrong[:1]])
     session = log_in_of(rules)
@@ -83,7 +77,7 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
     ask = ListRequest(log_in=True)
     if not attempt.log_in:
         values = example_values(context) if attempt.example else None
-        ask = replace(build_request(context, mirror.base, values), scheme=attempt.scheme)
+        ask = replace(mirror.request(values), scheme=attempt.scheme)
     exchange = context.send(
         ask, attempt.purpose, credentials=attempt.credentials, edit=attempt.edit, witness=not attempt.log_in
     )
@@ -95,7 +89,7 @@ def _check_refused_elsewhere(context: CheckContext, mirror: Mirror, attempts: Se
     page = _second_page(context, mirror)
     for values in (selective_filter(context, mirror), page):
         for attempt in attempts if values else ():
-            ask = replace(build_request(context, mirror.base, values), scheme=attempt.scheme)
+            ask = replace(mirror.request(values), scheme=attempt.scheme)
             purpose = f"{attempt.purpose}, with {', '.join(values)}"
             exchange = context.send(ask, purpose, credentials=attempt.credentials)
             judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=False)
@@ -106,15 +100,14 @@ def _second_page(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     paging = context.listing.paging
     page: dict[str, Tree] = {}
     if paging.size_parameter is not None:
-        page[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 2)
+        page[paging.size_parameter] = context.encode(paging.size_parameter, 2)
     if isinstance(paging, PageNumberPaging | OffsetPaging):
         (place,) = paging.place_parameters
-        page[place] = encode_request_value(context, place, 2)
+        page[place] = context.encode(place, 2)
     if isinstance(paging, CursorPaging):
-        first = context.send(build_request(context, mirror.base, page), "a page to take a cursor from")
-        cursor = first.answer.next_cursor if first.answer is not None else None
-        if isinstance(cursor, str) and cursor:
-            page[paging.after] = cursor
+        first = context.send(mirror.request(page), "a page to take a cursor from")
+        if first.next_cursor is not None:
+            page[paging.after] = first.next_cursor
     return page
 
 
@@ -148,7 +141,7 @@ def _check_further_ways(context: CheckContext, mirror: Mirror) -> None:
             context.results.record_not_exercised((*way.clause, *way.refused_clause), reason)
             continue
         own = {name: held[name] for name in (*names, *account_names(context.listing)) if name in held}
-        exchange = context.send(build_request(context, mirror.base), f"the list by {way.kind}", credentials=own)
+        exchange = context.send(mirror.request(), f"the list by {way.kind}", credentials=own)
         _judge_acceptance(context, exchange, way.clause, f"a success by {way.kind}")
         for attempt in further_way_attempts(context, way) if way.refused_clause else ():
             _check_refused(context, mirror, attempt)
@@ -175,7 +168,7 @@ def _check_account_words(context: CheckContext, mirror: Mirror) -> None:
         bound = parameter.bound_to
         for word in bound.words if bound is not None else ():
             assert bound is not None
-            ask = replace(build_request(context, mirror.base), account={bound.credential: word})
+            ask = replace(mirror.request(), account={bound.credential: word})
             check_probe(
                 context,
                 mirror,
@@ -200,7 +193,7 @@ def _check_other_accounts(context: CheckContext, mirror: Mirror) -> None:
         others = [text for text in known if text and text != own]
         # One that nobody has, and one that somebody has.
         for other in (next(text for what, text in altered_secrets(own) if what == "a slightly wrong"), *others[:1]):
-            ask = replace(build_request(context, mirror.base), account={bound.credential: other})
+            ask = replace(mirror.request(), account={bound.credential: other})
             exchange = context.send(
                 ask,
                 f"another account than {bound.credential}",
@@ -221,7 +214,7 @@ def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> None:
             context.results.record_not_applicable(legacy.clause, reason)
             continue
         pair = {name: held[name] for name in legacy.parameters}
-        exchange = context.send(build_request(context, mirror.base), "older credentials", credentials=pair)
+        exchange = context.send(mirror.request(), "older credentials", credentials=pair)
         if context.note_unusable(exchange, legacy.clause):
             continue
         context.results.record_observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
@@ -241,16 +234,14 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
     altered += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
     for what, credentials in altered:
         redact_credentials(context, {name: text for name, text in credentials.items() if name == secret})
-        exchange = context.send(
-            build_request(context, mirror.base), f"older credentials with {what}", credentials=credentials
-        )
+        exchange = context.send(mirror.request(), f"older credentials with {what}", credentials=credentials)
         if context.note_unusable(exchange, clauses):
             continue
         if is_refused(exchange):
             record_kept(context, clauses, describe_answer(exchange))
             continue
         second = repeat_exchange(context, exchange)
-        if second.answer is not None and second.answer.outcome == "success":
+        if second.outcome == "success":
             report_breach(
                 context,
                 clauses,
@@ -279,9 +270,7 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> None:
             continue
         own = documented_credentials(context, identity)
         redact_credentials(context, own)
-        exchange = context.send(
-            build_request(context, mirror.base), f"the list as {identity.name} sees it", credentials=own
-        )
+        exchange = context.send(mirror.request(), f"the list as {identity.name} sees it", credentials=own)
         if identity.role is not None and known_role:
             _judge_role(context, identity.role, exchange)
         if exchange.rows is not None:
@@ -337,7 +326,7 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
                     context,
                     clauses,
                     expected=f"only rows of the customer of {identity.name}",
-                    actual=f"{len(strays)} of {len(second.rows or ())} rows belong to another",
+                    actual=f"{len(strays)} of {len(second.listed)} rows belong to another",
                     exchange=second,
                 )
                 continue
@@ -376,7 +365,7 @@ def _check_own_customer_request(
     if identity.everyone is False:
         probes += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
     for value, whose in probes:
-        ask = build_request(context, mirror.base, {scope.parameter: value})
+        ask = mirror.request({scope.parameter: value})
         exchange = context.send(ask, f"{identity.name} asks for {whose}", credentials=own)
         if context.note_unusable(exchange, clauses):
             return
@@ -386,13 +375,8 @@ def _check_own_customer_request(
             continue
         its_own: set[Hashable] = set()
         if scope.recursive is not None:
-            below = {
-                scope.parameter: str(identity.customer),
-                scope.recursive: encode_request_value(context, scope.recursive, True),
-            }
-            family = context.send(
-                build_request(context, mirror.base, below), f"the calls below {identity.name}", credentials=own
-            )
+            below = {scope.parameter: str(identity.customer), scope.recursive: context.encode(scope.recursive, True)}
+            family = context.send(mirror.request(below), f"the calls below {identity.name}", credentials=own)
             # What it sees from above is its own.
             its_own = set(family.keys)
         second = repeat_exchange(context, exchange)
@@ -412,7 +396,7 @@ def _everyone_is_refused(context: CheckContext, mirror: Mirror, identity: Client
     word = next((word for word, meaning in scope.words.items() if meaning == "everyone"), None) if scope else None
     if scope is None or scope.parameter is None or word is None:
         return False
-    ask = build_request(context, mirror.base, {scope.parameter: word})
+    ask = mirror.request({scope.parameter: word})
     purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
     exchange = context.send(ask, purpose, credentials=documented_credentials(context, identity), witness=False)
     return is_refused(exchange)
@@ -440,7 +424,7 @@ def _check_lookup_of_own_rows(
             **companion_parameters(context, mirror, name),
             name: encode_shown_value(context, name, value),
         }
-        ask = build_request(context, mirror.base, values)
+        ask = mirror.request(values)
         exchange = context.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
         if context.note_unusable(exchange, clauses):
             continue
@@ -462,7 +446,7 @@ def _has_owner(row: Row, owners: tuple[FieldPath, ...], customer: int) -> bool:
 def _foreign_rows(context: CheckContext, mirror: Mirror, identity: ClientIdentity, exchange: Exchange) -> list[Row]:
     """Rows of an identity's own list that are surely another customer's."""
     scope = context.listing.scope
-    rows = exchange.rows or ()
+    rows = exchange.listed
     if scope is None:
         return []
     if scope.owners:

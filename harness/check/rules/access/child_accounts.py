@@ -8,21 +8,13 @@ from typing import Any, Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import A_LIST, AnswerCheck, same_check
 from harness.check.probe.filter_values import encode_shown_value, largest_page
-from harness.check.probe.mirror import (
-    Mirror,
-    encode_request_value,
-    encode_request_values,
-    first_page_number,
-    parse_row_count,
-    server_page_limit,
-)
+from harness.check.probe.mirror import Mirror, first_page_number, parse_row_count, server_page_limit
 from harness.check.probe.stability import replicas_disagree
 from harness.check.rules.access.row_owners import own_account, own_customer, owners_of, read_scoped_list
 from harness.specification.model import (
     CallScope,
     Clauses,
     OffsetPaging,
-    OpenChoice,
     PageNumberPaging,
     ScopeSwitch,
     all_clauses,
@@ -41,7 +33,7 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
     clauses = listing.total.clauses.sum
     size = exchange.list_request.values.get(paging.size or "")
     total = parse_row_count(exchange.answer.total)
-    came = len(exchange.rows or ())
+    came = len(exchange.listed)
     if size is None or came >= int(str(size)) or total is None or mirror.tear_reason:
         return
     if total == came:
@@ -51,8 +43,7 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
     later = came if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + 1
     place = paging.offset if isinstance(paging, OffsetPaging) else paging.page
     rest = context.send(
-        exchange.list_request.with_values({place: encode_request_value(context, place, later)}),
-        "are there more rows?",
+        exchange.list_request.with_values({place: context.encode(place, later)}), "are there more rows?"
     )
     again = context.send(exchange.list_request, f"again: {exchange.purpose}")
     if rest.rows or again.answer is None or mirror.volatile or again.keys != exchange.keys:
@@ -74,7 +65,7 @@ def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope)
         if answers is None:
             return
         _check_default(context, mirror, rule.children_only, answers)
-        found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
+        found = {owner for row in answers["on"].listed for owner in owners_of(row, rule)}
         _judge_children(context, mirror, rule, answers["on"], found, owners)
         _check_scope_total(context, mirror, answers["on"])
         owners = found or owners
@@ -88,7 +79,7 @@ def _answers_of_switch(
     """The lists with the switch on, off and absent; None where one of them cannot be had."""
     answers: dict[str, Exchange] = {}
     for name, values in (("on", {parameter: True}), ("off", {parameter: False}), ("default", {})):
-        encoded = encode_request_values(context, values)
+        encoded = context.encode_all(values)
         answers[name] = read_scoped_list(context, mirror, encoded, f"{parameter} {name}")
         if context.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
             return None
@@ -129,8 +120,7 @@ def _judge_children(
     wrong = _wrong_owners(context, mirror, rule, found, every)
     if found and wrong is None:
         reading = "own-and-children" if found & every else "own"
-        if isinstance(rule.unset, OpenChoice):
-            context.dialect.fix_answer(rule.unset.id, reading, "the list by default")
+        context.dialect.learn_answer(rule.unset, reading, "the list by default")
         own = own_account(context, rule)
         if found == every and own is None and len(mirror.rows) < ROWS_OF_SEVERAL:
             context.results.record_not_exercised(clauses, "too few rows to tell the own ones from the children's")
@@ -141,7 +131,7 @@ def _judge_children(
         elif reading == "own-and-children" and not mirror.volatile and mirror.complete:
             wrong = _wrong_rows(context, mirror, rule, on, found, every)
     if wrong is None:
-        context.results.record_pass(clauses, times=max(1, len(on.rows or ())))
+        context.results.record_pass(clauses, times=max(1, len(on.listed)))
         return
     message, expected, actual = wrong
     context.fail(clauses, message, expected=expected, actual=actual, exchange=on)
@@ -169,7 +159,7 @@ def _wrong_rows(
     _, size = (largest_page(context) or {"": None}).popitem()
     limit = server_page_limit(context) or (int(str(size)) if size is not None else None)
     strangers = {owner for owner in every - found if owner != own} if own is not None else set()
-    if strangers and (limit is None or len(on.rows or ()) < limit):
+    if strangers and (limit is None or len(on.listed) < limit):
         return (
             "all the children's calls are listed, and nobody else's",
             f"in the list by default only {own} and the accounts of the list of children",
@@ -196,8 +186,8 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
         values = {rule.listed_children: encode_shown_value(context, rule.listed_children, chosen)}
         exchange = read_scoped_list(context, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
-            if exchange.answer is not None and exchange.answer.outcome == "error":
-                message, actual = "the calls of listed children are shown", f"error {exchange.answer.code!r}"
+            if exchange.outcome == "error":
+                message, actual = "the calls of listed children are shown", f"error {exchange.code!r}"
                 context.fail(clauses, message, expected="a success", actual=actual, exchange=exchange, check=A_LIST)
             return
         shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.answer_checks import listed_check
 from harness.check.probe.filter_values import count_values, encode_shown_value, filters_of_row, plain_filters
-from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
 from harness.specification.model import CallScope, Clauses
 from harness.wire.decoded_body import Tree
@@ -25,7 +25,7 @@ def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> None:
     looked_up: set[Hashable] = set()
     for values in _scopes(context, mirror):
         listed = _ask(context, mirror, values, f"{_text_of(values)}, to be filtered")
-        chosen = _splitting_filter(context, listed.rows or ())
+        chosen = _splitting_filter(context, listed.listed)
         if chosen is not None:
             _check_filter(context, mirror, values, listed, chosen)
         _check_row_by_all_filters(context, mirror, values, listed)
@@ -43,7 +43,7 @@ def _check_row_without_scope(
     if rule is None or rule.unset != "own" or not mirror.complete:
         return
     own = own_customer(context, mirror.rows, rule)
-    row = next((row for row in listed.rows or () if own is not None and _is_of_others(mirror, row, own, rule)), None)
+    row = next((row for row in listed.listed if own is not None and _is_of_others(mirror, row, own, rule)), None)
     filters = filters_of_row(context, mirror, row) if row is not None else {}
     if row is None or not filters or row.key in looked_up:
         return
@@ -62,7 +62,8 @@ def _check_row_without_scope(
         expected="no row of others",
         actual=f"one that {', '.join(guilty)} finds",
         exchange=exchange,
-        rows=[context.evidence.render_row(row, [context.listing.lists.identity, *map(str, rule.owners), *guilty])],
+        rows=[row],
+        fields=(*map(str, rule.owners), *guilty),
         difference="own calls forgotten",
         check=listed_check(context, mirror, "without", [row]),
     )
@@ -95,8 +96,8 @@ def _check_row_by_all_filters(
     context: CheckContext, mirror: Mirror, scope: dict[str, Tree], listed: Exchange
 ) -> None:
     """Looks one row of others up by every filter at once: with none of them the scope is forgotten."""
-    strange = [row for row in listed.rows or () if mirror.row_with_key(row.key) is None]
-    rows = strange or list(listed.rows or ())
+    strange = [row for row in listed.listed if mirror.row_with_key(row.key) is None]
+    rows = strange or list(listed.listed)
     if not rows:
         return
     row = rows[len(rows) // 2]
@@ -147,10 +148,10 @@ def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
                 yield {rule.parameter: word}
         own = own_customer(context, mirror.rows, rule)
         if own is not None and rule.identity and rule.recursive is not None:
-            deep = encode_request_value(context, rule.recursive, True)
+            deep = context.encode(rule.recursive, True)
             yield {rule.parameter: str(own), rule.recursive: deep}
     if rule.children_only is not None:
-        yield {rule.children_only.parameter: encode_request_value(context, rule.children_only.parameter, True)}
+        yield {rule.children_only.parameter: context.encode(rule.children_only.parameter, True)}
 
 
 def _check_filter(
@@ -214,15 +215,13 @@ def _filtered_difference(context: CheckContext, before: Exchange, filtered: Exch
     meanings = [meaning for meaning in meanings if meaning.error_name is None and meaning.tests]
     if not meanings or filtered.rows is None or after.rows is None:
         return None
-    strays = [
-        row for row in filtered.rows or () if all(meaning.keeps_row(row.shown) is False for meaning in meanings)
-    ]
+    strays = [row for row in filtered.listed if all(meaning.keeps_row(row.shown) is False for meaning in meanings)]
     if strays:
-        return f"{len(strays)} of {len(filtered.rows or ())} rows that it does not keep"
+        return f"{len(strays)} of {len(filtered.listed)} rows that it does not keep"
     stood: set[Hashable] = set(after.keys)
     due = [
         row
-        for row in before.rows or ()
+        for row in before.listed
         if row.key in stood and all(meaning.keeps_row(row.shown) is True for meaning in meanings)
     ]
     came = set(filtered.keys)

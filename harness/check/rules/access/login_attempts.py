@@ -108,10 +108,7 @@ def _missing_halves(context: CheckContext, way: AccessWay) -> Iterator[LoginAtte
     fault = rules.missing_fault
     missing = rules.clauses.missing_refused
     own = documented_credentials(context, context.identity)
-    for name, clauses in (
-        (way.user, rules.clauses.user_required),
-        (way.password, rules.clauses.password_required),
-    ):
+    for name, clauses in ((way.user, rules.clauses.user_required), (way.password, rules.clauses.password_required)):
         if name is not None and name in own:
             rest = {other: text for other, text in own.items() if other != name}
             yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
@@ -162,10 +159,7 @@ def _wrong_pairs(
         for identity in context.identities
         if password in (held := identity.credentials) and held[password] != own[password]
     ]
-    for what, text in (
-        *altered_secrets(own[password]),
-        *(("another user's", text) for text in others[:1]),
-    ):
+    for what, text in (*altered_secrets(own[password]), *(("another user's", text) for text in others[:1])):
         yield LoginAttempt(
             purpose=f"the right user with {what} password",
             credentials={**own, password: text},
@@ -378,11 +372,7 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
         (jwt.clauses.too_long, "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
         (jwt.clauses.wrong_key, "a token with a wrong signature", _with_wrong_signature(good)),
         (jwt.clauses.wrong_key, "a token without a signature", _without_signature(good)),
-        (
-            jwt.clauses.unknown_key,
-            "a token of an unknown key",
-            token(at - 5, at - 5 + _HOUR, stranger="x"),
-        ),
+        (jwt.clauses.unknown_key, "a token of an unknown key", token(at - 5, at - 5 + _HOUR, stranger="x")),
     )
     for clauses, purpose, text in made:
         if text is not None:

@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.probe.filter_values import largest_page
-from harness.check.probe.mirror import Mirror, build_request
+from harness.check.probe.mirror import Mirror
 from harness.specification.model import CallScope
 from harness.wire.decoded_body import Tree
-from harness.wire.row_codec import row_values_at
 
 
 def owners_of(row: Row, rule: CallScope) -> set[Any]:
     """The owners that a row shows."""
-    return {value for path in rule.owners for value in row_values_at(row.shown, path) if value is not None}
+    return set(values_of([row], *rule.owners))
 
 
 def own_customer(context: CheckContext, rows: tuple[Row, ...] | list[Row], rule: CallScope) -> Any:
@@ -39,4 +38,4 @@ def own_account(context: CheckContext, rule: CallScope) -> Any:
 
 def read_scoped_list(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
     """The list as a scope shows it: one request with the largest page and these values."""
-    return context.send(build_request(context, mirror.base, {**largest_page(context), **values}), purpose)
+    return context.send(mirror.request({**largest_page(context), **values}), purpose)

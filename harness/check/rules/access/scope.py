@@ -11,7 +11,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.answer_checks import A_LIST, NO_LIST, listed_check, same_check
 from harness.check.probe.count_only import check_count_of_list
 from harness.check.probe.filter_values import largest_page
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, reread_mirror
+from harness.check.probe.mirror import Mirror, reread_mirror
 from harness.check.probe.stability import record_repeatable_failures
 from harness.check.rules.access.authentication import redact_credentials
 from harness.check.rules.access.child_accounts import check_child_accounts
@@ -19,7 +19,6 @@ from harness.check.rules.access.login_attempts import documented_credentials
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
 from harness.specification.model import CallScope, Clauses, LimitPaging
 from harness.wire.decoded_body import Tree
-from harness.wire.row_codec import row_values_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ class _Scope:
         """The list of a word or a customer, with the recursion switched on or off where `deep` says so."""
         values: dict[str, Tree] = {self.parameter: whose}
         if deep is not None and self.recursive is not None:
-            values[self.recursive] = encode_request_value(self.context, self.recursive, deep)
+            values[self.recursive] = self.context.encode(self.recursive, deep)
         return read_scoped_list(self.context, self.mirror, values, f"{self.parameter} = {whose}{note}")
 
 
@@ -180,7 +179,7 @@ def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> None:
     for identity in sorted(others, key=lambda one: one.everyone is not True)[:3]:
         own = documented_credentials(context, identity)
         redact_credentials(context, own)
-        ask = build_request(context, mirror.base, {**largest_page(context), scope.parameter: word})
+        ask = mirror.request({**largest_page(context), scope.parameter: word})
         purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
         exchange = context.send(ask, purpose, credentials=own)
         if context.note_unusable(exchange, clauses) or exchange.rows is None or mirror.volatile:
@@ -256,7 +255,7 @@ def _check_one_customer(
             continue
         # "That customer's calls" are at least those that it makes; those that reach it may count too.
         made = scope.rule.owners[0]
-        due = _keys(row for row in everything if customer in row_values_at(row.shown, made))
+        due = _keys(row for row in everything if customer in row.values(made))
         shown_by = "everyone" if every_shown else "children"
         if _is_wrong_for_customer(scope, customer, exchange, due, shown_by):
             return
@@ -268,7 +267,7 @@ def _is_wrong_for_customer(
     scope: _Scope, customer: Any, exchange: Exchange, due: set[Hashable], shown_by: str
 ) -> bool:
     """Whether a customer's list holds rows of others or lacks rows that are due; then that is told."""
-    clauses, rows = scope.rule.clauses.identity, exchange.rows or ()
+    clauses, rows = scope.rule.clauses.identity, exchange.listed
     strangers = [row for row in rows if customer not in scope.owners(row)]
     missing = due - _keys(rows)
     if missing:
@@ -416,7 +415,7 @@ def _rows_below_children(scope: _Scope, children: list[Row]) -> set[Hashable]:
     found: set[Hashable] = set()
     for child, _ in _certain_children(scope, children).most_common(3):
         exchange = scope.read(str(child), ", with recursion", deep=True)
-        if exchange.answer is not None and exchange.answer.outcome == "success":
+        if exchange.outcome == "success":
             found |= set(exchange.keys)
     return found
 
@@ -447,14 +446,14 @@ def _check_children_depth(scope: _Scope, children: list[Row]) -> None:
         below = set(_certain_children(scope, further)) - {child}
         stray = [row for row in children if (owners := scope.owners(row)) and owners <= below]
         if stray:
-            names = [context.listing.lists.identity, *map(str, scope.rule.owners)]
             context.fail(
                 scope.clauses_for("children"),
                 "the direct children's calls are listed",
                 expected=f"no rows of {', '.join(map(str, sorted(below, key=str)))}, below {child}",
                 actual=f"{len(stray)} such rows",
                 exchange=deep,
-                rows=[context.evidence.render_row(row, names) for row in stray[:8]],
+                rows=stray,
+                fields=map(str, scope.rule.owners),
             )
             return
 
@@ -472,7 +471,7 @@ def _check_bad_customer(scope: _Scope) -> None:
                 clauses,
                 "an unknown customer is refused",
                 expected="an error",
-                actual=f"a success with {len(exchange.rows or ())} rows",
+                actual=f"a success with {len(exchange.listed)} rows",
                 exchange=exchange,
                 check=NO_LIST,
             )

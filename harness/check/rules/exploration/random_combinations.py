@@ -33,22 +33,14 @@ from harness.check.probe.filter_values import (
     open_range_end,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, first_page_number
+from harness.check.probe.mirror import Mirror, first_page_number
 from harness.errors import is_installed
-from harness.specification.model import (
-    Clauses,
-    CursorPaging,
-    LimitPaging,
-    NoPaging,
-    OffsetPaging,
-    PageNumberPaging,
-)
+from harness.specification.model import Clauses, CursorPaging, LimitPaging, NoPaging, OffsetPaging, PageNumberPaging
 from harness.specification.paging_clauses import size_clauses, slice_clauses
 from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import takes_list
-from harness.wire.row_codec import row_values_at
 
 T = TypeVar("T")
 PieceKind = Literal["filter", "page", "sort", "descending", "include", "count"]
@@ -235,7 +227,7 @@ class _PieceMaker:
 
     def make_filter_piece(self, name: str, row: Row, choose: Chooser) -> Piece | None:
         context, filter_ = self.context, self.context.listing.filters[name]
-        own = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
+        own = flatten_values(row.values(*filter_.compares))
         if is_time_filter(context, name):
             return self.make_time_piece(name, own, choose)
         value: Any = choose(own) if own else None
@@ -312,22 +304,16 @@ class _PieceMaker:
             match paging:
                 case PageNumberPaging():
                     first = first_page_number(context, paging)
-                    places += [
-                        (size, {paging.page: encode_request_value(context, paging.page, first + page)})
-                        for page in range(4)
-                    ]
+                    places += [(size, {paging.page: context.encode(paging.page, first + page)}) for page in range(4)]
                 case OffsetPaging():
-                    places += [
-                        (size, {paging.offset: encode_request_value(context, paging.offset, skip)})
-                        for skip in (0, 1, 2, 7)
-                    ]
+                    places += [(size, {paging.offset: context.encode(paging.offset, skip)}) for skip in (0, 1, 2, 7)]
                 case LimitPaging() | CursorPaging() | NoPaging():
                     places.append((size, {}))
         return [
             Piece(
                 kind="page",
                 name="",
-                values=((size_name, encode_request_value(context, size_name, size)), *where.items()),
+                values=((size_name, context.encode(size_name, size)), *where.items()),
                 clauses=clauses,
             )
             for size, where in places
@@ -351,7 +337,7 @@ class _PieceMaker:
         order = self.context.listing.order
         if order is None or order.descending is None or not self.context.supports_parameters(order.descending):
             return []
-        on = encode_request_value(self.context, order.descending, True)
+        on = self.context.encode(order.descending, True)
         return [Piece(kind="descending", name="", values=((order.descending, on),), clauses=order.descending_clause)]
 
     def switch_pieces(self) -> list[Piece]:
@@ -360,13 +346,13 @@ class _PieceMaker:
             if include.adds and self.context.supports_parameters(include.parameter):
                 default = self.context.listing.parameters[include.parameter].default is True
                 role = (include.clauses.off if default else include.clauses.on) or include.clauses.default
-                value = encode_request_value(self.context, include.parameter, not default)
+                value = self.context.encode(include.parameter, not default)
                 found.append(
                     Piece(kind="include", name=include.parameter, values=((include.parameter, value),), clauses=role)
                 )
         counting = self.context.listing.count_only
         if counting is not None and self.context.supports_parameters(counting.parameter):
-            on = encode_request_value(self.context, counting.parameter, True)
+            on = self.context.encode(counting.parameter, True)
             clauses = counting.clauses.on
             found.append(Piece(kind="count", name="", values=((counting.parameter, on),), clauses=clauses))
         return found
@@ -433,7 +419,7 @@ def _matching_keys(
 ) -> frozenset[Hashable] | None:
     """The rows that a filter keeps by itself; None where that is open."""
     if piece.key not in seen.matching_keys:
-        meanings = context.expected_answers(build_request(context, mirror.base, dict(piece.values)))
+        meanings = context.expected_answers(mirror.request(dict(piece.values)))
         _, meaning = meanings[0]
         plain = meaning.error_name is None and not meaning.unspecified and len(meanings) < MOST_BRANCHES
         seen.matching_keys[piece.key] = (
@@ -451,7 +437,7 @@ def request_of_pieces(context: CheckContext, mirror: Mirror, pieces: Pieces) -> 
     """The request that asks for all of the pieces."""
     said: dict[str, Tree] = {name: value for piece in pieces for name, value in piece.values}
     page: Mapping[str, Tree] = {} if any(piece.kind == "page" for piece in pieces) else largest_page(context)
-    return build_request(context, mirror.base, {**page, **said})
+    return mirror.request({**page, **said})
 
 
 def purpose_of_pieces(pieces: Pieces) -> str:

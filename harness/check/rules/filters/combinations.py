@@ -25,10 +25,9 @@ from harness.check.probe.filter_values import (
     value_with_matches,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.check.probe.mirror import Mirror
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
-from harness.wire.row_codec import row_values_at
 
 # Of the pairs of a dozen filters; exploration draws further combinations.
 PAIRS_AT_MOST: Final = 60
@@ -72,7 +71,7 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> None:
         values = overlapping_values(context, mirror, first, second)
         if values is None:
             continue
-        ask = build_request(context, mirror.base, {**largest_page(context), **values})
+        ask = mirror.request({**largest_page(context), **values})
         judged = check_probe(context, mirror, ask, f"{first} and {second} together", clauses)
         cover.requests += judged.passed is not None
         if judged.passed:
@@ -174,7 +173,7 @@ def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[st
         more |= default_comparison(context, name)
         if is_time_filter(context, name):
             more |= open_range_end(context, mirror, name)
-    return build_request(context, mirror.base, {**largest_page(context), **more, **values})
+    return mirror.request({**largest_page(context), **more, **values})
 
 
 # --- dependence ---------------------------------------------------------------------------------------------
@@ -223,11 +222,7 @@ def _check_precedence(context: CheckContext, mirror: Mirror, name: str, winner: 
         judged = check_probe(context, mirror, ask, f"{winner} beats {name}", filter_.loses_clause)
         if judged.passed is False:
             return
-    empty = (
-        encode_request_value(context, winner, ())
-        if context.listing.parameters[winner].as_ in ("list", "json-list")
-        else ""
-    )
+    empty = context.encode(winner, ()) if context.listing.parameters[winner].as_ in ("list", "json-list") else ""
     ask = _request_of_values(context, mirror, {name: values[0]}).with_values({winner: empty})
     clauses = filter_.regains_clause or filter_.loses_clause
     check_probe(context, mirror, ask, f"an empty {winner} leaves {name} in force", clauses)
@@ -236,13 +231,13 @@ def _check_precedence(context: CheckContext, mirror: Mirror, name: str, winner: 
 def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: str) -> None:
     filter_, against = context.listing.filters[name], context.listing.filters[other]
     for row in mirror.rows:
-        mine = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
-        theirs = flatten_values([value for path in against.compares for value in row_values_at(row.shown, path)])
+        mine = flatten_values(row.values(*filter_.compares))
+        theirs = flatten_values(row.values(*against.compares))
         if mine and theirs:
             ask = _request_of_values(context, mirror, {name: mine[0], other: theirs[0]})
             judged = check_probe(context, mirror, ask, f"{name} and {other} together", filter_.excludes_clause)
-            if judged.passed and judged.expected is not None:
-                reading = "refused" if judged.expected.error_name else "both apply"
+            if judged.passed:
+                reading = "refused" if judged.due_error else "both apply"
                 context.results.record_observed(filter_.excludes_clause, reading)
             return
     context.results.record_not_exercised(filter_.excludes_clause, f"no row shows values for both {name} and {other}")
@@ -251,4 +246,4 @@ def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: st
 def _request_of_values(context: CheckContext, mirror: Mirror, shown: Mapping[str, Any]) -> ListRequest:
     """The request for the rows that show certain values, on the largest page."""
     values = {name: encode_shown_value(context, name, value) for name, value in shown.items()}
-    return build_request(context, mirror.base, {**largest_page(context), **values})
+    return mirror.request({**largest_page(context), **values})

@@ -12,7 +12,7 @@ from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import clauses_of_filter
 from harness.check.probe.filter_values import largest_page
-from harness.check.probe.mirror import Mirror, build_request, reread_mirror
+from harness.check.probe.mirror import Mirror, reread_mirror
 from harness.specification.model import Clauses, Filter
 from harness.wire.row_codec import field_at
 
@@ -30,7 +30,7 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> None
         answers: dict[str, Exchange] = {}
         for word in (*words, *several):
             clauses = clauses_of_value(filter_, word)
-            ask = build_request(context, mirror.base, {**largest_page(context), name: word})
+            ask = mirror.request({**largest_page(context), name: word})
             # What the word says of a row holds only if the filter works: the general rules come later.
             answers[word] = context.send(ask, f"rows of {name}={word}", witness=False)
             if context.note_unusable(answers[word], clauses):
@@ -55,7 +55,7 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> None
     clauses, expected, actual, exchange, other = wrong
     context.fail(
         clauses,
-        next((known.says for clause in clauses if (known := context.clause(clause)) is not None), name),
+        context.clause_text(clauses, name),
         expected=expected,
         actual=actual,
         exchange=exchange,
@@ -121,9 +121,7 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> No
     words = list(dict.fromkeys(field.words.values())) if field is not None else []
     seen: dict[Any, str] = {}
     for word in words:
-        exchange = context.send(
-            build_request(context, mirror.base, {**largest_page(context), name: word}), f"rows of {name}={word}"
-        )
+        exchange = context.send(mirror.request({**largest_page(context), name: word}), f"rows of {name}={word}")
         if context.note_unusable(exchange, filter_.partition_clause) or exchange.rows is None:
             return
         for row in exchange.rows:
@@ -151,8 +149,7 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> No
             return
         for word in words:
             again = context.send(
-                build_request(context, mirror.base, {**largest_page(context), name: word}),
-                f"again: rows of {name}={word}",
+                mirror.request({**largest_page(context), name: word}), f"again: rows of {name}={word}"
             )
             left = [row for row in left if row.key not in set(again.keys)]
         if not left:

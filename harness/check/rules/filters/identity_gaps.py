@@ -8,7 +8,7 @@ from typing import Final
 from harness.check.context import CheckContext
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import encode_shown_value, largest_page
-from harness.check.probe.mirror import Mirror, build_request
+from harness.check.probe.mirror import Mirror
 
 GAP_LENGTH: Final = 8
 """Numbers between two identities that are asked for: further ones are nobody's."""
@@ -35,5 +35,5 @@ def check_identity_gaps(context: CheckContext, mirror: Mirror, name: str) -> Non
     clauses = (*(scope.clauses.tenant if scope is not None else ()), *filter_.clause)
     for chosen in [tuple(gaps[:LISTED_GAPS])] if listed and gaps else gaps[:GAPS_AT_MOST]:
         values = {**largest_page(context), name: encode_shown_value(context, name, chosen)}
-        ask = build_request(context, mirror.base, values)
+        ask = mirror.request(values)
         check_probe(context, mirror, ask, f"{name} between those that are listed", clauses)

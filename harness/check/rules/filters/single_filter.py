@@ -29,14 +29,13 @@ from harness.check.probe.filter_values import (
     largest_page,
     near_miss_texts,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.check.probe.mirror import Mirror
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
 from harness.check.rules.filters.time_filters import check_time_filter
 from harness.specification.model import ClauseId, Filter, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import element_codec, takes_list
-from harness.wire.row_codec import row_values_at
 
 # Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
 DISCRIMINATING_ROWS: Final = 60
@@ -123,16 +122,14 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
             return
         clauses = filter_.case_clause
     row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
-    ask = build_request(
-        context,
-        mirror.base,
+    ask = mirror.request(
         {
             **largest_page(context),
             **_next_switch(context, name),
             **companion_parameters(context, mirror, name, row),
             **default_comparison(context, name),
             name: encode_shown_value(context, name, value),
-        },
+        }
     )
     judged = check_probe(context, mirror, ask, f"{name} = {value!r}", clauses)
     note_broken_parameter(context, name, judged, clauses)
@@ -154,7 +151,7 @@ def _next_switch(context: CheckContext, name: str) -> dict[str, Tree]:
     else:
         turn = len(context.value_by_filter) % max(1, len(switches))
         chosen = inside[:1] or [one.parameter for one in switches[turn : turn + 1]]
-    return {parameter: encode_request_value(context, parameter, True) for parameter in chosen}
+    return {parameter: context.encode(parameter, True) for parameter in chosen}
 
 
 def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> None:
@@ -163,7 +160,7 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> None:
     if parameter.as_ != "text" or filter_.keeps not in ("equal", "contains") or filter_.applies_if_any:
         return
     more = {**default_comparison(context, name), name: "long" * (LONG_TEXT_LENGTH // 4)}
-    ask = build_request(context, mirror.base, more)
+    ask = mirror.request(more)
     exchange = context.send(ask, f"{name} with {LONG_TEXT_LENGTH} characters", witness=False)
     if context.note_unusable(exchange, ()) or not exchange.rows:
         return
@@ -205,10 +202,9 @@ def _check_absent_values(context: CheckContext, mirror: Mirror, name: str, value
         name: encode_shown_value(context, name, tuple(strange)),
     }
     exchange = context.send(
-        build_request(context, mirror.base, {**largest_page(context), **values_asked}),
-        f"{name} with {len(strange)} strangers",
+        mirror.request({**largest_page(context), **values_asked}), f"{name} with {len(strange)} strangers"
     )
-    answered = exchange.answer is not None and exchange.answer.outcome == "success"
+    answered = exchange.outcome == "success"
     if not answered or not tells_nothing_new(context, mirror, exchange):
         return False
     context.results.record_pass((*filter_.clause, *context.listing.no_match_clause))
@@ -243,7 +239,7 @@ def check_companions(context: CheckContext, mirror: Mirror, name: str, value: An
                 other: encode_shown_value(context, other, shown.most_common(1)[0][0]),
                 name: encode_shown_value(context, name, value),
             }
-            ask = build_request(context, mirror.base, {**largest_page(context), **more})
+            ask = mirror.request({**largest_page(context), **more})
             check_probe(context, mirror, ask, f"{name} with {other}", filter_.clause)
 
 
@@ -256,9 +252,7 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
     numbers = context.listing.parameters[name].of in ("integer", "digits")
     stranger: Any = absent_number(count_values(mirror.rows, filter_.compares)) if numbers else ABSENT_TEXT
     for value in (stranger, stranger):
-        ask = build_request(
-            context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
-        )
+        ask = mirror.request({**largest_page(context), name: encode_shown_value(context, name, value)})
         exchange = context.send(ask, f"{name} with a value that nothing has")
         if context.note_unusable(exchange, filter_.clause) or not exchange.rows:
             break
@@ -267,7 +261,7 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
             filter_.clause,
             f"{name} keeps only rows with that value",
             expected="no rows for a value that nothing has",
-            actual=f"{len(exchange.rows or ())} rows",
+            actual=f"{len(exchange.listed)} rows",
             exchange=exchange,
             check=NO_ROWS,
         )
@@ -276,14 +270,10 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
     counted = count_values(mirror.rows, filter_.compares)
     others = seen = 0
     for value, _ in counted.most_common(2):
-        ask = build_request(
-            context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
-        )
+        ask = mirror.request({**largest_page(context), name: encode_shown_value(context, name, value)})
         exchange = context.send(ask, f"{name} = {value!r}, all of its rows")
-        others += sum(
-            value not in flatten_values(row_values_at(row.shown, filter_.compares[0])) for row in exchange.rows or ()
-        )
-        seen += len(exchange.rows or ())
+        others += sum(value not in flatten_values(row.values(filter_.compares[0])) for row in exchange.listed)
+        seen += len(exchange.listed)
     fuller = max(choice.options, key=len)
     if not others and seen < DISCRIMINATING_ROWS:
         # Too few rows to be sure that none of them is kept for what it does not show.
@@ -291,9 +281,7 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
     context.dialect.fix_answer(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
     if not others and len(counted) > 1:
         value = counted.most_common(1)[0][0]
-        ask = build_request(
-            context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
-        )
+        ask = mirror.request({**largest_page(context), name: encode_shown_value(context, name, value)})
         judged = check_probe(context, mirror, ask, f"{name} = {value!r}", filter_.clause)
         note_broken_parameter(context, name, judged, filter_.clause)
 
@@ -305,7 +293,7 @@ def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str)
     assert versions is not None
     context.results.record_not_applicable(clauses_of_filter(filter_), "the server follows an older version")
     value: Any = ABSENT_NUMBER if context.listing.parameters[name].of == "integer" else ABSENT_TEXT
-    ask = build_request(context, mirror.base, {name: encode_shown_value(context, name, value)})
+    ask = mirror.request({name: encode_shown_value(context, name, value)})
     check_probe(context, mirror, ask, f"{name} is not known yet", versions.older_clause)
 
 
@@ -343,7 +331,7 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> None:
     clauses = parameter.list_clause or filter_.clause
     beside = {**largest_page(context), **companion_parameters(context, mirror, name)}
     raws = [(len(chosen), encode_shown_value(context, name, chosen)) for chosen in lists]
-    asks = [(number, build_request(context, mirror.base, {**beside, name: raw})) for number, raw in raws]
+    asks = [(number, mirror.request({**beside, name: raw})) for number, raw in raws]
     # A list of many elements that is read to its end tells what shorter ones would, but for the ends of a range; else
     # the shortest tells most.
     number, longest_ask = asks[-1]
@@ -373,7 +361,7 @@ def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, nam
     for chosen in (*pairs[:3], (first, nowhere), (nowhere, second)):
         values = {**largest_page(context), **companion_parameters(context, mirror, name)}
         values[name] = encode_shown_value(context, name, chosen)
-        ask = build_request(context, mirror.base, values)
+        ask = mirror.request(values)
         check_probe(context, mirror, ask, f"{name} given twice", clauses)
 
 
@@ -402,7 +390,7 @@ def case_tells(context: CheckContext, mirror: Mirror, name: str, value: Any) -> 
     kept = []
     for folded in (False, True):
         compared = replace(comparison_of_filter(filter_, zone=context.zone), folded=folded)
-        shown = ([one for path in filter_.compares for one in row_values_at(row.shown, path)] for row in mirror.rows)
+        shown = (row.values(*filter_.compares) for row in mirror.rows)
         kept.append([values_are_kept(compared, values, (value,)) for values in shown])
     return kept[0] != kept[1]
 
@@ -429,17 +417,17 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
     default = context.listing.parameters[named.parameter].default
     if default in named.words:
         clauses = named.clauses.default or filter_.clause
-        ask = build_request(context, mirror.base, base)
+        ask = mirror.request(base)
         check_probe(context, mirror, ask, f"{name} without {named.parameter}", clauses)
     for word in named.words:
         clauses = filter_.clause
         if word != default and named.clauses.may and word in named.may:
             clauses = named.clauses.may
-        ask = build_request(context, mirror.base, {**base, named.parameter: word})
+        ask = mirror.request({**base, named.parameter: word})
         judged = check_probe(context, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
         note_broken_parameter(context, named.parameter, judged, clauses)
     for word in named.none:
-        ask = build_request(context, mirror.base, {**base, named.parameter: word})
+        ask = mirror.request({**base, named.parameter: word})
         check_probe(context, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.none)
     _check_other_words(context, mirror, name, base)
 
@@ -448,17 +436,15 @@ def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: M
     named = context.listing.filters[name].named_by
     assert named is not None
     clauses = named.clauses.other
-    ask = build_request(context, mirror.base, {**base, named.parameter: "nosuchmatch"})
+    ask = mirror.request({**base, named.parameter: "nosuchmatch"})
     check_probe(context, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
     if any(rule.named_by is not None and rule.named_by.may == named.may for rule in _filters_before(context, name)):
         # What is only observed is observed once.
         return
     for word in [word for word in named.may if word not in named.words][:2]:
-        exchange = context.send(
-            build_request(context, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
-        )
+        exchange = context.send(mirror.request({**base, named.parameter: word}), f"{named.parameter}={word}")
         if exchange.answer is not None:
-            reading = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
+            reading = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.listed)} rows"
             context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {reading}")
 
 

@@ -11,11 +11,10 @@ from harness.check.probe.differences import ASPECTS
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import note_broken_parameter
 from harness.check.probe.filter_values import encode_shown_value, largest_page, open_range_end
-from harness.check.probe.mirror import Mirror, build_request, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import encode_parameter
-from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import encode_rfc3339
 from harness.wire.scalar_codecs import zone_named as zone_named
 from harness.wire.time_codecs import TIME_CODECS, time_step
@@ -41,7 +40,7 @@ def check_time_filter(context: CheckContext, mirror: Mirror, name: str, *, first
         instant
         for row in mirror.rows
         for path in filter_.compares
-        for instant in row_values_at(row.shown, path)
+        for instant in row.values(path)
         if isinstance(instant, datetime)
     )
     if len(times) < 2 or times[0] == times[-1]:
@@ -101,7 +100,7 @@ def _check_far_from_all(context: CheckContext, mirror: Mirror, name: str, times:
         # The window begins before the point: nobody has read what lies between.
         return
     raw = encode_shown_value(context, name, point.replace(microsecond=0))
-    ask = build_request(context, mirror.base, {**open_range_end(context, mirror, name), name: raw})
+    ask = mirror.request({**open_range_end(context, mirror, name), name: raw})
     aspects = [aspect for aspect in ASPECTS if aspect != "outcome"]
     purpose = f"{name} = {point.isoformat()}, beyond every call"
     check_probe(context, mirror, ask, purpose, context.listing.filters[name].clause, only=aspects)
@@ -123,7 +122,7 @@ def _check_other_zones(context: CheckContext, mirror: Mirror, name: str, first: 
             )
             for end, instant in ((pair.first, first), (pair.last, last))
         }
-        ask = build_request(context, mirror.base, {**largest_page(context), **ends, zone.parameter: place})
+        ask = mirror.request({**largest_page(context), **ends, zone.parameter: place})
         judged = check_probe(context, mirror, ask, f"a range in {place}", clauses)
         if judged.passed is False:
             return
@@ -138,9 +137,7 @@ def _check_time_value(
     purpose: str,
     near: Mapping[str, Tree] | None = None,
 ) -> Any:
-    ask = build_request(
-        context, mirror.base, {**(near or open_range_end(context, mirror, name)), **largest_page(context), name: raw}
-    )
+    ask = mirror.request({**(near or open_range_end(context, mirror, name)), **largest_page(context), name: raw})
     return check_probe(context, mirror, ask, purpose, clauses)
 
 

@@ -29,7 +29,7 @@ from harness.check.probe.filter_values import (
     largest_page,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, largest_page_size, parse_row_count
+from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count
 from harness.check.rules.filters.single_filter import check_later_version_filter
 from harness.specification.model import ClauseId, Clauses, Filter, OpenChoice
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
@@ -137,7 +137,7 @@ def _send_filter(
         **(more or {}),
         name: encode_shown_value(context, name, value),
     }
-    return context.send(build_request(context, mirror.base, values), purpose)
+    return context.send(mirror.request(values), purpose)
 
 
 def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> bool:
@@ -147,7 +147,7 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
     exchange = _send_filter(context, mirror, name, value, purpose)
     if context.note_unusable(exchange, about.clauses):
         return False
-    if exchange.answer is not None and exchange.answer.outcome == "error":
+    if exchange.outcome == "error":
         filter_ = context.listing.filters[name]
         refusable = filter_.stranger == "refused" or isinstance(filter_.stranger, OpenChoice)
         if not refusable:
@@ -182,7 +182,7 @@ def _some_value_selects(context: CheckContext, mirror: Mirror, about: _HiddenFil
     """Whether the filter keeps fewer rows for a value that some call may have than for one that none has."""
     for value in guess_values(context, mirror, about.name)[:FEW_GUESSES]:
         exchange = _send_filter(context, mirror, about.name, value, f"{about.name} = {value!r}, which some may have")
-        if 0 < len(exchange.rows or ()) < len(everything.keys):
+        if 0 < len(exchange.listed) < len(everything.keys):
             return True
     return False
 
@@ -206,7 +206,7 @@ def _check_absent_value_beside(context: CheckContext, mirror: Mirror, about: _Hi
     if exchange is None:
         return True
     guilty = _smallest_part_with_rows(context, mirror, about, value, beside)
-    expected, actual = f"no rows beside {', '.join(guilty)}", f"{len(exchange.rows or ())} rows"
+    expected, actual = f"no rows beside {', '.join(guilty)}", f"{len(exchange.listed)} rows"
     clauses = context.listing.conjunction_clause or about.clauses
     purpose = f"{about.name} keeps only rows with that value, whatever stands beside it"
     _report_breach(context, about, purpose, expected, actual, exchange, clauses, check=NO_ROWS)
@@ -230,7 +230,7 @@ def _confirm_refusal(
 ) -> None:
     """An error for a well-formed value: is it one each time?"""
     again = _send_filter(context, mirror, about.name, value, "again: a well-formed value that nothing has")
-    if again.answer is not None and again.answer.outcome == "error" and exchange.answer is not None:
+    if again.outcome == "error" and exchange.answer is not None:
         text = context.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
         clauses = context.listing.no_match_clause or about.clauses
         _report_breach(
@@ -258,11 +258,7 @@ def _collect_values(context: CheckContext, mirror: Mirror, about: _HiddenFilter)
         if not any_at_all:
             return
     for value in guesses[: max(len(known), GUESSES_AT_MOST)]:
-        ask = build_request(
-            context,
-            mirror.base,
-            {**largest_page(context), about.name: encode_shown_value(context, about.name, value)},
-        )
+        ask = mirror.request({**largest_page(context), about.name: encode_shown_value(context, about.name, value)})
         judged = check_probe(context, mirror, ask, f"{about.name} = {value!r}", about.clauses, only=HIDDEN_ASPECTS)
         if note_broken_parameter(context, about.name, judged, about.clauses) or judged.passed is None:
             return
@@ -321,7 +317,7 @@ def guess_values(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
 def _may_be_cut(context: CheckContext, exchange: Exchange) -> bool:
     """Whether the answer may be only the first page of the rows that match."""
     _, size = largest_page_size(context)
-    return size is not None and len(exchange.rows or ()) >= size
+    return size is not None and len(exchange.listed) >= size
 
 
 def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange) -> None:
@@ -338,7 +334,7 @@ def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, ex
         return
     text = parse_row_count(answer.total)
     clauses = total.clauses.sum
-    came = len(exchange.rows or ())
+    came = len(exchange.listed)
     if text is None:
         return
     if text == came:
@@ -485,7 +481,7 @@ def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _Hi
             more = {name: encode_shown_value(context, name, shown)}
             keeps = [
                 meaning
-                for _, meaning in context.expected_answers(build_request(context, mirror.base, more))
+                for _, meaning in context.expected_answers(mirror.request(more))
                 if meaning.error_name is None and not meaning.unspecified
             ]
             if len(keeps) != 1:

@@ -6,11 +6,11 @@ Names in backticks are variants of the foreign servers in `tests/foreign/`.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import datetime
-from itertools import combinations, pairwise
+from datetime import UTC, datetime
+from itertools import chain, combinations, pairwise
 from typing import Final
 
-from harness.check.context import CheckContext, Row
+from harness.check.context import CheckContext, Row, instants_of
 from harness.check.probe.mirror import Mirror
 from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_readings import (
@@ -83,7 +83,7 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
     pairs: list[tuple[Row, Row, float]] = []
     for rows in row_histories(readings).values():
         alike = [row for row in rows if same_parties(context, row, rows[-1])]
-        shown = [(instant, row) for row in alike if isinstance(instant := row.shown.get(name), datetime)]
+        shown = [(instant, row) for row in alike if (instant := row.instant(name)) is not None]
         if len(shown) < 2:
             continue
         # The first and the last tell a drift; the two that are furthest apart tell everything else.
@@ -104,7 +104,8 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
             f"{name} of a call stands still",
             expected=f"{name}={render_value(before.shown.get(name))}, as in another poll",
             actual=f"{render_value(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
-            rows=[evidence_line(context, one, name) for pair in moved[:4] for one in pair[:2]],
+            rows=[one for pair in moved for one in pair[:2]],
+            fields=[name],
             inferred=not certain,
         )
     elif pairs:
@@ -140,7 +141,8 @@ def _check_flips(context: CheckContext, readings: Sequence[Reading]) -> None:
             f"{name} of a call stays as it is",
             expected=f"{name}={render_value(first)} all the time, as the first and the last poll show it",
             actual=f"{render_value(other)} in between; in {len(flipped)} of {len(histories)} rows",
-            rows=[evidence_line(context, one.row, name) for one in history[:8]],
+            rows=[one.row for one in history],
+            fields=[name],
             # A call may get another party and the old one back; an answer that was is never undone.
             inferred=not clear or field.shows != "answered_at",
         )
@@ -203,7 +205,7 @@ def _check_swapped_parties(context: CheckContext, readings: Sequence[Reading]) -
     if not context.identity_unique:
         return
     ends = _PARTY_ATTRIBUTES | _END_ATTRIBUTES
-    names = [name for name, field in context.listing.fields.items() if field.shows in ends]
+    names = context.fields_showing(*ends)
     swapped: list[tuple[Row, Row, str, str]] = []
     changed = 0
     for rows in row_histories(readings).values():
@@ -226,7 +228,8 @@ def _check_swapped_parties(context: CheckContext, readings: Sequence[Reading]) -
             f"{one} and {other} of a call stay as they are",
             expected="the same parties in each poll",
             actual=f"{one} and {other} change places in {len(swapped)} calls",
-            rows=[evidence_line(context, row, one, other) for pair in swapped[:4] for row in pair[:2]],
+            rows=[row for pair in swapped for row in pair[:2]],
+            fields=(one, other),
             # No document promises it in words.
             inferred=True,
         )
@@ -241,7 +244,7 @@ def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: 
     if start is None or not context.identity_unique or context.listing.lists.one_row_per == "leg":
         # The legs of a call may come and go, and show the beginning and the parties of the call.
         return
-    ends = [name for name, field in context.listing.fields.items() if field.shows in _END_ATTRIBUTES]
+    ends = context.fields_showing(*_END_ATTRIBUTES)
     seen: set[Hashable] = set()
     pairs: list[tuple[Row, Row]] = []
     last_place = {key: place for place, reading in enumerate(readings) for key in reading.by_key}
@@ -253,7 +256,7 @@ def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: 
             heirs = [
                 key
                 for key, other in came.items()
-                if isinstance(row.shown.get(start), datetime)
+                if row.instant(start) is not None
                 and other.shown.get(start) == row.shown.get(start)
                 and same_parties(context, row, other)
                 and all(other.shown.get(name) == row.shown.get(name) for name in ends)
@@ -263,11 +266,12 @@ def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: 
     if len(pairs) >= _HANDED_OVER_NEEDED:
         context.fail(
             clauses,
-            clause_text(context, clauses, "a call keeps its identity"),
+            context.clause_text(clauses, "a call keeps its identity"),
             expected="calls in progress under the same identity in each poll",
             actual=f"{len(pairs)} calls that left the list while another identity came with the same beginning and "
             "the same parties",
-            rows=[evidence_line(context, one, start) for pair in pairs[:4] for one in pair],
+            rows=chain(*pairs),
+            fields=[start],
             # Two may be chance, in a system that makes many calls alike.
             inferred=len(pairs) == _HANDED_OVER_NEEDED,
             difference="calls change their identity",
@@ -283,7 +287,7 @@ def field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
 
 def same_parties(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show the same parties, two of them at least."""
-    names = [name for name, field in context.listing.fields.items() if field.shows in _PARTY_ATTRIBUTES]
+    names = context.fields_showing(*_PARTY_ATTRIBUTES)
     shown = [(one.shown.get(name), other.shown.get(name)) for name in names]
     return all(first == second for first, second in shown) and sum(bool(first) for first, _ in shown) > 1
 
@@ -293,13 +297,13 @@ def is_same_call(context: CheckContext, one: Row, other: Row) -> bool:
     start = LifeFields.of_listing(context.listing).start
     if start is None or start not in one.shown or one.shown.get(start) == other.shown.get(start):
         return True
-    names = [name for name, field in context.listing.fields.items() if field.shows in _PARTY_ATTRIBUTES]
+    names = context.fields_showing(*_PARTY_ATTRIBUTES)
     return all(one.shown.get(name) == other.shown.get(name) for name in names)
 
 
 def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Reading]) -> None:
     """Judges that lasting calls keep their identity from poll to poll (`active_new_id_at_each_poll` breaks it)."""
-    starts = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
+    starts = context.fields_showing("started_at")
     if not starts or not context.identity_unique or len(taken) < 3:
         return
     start = starts[0]
@@ -308,12 +312,11 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
         if set(earlier.by_key) & set(later.by_key):
             return
         # A call that began well before a poll was in that poll, if it is in a later one.
-        instants = [instant for row in earlier.rows if isinstance(instant := row.shown.get(start), datetime)]
+        youngest = max(instants_of(earlier.rows, start), default=datetime.max.replace(tzinfo=UTC))
         old = [
             row
             for row in earlier.rows
-            if isinstance(instant := row.shown.get(start), datetime)
-            and (max(instants) - instant).total_seconds() > _JITTER_SECONDS
+            if (began := row.instant(start)) is not None and (youngest - began).total_seconds() > _JITTER_SECONDS
         ]
         found = [
             (row, other)
@@ -326,10 +329,11 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
         renamed_pairs = found
     context.fail(
         clauses,
-        clause_text(context, clauses, "a call keeps its identity"),
+        context.clause_text(clauses, "a call keeps its identity"),
         expected="calls in progress under the same identity in each poll",
         actual=f"another identity in each of {len(taken)} polls for {len(renamed_pairs)} calls that began alike",
-        rows=[evidence_line(context, one, start) for pair in renamed_pairs[:4] for one in pair],
+        rows=chain(*renamed_pairs),
+        fields=[start],
         inferred=True,
     )
 
@@ -348,10 +352,10 @@ def check_same_rows(context: CheckContext, mirror: Mirror) -> None:
     clauses = context.listing.lists.clauses.unique
     context.fail(
         clauses,
-        clause_text(context, clauses, "a row keeps its identity"),
+        context.clause_text(clauses, "a row keeps its identity"),
         expected="the same rows under the same identities",
         actual=f"{len(renamed)} of {len(first.rows)} rows came back under others",
-        rows=[evidence_line(context, one) for pair in renamed[:4] for one in pair],
+        rows=chain(*renamed),
         inferred=True,
     )
 
@@ -369,16 +373,5 @@ def is_settled(context: CheckContext, rows: Mapping[Hashable, Row], key: Hashabl
     if sum(span for span in spans if span is not None and span > 0) > SETTLED_SECONDS:
         return True
     start = by_attribute.get("started_at", "")
-    began = shown.get(start)
-    starts = [at for row in rows.values() if isinstance(at := row.shown.get(start), datetime)]
-    return isinstance(began, datetime) and (max(starts) - began).total_seconds() > SETTLED_SECONDS
-
-
-def clause_text(context: CheckContext, clauses: Clauses, otherwise: str) -> str:
-    """The text of the first known clause, or `otherwise`."""
-    return next((known.says for name in clauses if (known := context.clause(name)) is not None), otherwise)
-
-
-def evidence_line(context: CheckContext, row: Row, *names: str) -> str:
-    """A row as evidence: its identity and the fields that matter."""
-    return context.evidence.render_row(row, [context.listing.lists.identity, *names])
+    began = rows[key].instant(start)
+    return began is not None and (max(instants_of(rows.values(), start)) - began).total_seconds() > SETTLED_SECONDS

@@ -15,7 +15,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Row
 from harness.check.results.evidence import render_value
-from harness.check.rules.live.call_continuity import clause_text, evidence_line, field_clauses
+from harness.check.rules.live.call_continuity import field_clauses
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
     LifeFields,
@@ -127,10 +127,7 @@ def _check_rate(
     slow = [one for one in measured if one.counted < _SLOW_RATE * (one.passed - still) - _SLOW_SLACK]
     # What falls is another breach of the same promise, and told as such.
     standing = [one for one in slow if one.counted >= 0]
-    for found, clauses in (
-        (fast, context.listing.fields[name].clause),
-        (standing, counter_clauses(context, name)),
-    ):
+    for found, clauses in ((fast, context.listing.fields[name].clause), (standing, counter_clauses(context, name))):
         if len(found) >= _CALLS_NEEDED and 2 * len(found) > len(measured) and clauses:
             worst = max(found, key=lambda one: one.passed)
             _fail(
@@ -220,7 +217,7 @@ def _check_answers(context: CheckContext, fields: LifeFields, readings: Sequence
         row
         for row in last.rows
         if fields.answer in row.shown
-        and isinstance(began := row.shown.get(fields.start), datetime)
+        and (began := row.instant(fields.start)) is not None
         and timedelta(seconds=_UNANSWERED_SECONDS) < now - began < timedelta(days=1)
     ]
     if len(old) >= _UNANSWERED_NEEDED:
@@ -229,7 +226,8 @@ def _check_answers(context: CheckContext, fields: LifeFields, readings: Sequence
             f"{fields.answer} shows when a leg was answered",
             expected=f"an answer on some of {len(old)} legs that began more than {_UNANSWERED_SECONDS} seconds ago",
             actual="none on any leg, in any reading of the list",
-            rows=[evidence_line(context, row, fields.start, fields.answer) for row in old[:8]],
+            rows=old,
+            fields=(fields.start, fields.answer),
             inferred=True,
         )
 
@@ -247,10 +245,11 @@ def _fail(
 ) -> None:
     context.fail(
         clauses,
-        clause_text(context, clauses, message),
+        context.clause_text(clauses, message),
         expected=expected,
         actual=actual,
-        rows=[evidence_line(context, row, *(name for name in names if name is not None)) for row in rows],
+        rows=rows,
+        fields=names,
         inferred=inferred,
         difference=message,
     )
@@ -267,8 +266,8 @@ def _check_pace(context: CheckContext, reading: Reading) -> None:
         return
     lives: list[tuple[datetime, float, Row]] = []
     for row in reading.rows:
-        began, numbers = row.shown.get(start), [as_number(row.shown.get(name)) for name in (ring, talk)]
-        if isinstance(began, datetime) and all(number is not None and 0 <= number < 10**10 for number in numbers):
+        began, numbers = row.instant(start), [as_number(row.shown.get(name)) for name in (ring, talk)]
+        if began is not None and all(number is not None and 0 <= number < 10**10 for number in numbers):
             lives.append((began, sum(float(number or 0) for number in numbers), row))
     # Calls that talk, or those that only ring, may be the ones whose numbers count something else.
     talks = [life for life in lives if as_number(life[2].shown.get(talk))]
@@ -285,10 +284,11 @@ def _check_pace(context: CheckContext, reading: Reading) -> None:
     clauses = context.listing.fields[name].clause
     context.fail(
         clauses,
-        clause_text(context, clauses, f"{name} is a number of seconds"),
+        context.clause_text(clauses, f"{name} is a number of seconds"),
         expected="a call that began a second earlier to have lasted a second longer",
         actual=f"{rate:.0f} longer",
-        rows=[evidence_line(context, row, start, ring, talk) for _, _, row in lives[:8]],
+        rows=[row for _, _, row in lives],
+        fields=(start, ring, talk),
     )
 
 
@@ -298,8 +298,8 @@ def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str
     rings: list[datetime] = []
     talks: list[tuple[datetime, Row]] = []
     for row in reading.rows:
-        began, rang, talked = row.shown.get(start), as_number(row.shown.get(ring)), as_number(row.shown.get(talk))
-        if not isinstance(began, datetime) or rang is None or talked is None:
+        began, rang, talked = row.instant(start), as_number(row.shown.get(ring)), as_number(row.shown.get(talk))
+        if began is None or rang is None or talked is None:
             continue
         if not (0 <= rang < _RING_SECONDS_AT_MOST and 0 <= talked < 10**8):
             continue
@@ -319,10 +319,11 @@ def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str
         return
     context.fail(
         clauses,
-        clause_text(context, clauses, f"{talk} is a number of seconds"),
+        context.clause_text(clauses, f"{talk} is a number of seconds"),
         expected=f"{talk} not above the time since {start}: calls that ring have rung until {render_value(now)}",
         actual=f"calls that talked until {render_value(beyond[0][0])}; {len(beyond)} of {len(talks)}",
-        rows=[evidence_line(context, row, start, ring, talk) for _, row in beyond[:8]],
+        rows=[row for _, row in beyond],
+        fields=(start, ring, talk),
         inferred=True,
     )
 

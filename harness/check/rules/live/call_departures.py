@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Row
 from harness.check.results.evidence import render_value
-from harness.check.rules.live.call_continuity import clause_text, evidence_line, row_histories
+from harness.check.rules.live.call_continuity import row_histories
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
     REFRESH_SECONDS,
@@ -59,7 +59,7 @@ def _check_end_states(
     context: CheckContext, histories: Mapping[Hashable, Sequence[Sighting]], fields: LifeFields, clauses: Clauses
 ) -> None:
     """Judges that a call that is said to be over is not listed for longer than a moment."""
-    names = [name for name, field in context.listing.fields.items() if field.shows in ("state", "state_text")]
+    names = context.fields_showing("state", "state_text")
     lingering: list[tuple[Row, str, float]] = []
     for history in histories.values():
         for name in names:
@@ -70,10 +70,11 @@ def _check_end_states(
         row, name, seconds = lingering[0]
         context.fail(
             clauses,
-            clause_text(context, clauses, "a call that has ended is not listed"),
+            context.clause_text(clauses, "a call that has ended is not listed"),
             expected="calls in progress only",
             actual=f"{name} {row.shown.get(name)!r} for {seconds:.0f} seconds; {len(lingering)} such calls",
-            rows=[evidence_line(context, one, *_names(fields), name) for one, name, _ in lingering[:8]],
+            rows=[one for one, _, _ in lingering],
+            fields=(*_names(fields), name),
             difference="ended calls are listed",
         )
 
@@ -102,10 +103,11 @@ def _check_stopped_calls(
         seconds = _seconds_stood_still(fields, stopped[0])
         context.fail(
             clauses,
-            clause_text(context, clauses, "a call that has ended is not listed"),
+            context.clause_text(clauses, "a call that has ended is not listed"),
             expected="calls that go on until they leave the list, as others do",
             actual=f"each of the {len(left)} calls that left had stood still, one for {seconds:.0f} seconds",
-            rows=[evidence_line(context, one[-1].row, *_names(fields)) for one in stopped[:8]],
+            rows=[one[-1].row for one in stopped],
+            fields=_names(fields),
             inferred=len(stopped) < _STOPPED_FOR_CERTAIN,
             difference="ended calls are listed",
         )
@@ -126,8 +128,8 @@ def _seconds_stood_still(fields: LifeFields, history: Sequence[Sighting]) -> flo
     return last.at - still.at
 
 
-def _names(fields: LifeFields) -> list[str]:
-    return [name for name in (fields.start, fields.ring, fields.talk, fields.state) if name is not None]
+def _names(fields: LifeFields) -> tuple[str | None, ...]:
+    return fields.start, fields.ring, fields.talk, fields.state
 
 
 # --- what rows show of themselves --------------------------------------------------------------------------
@@ -219,13 +221,14 @@ def _stopped_calls(context: CheckContext, readings: Sequence[Reading]) -> list[R
 def _report_ended_calls(
     context: CheckContext, clauses: Clauses, rows: Sequence[Row], why: str, *, inferred: bool
 ) -> None:
-    names = [name for name, field in context.listing.fields.items() if field.shows in _EVIDENCE_ATTRIBUTES]
+    names = context.fields_showing(*_EVIDENCE_ATTRIBUTES)
     context.fail(
         clauses,
-        clause_text(context, clauses, "a call that has ended is not listed"),
+        context.clause_text(clauses, "a call that has ended is not listed"),
         expected="calls in progress only",
         actual=f"{why}; {len(rows)} such rows",
-        rows=[context.evidence.render_row(row, [context.listing.lists.identity, *names]) for row in rows[:8]],
+        rows=rows,
+        fields=names,
         inferred=inferred,
     )
 
@@ -263,8 +266,7 @@ def _live_words(words: Mapping[str, str]) -> set[str]:
 
 def _shows_start(context: CheckContext, row: Row) -> bool:
     """Whether a row shows when its call began."""
-    names = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
-    return any(isinstance(row.shown.get(name), datetime) for name in names)
+    return any(row.instant(name) is not None for name in context.fields_showing("started_at"))
 
 
 def overdue_calls(
@@ -304,8 +306,8 @@ def _call_clocks(
     held = context.listing.fields[state].words.get("held") if state is not None else None
     clocks: list[tuple[Row, datetime, datetime]] = []
     for row in rows:
-        began = row.shown.get(start or "")
-        if not isinstance(began, datetime) or (held is not None and row.shown.get(state or "") == held):
+        began = row.instant(start)
+        if began is None or (held is not None and row.shown.get(state or "") == held):
             continue
         numbers = [as_number(row.shown.get(name)) for name in spans] if len(spans) == 2 else []
         if any(number is None or not 0 <= number < 10**8 for number in numbers):

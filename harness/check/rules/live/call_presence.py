@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from harness.check.context import CheckContext, Row
-from harness.check.rules.live.call_continuity import clause_text, evidence_line, is_same_call
+from harness.check.rules.live.call_continuity import is_same_call
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
     REFRESH_SECONDS,
@@ -77,11 +78,12 @@ def _check_gaps(
     if gaps:
         context.fail(
             clauses,
-            clause_text(context, clauses, "each call in progress is listed"),
+            context.clause_text(clauses, "each call in progress is listed"),
             expected="calls that are listed seconds before and seconds after an answer also in that answer",
             actual=f"{len(gaps)} of {len(histories)} calls are left out there; one was back "
             f"{gaps[0][1]:.0f} seconds later",
-            rows=[evidence_line(context, row, *_names(fields)) for row, _ in gaps[:8]],
+            rows=[row for row, _ in gaps],
+            fields=_names(fields),
         )
     elif witnessed:
         context.results.record_pass(clauses, times=witnessed)
@@ -129,10 +131,11 @@ def _check_arrivals(
         if enough and (len(found) >= _LATE_NEEDED or overdue):
             context.fail(
                 clauses,
-                clause_text(context, clauses, "each call in progress is listed"),
+                context.clause_text(clauses, "each call in progress is listed"),
                 expected="a new call to be listed when it begins",
                 actual=f"{len(found)} of {len(of)} new calls {what}, while answers came without them",
-                rows=[evidence_line(context, one.first.row, *_names(fields)) for one in found[:8]],
+                rows=[one.first.row for one in found],
+                fields=_names(fields),
                 # A few may be chance: calls that waited where the system does not count them as such.
                 inferred=len(found) < _LATE_FOR_CERTAIN,
                 difference="new calls are listed late",
@@ -179,19 +182,14 @@ def _arrival_of(fields: LifeFields, reading: Reading, first: Sighting, skew: flo
     if ring is not None and talk is not None:
         answered = first.at - talk
         return _Arrival(first=first, began=answered - ring, answered=answered if talk > 0 else None)
-    began, up = (first.row.shown.get(name or "") for name in (fields.start, fields.answer))
-    if fields.ring is not None or not isinstance(began, datetime) or reading.server_time is None:
+    began, up, now = first.row.instant(fields.start), first.row.instant(fields.answer), reading.server_time
+    if fields.ring is not None or began is None or now is None:
         return None
-    ages = [
-        max(0.0, (reading.server_time - instant).total_seconds() - skew) if isinstance(instant, datetime) else None
-        for instant in (began, up)
-    ]
-    since_began, since_up = ages
-    return _Arrival(
-        first=first,
-        began=first.at - (since_began or 0.0),
-        answered=None if since_up is None else first.at - since_up,
-    )
+
+    def second_of(instant: datetime) -> float:
+        return first.at - max(0.0, (now - instant).total_seconds() - skew)
+
+    return _Arrival(first=first, began=second_of(began), answered=None if up is None else second_of(up))
 
 
 def _server_skew(readings: Sequence[Reading], fields: LifeFields) -> float:
@@ -225,8 +223,8 @@ def _lag_of_events(
 
 def _latest_instant(fields: LifeFields, row: Row) -> datetime | None:
     """The answer of a call, or its beginning before it."""
-    instants = [row.shown.get(name or "") for name in (fields.start, fields.answer)]
-    return max((instant for instant in instants if isinstance(instant, datetime)), default=None)
+    instants = (row.instant(fields.start), row.instant(fields.answer))
+    return max((instant for instant in instants if instant is not None), default=None)
 
 
 def _check_freshness(
@@ -249,11 +247,12 @@ def _check_freshness(
             before, row = jumped[0]
             context.fail(
                 clauses,
-                clause_text(context, clauses, "the list shows the calls in progress"),
+                context.clause_text(clauses, "the list shows the calls in progress"),
                 expected="another answer while calls go on",
                 actual=f"{last - first + 1} answers alike in {ended - began:.0f} seconds, then {len(jumped)} calls "
                 f"that are {_jump(fields, before, row):.0f} seconds older at once",
-                rows=[evidence_line(context, one, *_names(fields)) for pair in jumped[:4] for one in pair],
+                rows=chain(*jumped),
+                fields=_names(fields),
                 # No document says how fresh a list must be.
                 inferred=True,
                 difference="the list is remembered",
@@ -267,6 +266,5 @@ def _jump(fields: LifeFields, before: Row, after: Row) -> float:
     return other - one if one is not None and other is not None else 0.0
 
 
-def _names(fields: LifeFields) -> list[str]:
-    names = (fields.start, fields.answer, fields.ring, fields.talk, fields.state)
-    return [name for name in names if name is not None]
+def _names(fields: LifeFields) -> tuple[str | None, ...]:
+    return fields.start, fields.answer, fields.ring, fields.talk, fields.state

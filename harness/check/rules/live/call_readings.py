@@ -43,7 +43,7 @@ class Reading:
     @classmethod
     def of_exchange(cls, exchange: Exchange) -> Self:
         """The reading that an answer is."""
-        rows = exchange.rows or ()
+        rows = exchange.listed
         return cls(rows=rows, by_key={row.key: row for row in rows}, at=exchange.at, server_time=exchange.server_time)
 
     @classmethod
@@ -128,7 +128,7 @@ def live_readings(context: CheckContext, taken: Sequence[Snapshot]) -> list[Read
     cut = [
         limit
         for limit, exchange in zip(limits, kept, strict=True)
-        if str(limit).isdigit() and 0 < int(str(limit)) <= len(exchange.rows or ())
+        if str(limit).isdigit() and 0 < int(str(limit)) <= len(exchange.listed)
     ]
     if len(kept) < len(taken) or cut:
         return [Reading.of_snapshot(snapshot) for snapshot in taken]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
@@ -12,7 +12,6 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.mirror import (
     Mirror,
     Snapshot,
-    build_request,
     include_everything,
     lists_only_live_calls,
     reread_mirror,
@@ -23,8 +22,6 @@ from harness.check.rules.live.call_continuity import (
     check_same_calls,
     check_same_rows,
     check_stands_still,
-    clause_text,
-    evidence_line,
     is_same_call,
     is_settled,
     row_histories,
@@ -64,7 +61,7 @@ from harness.specification.model import (
     VanishesLaw,
 )
 from harness.wire.list_request import ListRequest
-from harness.wire.row_codec import ApiValue, row_values_at
+from harness.wire.row_codec import ApiValue
 
 # Names in backticks are variants of the foreign servers in `tests/foreign/`, correct ones and defects.
 POLLS: Final = 2
@@ -185,11 +182,12 @@ def _check_between_polls(context: CheckContext, law: MovingLaw, readings: Sequen
         while_ = f" while {describe_condition(law.when)}" if law.when is not None else ""
         context.fail(
             law.clause,
-            clause_text(context, law.clause, law.law),
+            context.clause_text(law.clause, law.law),
             expected=f"{path} {wanted}{while_}",
             actual=f"{render_value(before.shown.get(str(path)))}, then {render_value(row.shown.get(str(path)))}; "
             f"in {len(broken)} of {times} comparisons",
-            rows=[evidence_line(context, one, str(path)) for pair in broken[:4] for one in pair],
+            rows=chain(*broken),
+            fields=[str(path)],
         )
     elif times:
         context.results.record_pass(law.clause, times=times)
@@ -281,10 +279,10 @@ def _check_one_row_per_call(
     if doubtful:
         context.fail(
             clauses,
-            clause_text(context, clauses, "each call in progress is listed"),
+            context.clause_text(clauses, "each call in progress is listed"),
             expected="calls that are listed before and after a poll also in that poll",
             actual=f"{len(doubtful)} of them are left out there",
-            rows=[evidence_line(context, row) for key, row in known.items() if key in doubtful][:8],
+            rows=[row for key, row in known.items() if key in doubtful],
         )
     elif lasting:
         context.results.record_pass(clauses, times=len(lasting))
@@ -321,7 +319,7 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) 
     for value in list(groups)[:GROUPS_ASKED]:
         again = False
         while True:
-            ask = build_request(context, mirror.base, {**include_everything(context), name: value})
+            ask = mirror.request({**include_everything(context), name: value})
             exchange = context.send(ask, f"the rows of one call, {name}={value}")
             if context.note_unusable(exchange, law.clause):
                 break
@@ -338,12 +336,13 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) 
                 break
             context.fail(
                 law.clause,
-                clause_text(context, law.clause, law.law),
+                context.clause_text(law.clause, law.law),
                 expected=f"the {len(_rows_by_value(mirror, path).get(value, ()))} rows with {path}={value}, "
                 "each once",
                 actual=wrong,
                 exchange=exchange,
-                rows=[evidence_line(context, row, str(path)) for row in (exchange.rows or ())[:8]],
+                rows=exchange.listed,
+                fields=[str(path)],
             )
             return
 
@@ -352,7 +351,7 @@ def _rows_by_value(mirror: Mirror, path: FieldPath) -> dict[str, list[Row]]:
     """Rows by the value they share; the largest groups first, and only those of several rows."""
     found: dict[str, list[Row]] = {}
     for row in mirror.rows:
-        for value in row_values_at(row.shown, path)[:1]:
+        for value in row.values(path)[:1]:
             if (isinstance(value, str) or is_integer(value)) and value != "":
                 found.setdefault(str(value), []).append(row)
     several = [(value, rows) for value, rows in found.items() if len(rows) > 1]
@@ -370,7 +369,7 @@ def _group_difference(
     context: CheckContext, mirror: Mirror, exchange: Exchange, path: FieldPath, value: str
 ) -> str | None:
     """The difference between the answer and the group of rows that the mirror knows; None when there is none."""
-    if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
+    if exchange.outcome != "success" or exchange.rows is None:
         return "no rows"
     due = _rows_by_value(mirror, path).get(value, [])
     if len(due) < 2:
@@ -379,9 +378,7 @@ def _group_difference(
     keys = [row.key for row in exchange.rows]
     if len(set(keys)) < len(keys):
         return "the same row twice"
-    others = [
-        row for row in exchange.rows if [str(one) for one in row_values_at(row.shown, path)] not in ([value], [])
-    ]
+    others = [row for row in exchange.rows if [str(one) for one in row.values(path)] not in ([value], [])]
     if others:
         return f"{len(others)} rows of another {path}"
     missing = [row for row in due if row.key not in keys and mirror.is_steady(row)]
@@ -413,7 +410,7 @@ def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw
         exchange = other.send(ask, f"look up {name}={value} of {context.spec.id}", witness=False)
         if context.note_unusable(exchange, law.clause):
             return
-        came = exchange.answer is not None and exchange.answer.outcome == "success"
+        came = exchange.outcome == "success"
         if came and exchange.rows:
             found += 1
         else:
@@ -428,9 +425,10 @@ def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw
     else:
         context.fail(
             law.clause,
-            clause_text(context, law.clause, law.law),
+            context.clause_text(law.clause, law.law),
             expected=f"each row to be found by {law.operation}",
             actual=f"{len(lost)} of {len(rows)} were not",
             exchange=lost[0][1],
-            rows=[evidence_line(context, row, name) for row, _ in lost],
+            rows=[row for row, _ in lost],
+            fields=[name],
         )

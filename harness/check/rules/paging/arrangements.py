@@ -20,13 +20,12 @@ from harness.check.probe.filter_values import (
     open_range_end,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.check.probe.mirror import Mirror
 from harness.check.probe.row_matches import matching_rows
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses
 from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
-from harness.wire.row_codec import row_values_at
 
 SizeKind = Literal["one", "two", "divisor", "other", "most"]
 SIZE_KINDS: Final[tuple[SizeKind, ...]] = ("one", "two", "divisor", "other", "most")
@@ -89,7 +88,7 @@ def due_rows(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) 
     """The rows that a request without pages lists; None where that is not known for sure."""
     if not mirror.complete or mirror.volatile:
         return None
-    branches = [meaning for _, meaning in context.expected_answers(build_request(context, mirror.base, values))]
+    branches = [meaning for _, meaning in context.expected_answers(mirror.request(values))]
     if any(meaning.error_name or meaning.unspecified or meaning.count_only for meaning in branches):
         return None
     matched = [matching_rows(mirror, meaning) for meaning in branches]
@@ -106,11 +105,11 @@ def due_rows(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) 
 
 def _sort_rows(rows: Sequence[Row], sort: tuple[FieldPath, bool] | None, collation: str) -> DueRows:
     """Rows in an order, a path and whether it descends; as they are where not each row shows its value."""
-    if sort is None or sort[0].hidden or not all(row_values_at(row.shown, sort[0]) for row in rows):
+    if sort is None or sort[0].hidden or not all(row.values(sort[0]) for row in rows):
         return DueRows(rows=tuple(rows), sort_values=())
     path, descends = sort
     keyed = sorted(
-        ((sort_key(row_values_at(row.shown, path)[0], collation), row) for row in rows),
+        ((sort_key(row.values(path)[0], collation), row) for row in rows),
         key=lambda pair: pair[0],
         reverse=descends,
     )
@@ -125,10 +124,10 @@ def shown_sort_values(
     context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], rows: Sequence[Row]
 ) -> list[Hashable]:
     """The keys by which rows that came are sorted in an arrangement; shorter where a row does not show its own."""
-    meaning = context.expected_answers(build_request(context, mirror.base, values))[0][1]
+    meaning = context.expected_answers(mirror.request(values))[0][1]
     if meaning.sort is None:
         return []
-    shown = [row_values_at(row.shown, meaning.sort[0]) for row in rows]
+    shown = [row.values(meaning.sort[0]) for row in rows]
     return [sort_key(value[0], meaning.collation) for value in shown if value]
 
 
@@ -140,7 +139,7 @@ def orders_of(context: CheckContext) -> list[dict[str, Tree]]:
         return found
     flag: dict[str, Tree] = {}
     if order.descending is not None and context.supports_parameters(order.descending):
-        flag = {order.descending: encode_request_value(context, order.descending, True)}
+        flag = {order.descending: context.encode(order.descending, True)}
         found.append(flag)
     sort = order.sort
     if sort is None or not context.supports_parameters(sort.parameter):

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.expect import check_probe
-from harness.check.probe.mirror import Mirror, build_request, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.page_probe import report_walk_breach
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
@@ -31,7 +31,7 @@ from harness.check.rules.paging.arrangements import (
     pick_border,
     shown_sort_values,
 )
-from harness.specification.model import Clauses, CursorPaging, OpenChoice
+from harness.specification.model import Clauses, CursorPaging
 from harness.wire.decoded_body import Tree
 
 FURTHER_PAGES: Final = 3
@@ -85,7 +85,7 @@ class Travel:
         """The answer to a request for a page, or None where it holds no rows that can be judged further."""
         context, paging, arrangement = self.context, self.paging, self.journey.arrangement
         values = {**arrangement.values, **page_size_values(context, size), **more}
-        ask = build_request(context, self.mirror.base, values)
+        ask = self.mirror.request(values)
         if self.probing:
             blame: dict[Aspect, Clauses] = {"size": paging.clauses.size}
             # The first page is a matter of what was asked for; what it keeps and a following one does not is lost on
@@ -106,13 +106,7 @@ class Travel:
 def plain_journeys(context: CheckContext) -> list[Journey]:
     """A journey under each order; one in three goes forth again."""
     return [
-        Journey(
-            arrangement=Arrangement(order=order),
-            kind=kind,
-            depth=depth,
-            back=True,
-            forth=turn % 3 == 0,
-        )
+        Journey(arrangement=Arrangement(order=order), kind=kind, depth=depth, back=True, forth=turn % 3 == 0)
         for turn, (order, kind, depth) in enumerate(zip(orders_of(context), cycle(SIZE_KINDS), cycle(DEPTHS)))
     ]
 
@@ -197,7 +191,7 @@ def _travel(travel: Travel) -> Breach | None:
         sizes += [most] * (1 + FURTHER_PAGES)
     token = ""
     for number, size in enumerate(sizes):
-        if number > 2 and due is not None and sum(len(page.rows or ()) for page in travel.pages) >= len(due.rows):
+        if number > 2 and due is not None and sum(len(page.listed) for page in travel.pages) >= len(due.rows):
             break
         more = {paging.after: token} if number else {}
         page = travel.ask(more, size, f"page {number + 1} of a journey")
@@ -207,10 +201,9 @@ def _travel(travel: Travel) -> Breach | None:
         travel.sizes.append(size)
         if breach := _breach_of_pages(travel, due):
             return breach
-        following = page.answer.next_cursor
-        if not isinstance(following, str) or not following or not page.rows:
+        if page.next_cursor is None or not page.rows:
             return _breach_of_end(travel, due)
-        token = following
+        token = page.next_cursor
     return _go_back(travel) if journey.back and paging.leads_back else None
 
 
@@ -232,21 +225,21 @@ def _breach_of_pages(travel: Travel, due: DueRows | None) -> Breach | None:
     if travel.mirror.volatile:
         return None
     before = {key for one in travel.pages[:-1] for key in one.keys}
-    again = tuple(row for row in page.rows or () if row.key in before)
+    again = tuple(row for row in page.listed if row.key in before)
     if again:
         # A single row that comes again may be one of several with one sort value.
-        whole = len(again) == len(page.rows or ()) > 1
+        whole = len(again) == len(page.listed) > 1
         return Breach(
             kind="repeated",
             clauses=clauses.slice if whole else partition,
             exchange=page,
             expected="rows that were not shown before",
-            actual=f"{len(again)} of {len(page.rows or ())} rows a second time",
+            actual=f"{len(again)} of {len(page.listed)} rows a second time",
             rows=again,
         )
     if due is None or not due.sort_values:
         return None
-    came = [row for one in travel.pages for row in one.rows or ()]
+    came = [row for one in travel.pages for row in one.listed]
     shown = shown_sort_values(travel.context, travel.mirror, travel.journey.arrangement.values, came)
     wanted = list(due.sort_values[: len(shown)])
     if len(shown) < len(came) or shown == wanted:
@@ -285,8 +278,8 @@ def _go_back(travel: Travel) -> Breach | None:
     """From the last page to the one before, and forth again where the journey says so."""
     clauses = travel.paging.clauses
     here, before = travel.pages[-1], travel.pages[-2]
-    token = here.answer.previous_cursor if here.answer is not None else None
-    if not isinstance(token, str) or not token:
+    token = here.previous_cursor
+    if token is None:
         return Breach(
             kind="no-way-back",
             clauses=clauses.prev,
@@ -317,11 +310,7 @@ def _go_back(travel: Travel) -> Breach | None:
 def _ways_back(travel: Travel) -> Sequence[str]:
     """The parameters that may take the cursor to the page before."""
     paging = travel.paging
-    choice = paging.prev_goes_into
-    if not isinstance(choice, OpenChoice):
-        return (_way_back(paging, choice),)
-    left = travel.context.dialect.candidates_of(choice.id) or choice.options
-    return [_way_back(paging, way) for way in left]
+    return [_way_back(paging, way) for way in travel.context.dialect.possible_answers(paging.prev_goes_into)]
 
 
 def _way_back(paging: CursorPaging, way: str) -> str:
@@ -336,12 +325,12 @@ def _go_forth_again(travel: Travel, back: Exchange) -> Breach | None:
         ("reuse", travel.pages[-2], "the same cursor once more"),
     )
     for kind, start, purpose in ways:
-        token = start.answer.next_cursor if start.answer is not None else None
-        if not isinstance(token, str) or not token:
+        token = start.next_cursor
+        if token is None:
             return Breach(
                 kind=kind, clauses=paging.clauses.slice, exchange=start, expected="a cursor forth", actual="none"
             )
-        if kind == "reuse" and back.answer is not None and token == back.answer.next_cursor:
+        if kind == "reuse" and token == back.next_cursor:
             # The way forth was this very cursor.
             continue
         again = travel.ask({paging.after: token}, travel.sizes[-1], purpose)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-from harness.check.context import CheckContext, Exchange
+from harness.check.context import CheckContext, Exchange, instants_of
 from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, apart_check, part_check
 from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
-from harness.check.probe.mirror import Mirror, build_request, encode_request_values
+from harness.check.probe.mirror import Mirror
 from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
@@ -25,7 +25,6 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, CursorPaging, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
-from harness.wire.row_codec import row_values_at
 
 PAGES_WALKED: Final = 14
 NO_CURSOR: Final = ("", None, MISSING)
@@ -83,7 +82,7 @@ def _check_cursor_walk(
     missing, strange = due - seen, seen - due
     if missing or strange:
         odd = [row for row in mirror.rows if row.key in missing]
-        odd += [row for step in steps for row in step.rows or () if row.key in strange]
+        odd += [row for step in steps for row in step.listed if row.key in strange]
         if all_recent(context, odd):
             context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
@@ -94,8 +93,8 @@ def _check_cursor_walk(
     if len(steps) > 1:
         context.results.record_pass(slice_clauses, times=len(steps) - 1)
         _judge_order_across_pages(context, paging, steps)
-        if isinstance(paging.next_on_last, OpenChoice) and not steps[-1].rows:
-            context.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
+        if not steps[-1].rows:
+            context.dialect.learn_answer(paging.next_on_last, "given", "walk")
     else:
         context.results.record_not_exercised((*slice_clauses, *paging.clauses.prev), "there is only one page")
     if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
@@ -103,11 +102,7 @@ def _check_cursor_walk(
 
 
 def _walk_forward(
-    context: CheckContext,
-    mirror: Mirror,
-    paging: CursorPaging,
-    values: Mapping[str, Tree],
-    due: set[Hashable] | None,
+    context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], due: set[Hashable] | None
 ) -> list[Exchange] | None:
     """The pages from the first one on, to the end or to some rows more than are due; None where a page went wrong."""
     steps: list[Exchange] = []
@@ -115,7 +110,7 @@ def _walk_forward(
     tokens: list[str] = []
     for page in range(PAGES_WALKED):
         more = {paging.after: tokens[-1]} if tokens else {}
-        exchange = context.send(build_request(context, mirror.base, {**values, **more}), f"walk, page {page + 1}")
+        exchange = context.send(mirror.request({**values, **more}), f"walk, page {page + 1}")
         if _is_wrong_page(context, mirror, paging, exchange, steps, seen):
             return None
         assert exchange.answer is not None
@@ -129,8 +124,8 @@ def _walk_forward(
         following = exchange.answer.next_cursor
         if not isinstance(following, str) or not following:
             last = following in NO_CURSOR and seen and due is not None and len(seen) >= len(due)
-            if last and isinstance(paging.next_on_last, OpenChoice):
-                context.dialect.fix_answer(paging.next_on_last.id, "empty", "walk")
+            if last:
+                context.dialect.learn_answer(paging.next_on_last, "empty", "walk")
             break
         if following in tokens:
             context.fail(
@@ -194,7 +189,7 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
         return
     if mirror.volatile or not mirror.complete:
         return
-    times = [at for row in mirror.rows if isinstance(at := row.shown.get(path), datetime)]
+    times = instants_of(mirror.rows, path)
     second = timedelta(seconds=1)
     for at, together in Counter(times).most_common():
         first = at.replace(microsecond=0) - second
@@ -203,7 +198,7 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
         if together < 2:
             return
         if len(around) <= TIES_WALKED and first not in around and last not in around:
-            values = {**encode_request_values(context, {lower: first, upper: last}), **page_size_values(context, 1)}
+            values = {**context.encode_all({lower: first, upper: last}), **page_size_values(context, 1)}
             _check_cursor_walk(context, mirror, paging, values)
             return
 
@@ -212,7 +207,7 @@ def _expected_row_keys(context: CheckContext, mirror: Mirror, values: Mapping[st
     """The rows that a walk must visit, when they are known for sure."""
     if not mirror.complete:
         return None
-    branches = context.expected_answers(build_request(context, mirror.base, values))
+    branches = context.expected_answers(mirror.request(values))
     meaning = branches[0][1]
     if meaning.error_name or meaning.unspecified:
         return None
@@ -230,7 +225,7 @@ def _judge_order_across_pages(context: CheckContext, paging: CursorPaging, steps
     path, descends = sort
     border: Any = None
     for step in steps:
-        shown = [values[0] for row in step.rows or () if (values := row_values_at(row.shown, path))]
+        shown = [values[0] for row in step.listed if (values := row.values(path))]
         known = shown and border is not None and shown[0] is not None
         if known and (shown[0] > border if descends else shown[0] < border):
             expected, message = f"rows beyond {border}", "a following page goes on in the order"
@@ -247,11 +242,11 @@ def _check_previous_page(
         return
     clauses = paging.clauses.prev
     here, before = steps[-1], steps[-2]
-    token = here.answer.previous_cursor if here.answer else MISSING
     if not here.rows:
         context.results.record_not_exercised(clauses, "there is only one page")
         return
-    if not isinstance(token, str) or not token:
+    token = here.previous_cursor
+    if token is None:
         expected, message = "a cursor to the page before", "a page tells the way back"
         check = _cursor_check(context, here, paging.prev_at)
         context.fail(clauses, message, expected=expected, actual="none", exchange=here, check=check)
@@ -259,14 +254,11 @@ def _check_previous_page(
     came: Exchange | None = None
     for way in _ways_back(context, paging):
         parameter = paging.before if way == "before" and paging.before is not None else paging.after
-        came = context.send(
-            build_request(context, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
-        )
+        came = context.send(mirror.request({**values, parameter: token}), f"the page before, by {parameter}")
         if context.note_unusable(came, clauses):
             return
         if came.keys and came.keys == before.keys:
-            if isinstance(paging.prev_goes_into, OpenChoice):
-                context.dialect.fix_answer(paging.prev_goes_into.id, way, "walk back")
+            context.dialect.learn_answer(paging.prev_goes_into, way, "walk back")
             context.results.record_pass(clauses)
             return
     same = came is not None and set(came.keys) == set(before.keys)
@@ -301,9 +293,9 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
         values = {**few, paging.after: word}
         purpose, gets = "a cursor that was never given", paging.garbage_gets
         _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.garbage)
-    first = context.send(build_request(context, mirror.base, few), "a page to take a cursor from")
-    token = first.answer.next_cursor if first.answer else MISSING
-    if not isinstance(token, str) or not token:
+    first = context.send(mirror.request(few), "a page to take a cursor from")
+    token = first.next_cursor
+    if token is None:
         context.results.record_not_exercised(
             (*paging.clauses.both, *paging.clauses.other_sort), "no cursor was given"
         )
@@ -328,7 +320,7 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
 def _check_refusable_request(
     context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str, gets: Any, clauses: Clauses
 ) -> None:
-    exchange = context.send(build_request(context, mirror.base, values), purpose)
+    exchange = context.send(mirror.request(values), purpose)
     options = options_of(gets)
     fault = context.listing.paging.fault if isinstance(context.listing.paging, CursorPaging) else "invalid"
     if "refused" in options and is_breakdown(context, exchange, fault):
@@ -342,9 +334,9 @@ def _check_refusable_request(
     elif not refused and any(option != "refused" for option in options):
         context.results.record_observed(clauses, "taken")
     else:
-        again = context.send(build_request(context, mirror.base, values), f"again: {purpose}")
+        again = context.send(mirror.request(values), f"again: {purpose}")
         if again.answer is not None and is_refused(again) == refused:
             expected = "an error" if "refused" in options else "a success"
-            actual = f"a success with {len(again.rows or ())} rows" if not refused else f"error {again.answer.code!r}"
+            actual = f"a success with {len(again.listed)} rows" if not refused else f"error {again.answer.code!r}"
             check = A_LIST if refused else NO_LIST
             context.fail(clauses, purpose, expected=expected, actual=actual, exchange=again, check=check)

@@ -8,7 +8,6 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.mirror import (
     Mirror,
-    build_request,
     largest_page_size,
     next_page_values,
 )
@@ -43,7 +42,7 @@ def check_following_rows(context: CheckContext, mirror: Mirror) -> None:
         rows, sizes = len(due.rows), []
         if size_name is None:
             # Nobody can choose the size: as many pages as it takes, up to a few.
-            fixed = context.expected_answers(build_request(context, mirror.base, {}))[0][1].size or rows
+            fixed = context.expected_answers(mirror.request({}))[0][1].size or rows
             if _is_told_wrongly(context, mirror, more, arrangement, rows, fixed, _PAGES_ASKED):
                 return
             continue
@@ -69,7 +68,7 @@ def _is_told_wrongly(
     for page in range(pages):
         if place is None:
             return False
-        ask = build_request(context, mirror.base, {**values, **place})
+        ask = mirror.request({**values, **place})
         exchange = context.send(ask, f"whether rows follow page {page + 1} of {size}{arrangement.label}")
         if context.note_unusable(exchange, more.clause) or exchange.answer is None or exchange.rows is None:
             return False

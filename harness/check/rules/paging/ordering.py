@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Exchange, Row, instants_of
 from harness.check.probe.answer_checks import AnswerCheck, listed_check, same_check
 from harness.check.probe.blame import unsteady_clauses
 from harness.check.probe.differences import Aspect
 from harness.check.probe.error_responses import judge_error_response
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import answer_fits, largest_page
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror, reread_mirror
+from harness.check.probe.mirror import Mirror, read_mirror, reread_mirror
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
 from harness.check.probe.time_ranges import time_range_filters
 from harness.check.rules.paging.sort_words import learn_refused_words
@@ -28,7 +28,6 @@ from harness.specification.paging_clauses import partition_clauses, size_clauses
 from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
-from harness.wire.row_codec import row_values_at
 
 
 def check_default_order(context: CheckContext, mirror: Mirror) -> None:
@@ -41,18 +40,16 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> None:
     clauses = order.clause
     if order.descending is not None and context.supports_parameters(order.descending):
         usual = _descends_by_default(context, order.descending)
-        off = {order.descending: encode_request_value(context, order.descending, usual)}
-        unsaid = context.send(
-            build_request(context, mirror.base, largest_page(context)), "the order with nothing said"
-        )
+        off = {order.descending: context.encode(order.descending, usual)}
+        unsaid = context.send(mirror.request(largest_page(context)), "the order with nothing said")
         # Where the order is right with nothing said, and wrong with the flag at its default, the flag is at fault.
         rightly = unsaid.rows and answer_fits(context, mirror, unsaid)
         off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
         blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
-        ask = build_request(context, mirror.base, {**largest_page(context), **off})
+        ask = mirror.request({**largest_page(context), **off})
         check_probe(context, mirror, ask, f"{order.descending} = {usual}", clauses, blame=blame)
         clauses = order.descending_default_clause or clauses
-    ask = build_request(context, mirror.base, largest_page(context))
+    ask = mirror.request(largest_page(context))
     judged = check_probe(context, mirror, ask, "the default order", clauses)
     if judged.passed:
         context.results.record_pass(order.clause)
@@ -72,11 +69,9 @@ def check_unlimited_list(context: CheckContext, mirror: Mirror) -> None:
     clauses = paging.clauses.size_default
     if not clauses:
         return
-    high = build_request(
-        context, mirror.base, {paging.size: encode_request_value(context, paging.size, 2 * len(mirror.rows) + 100)}
-    )
+    high = mirror.request({paging.size: context.encode(paging.size, 2 * len(mirror.rows) + 100)})
     more: set[Hashable] | None = None
-    every = build_request(context, mirror.base)
+    every = mirror.request()
     # Not turn by turn: a row that every second answer leaves out is no matter of the limit.
     for number_, ask in enumerate((high, every, every, high)):
         if number_ > 2:
@@ -107,7 +102,7 @@ def check_unlimited_list(context: CheckContext, mirror: Mirror) -> None:
 
 def _check_own_window(context: CheckContext, mirror: Mirror) -> None:
     """The run's own time range: where it is not kept, that is told once, and nothing else is judged by it."""
-    ask = build_request(context, mirror.base, largest_page(context))
+    ask = mirror.request(largest_page(context))
     tests = [(name, test) for _, meaning in context.expected_answers(ask) for name, test in meaning.tests]
     satisfied = {name for name, test in tests if all(test(row.shown) is not False for row in mirror.rows)}
     unkept = sorted({name for name, _ in tests} - satisfied)
@@ -116,10 +111,10 @@ def _check_own_window(context: CheckContext, mirror: Mirror) -> None:
     again = context.send(ask, "does the list keep the time range of this run?")
     for name in unkept:
         own = [test for other, test in tests if other == name]
-        strays = [row for row in again.rows or () if all(test(row.shown) is False for test in own)]
+        strays = [row for row in again.listed if all(test(row.shown) is False for test in own)]
         if strays:
             clauses = context.listing.filters[name].clause
-            actual = f"{len(strays)} of {len(again.rows or ())} rows do not"
+            actual = f"{len(strays)} of {len(again.listed)} rows do not"
             context.fail(
                 clauses,
                 f"{name} is kept",
@@ -175,7 +170,7 @@ def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, f
         expected="the same rows in the same order",
         actual="a row that is missing once and there before and after" if lost else "other rows or another order",
         exchange=answers[-1],
-        rows=[context.evidence.render_row(row, [context.listing.lists.identity]) for row in lost[:4]],
+        rows=lost[:4],
     )
 
 
@@ -192,7 +187,7 @@ def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[E
     A row is old enough when the newest one began ten minutes after it: what has just come in may still be on its way.
     """
     _, _, path = time_range_filters(context)
-    times = [instant for row in mirror.rows if isinstance(instant := row.shown.get(path or ""), datetime)]
+    times = instants_of(mirror.rows, path)
     if not times or path is None:
         return []
     late = max(times) - timedelta(minutes=10)
@@ -201,7 +196,7 @@ def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[E
         here = set(answers[index].keys)
         for before in answers[:index]:
             for after in answers[index + 1 :]:
-                stayed = [row for row in before.rows or () if row.key in set(after.keys)]
+                stayed = [row for row in before.listed if row.key in set(after.keys)]
                 last = max((place for place, row in enumerate(stayed) if row.key in here), default=0)
                 for row in stayed[:last]:
                     instant = row.shown.get(path)
@@ -226,8 +221,8 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> None:
     if order.descending is not None:
         clauses = order.descending_clause
         other = not _descends_by_default(context, order.descending)
-        on = {order.descending: encode_request_value(context, order.descending, other)}
-        ask = build_request(context, mirror.base, {**largest_page(context), **on})
+        on = {order.descending: context.encode(order.descending, other)}
+        ask = mirror.request({**largest_page(context), **on})
         judged = check_probe(
             context,
             mirror,
@@ -239,8 +234,8 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> None:
         paging = context.listing.paging
         if paging.size_parameter is not None:
             # A page of the reversed list, not a reversed page of the list.
-            few = {paging.size_parameter: encode_request_value(context, paging.size_parameter, 3)}
-            ask = build_request(context, mirror.base, {**on, **few})
+            few = {paging.size_parameter: context.encode(paging.size_parameter, 3)}
+            ask = mirror.request({**on, **few})
             purpose = f"{order.descending} = {other}, three rows"
             check_probe(context, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses})
         if judged.passed is False:
@@ -263,27 +258,26 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> None:
             continue
         mine = sort.clauses.undocumented or clauses if word in sort.undocumented else clauses
         for spelling in sort_spellings(sort, word):
-            ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: spelling})
+            ask = mirror.request({**largest_page(context), sort.parameter: spelling})
             check_probe(
                 context, mirror, ask, f"{sort.parameter} = {spelling}", mine, blame={"order": mine, "slice": mine}
             )
         if order.descending is not None:
-            flag = {order.descending: encode_request_value(context, order.descending, True)}
+            flag = {order.descending: context.encode(order.descending, True)}
             some = {**largest_page(context), **_half_of_list(context, mirror)}
-            ask = build_request(context, mirror.base, {**some, sort.parameter: word, **flag})
+            ask = mirror.request({**some, sort.parameter: word, **flag})
             blame: dict[Aspect, Clauses] = {"order": order.descending_clause or mine}
             check_probe(context, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
-        different = {str(row_values_at(row.shown, path)) for row in mirror.rows}
+        different = {str(row.values(path)) for row in mirror.rows}
         if len(different) < 2:
             context.results.record_not_exercised(mine, f"all rows show the same {path}")
     for word in (*sort.unknown_like, *sort.refused):
         mine = sort.clauses.refused if word in sort.refused else sort.clauses.unknown
-        ask = build_request(context, mirror.base, {sort.parameter: word})
+        ask = mirror.request({sort.parameter: word})
         judged = check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
-        if judged.passed and judged.expected is not None and isinstance(sort.unknown, OpenChoice):
-            context.results.record_observed(mine, "refused" if judged.expected.error_name else "the default order")
-        if judged.passed and judged.expected is not None and judged.expected.error_name:
-            fault = judged.expected.error_name
+        if judged.passed and isinstance(sort.unknown, OpenChoice):
+            context.results.record_observed(mine, "refused" if judged.due_error else "the default order")
+        if judged.passed and (fault := judged.due_error):
             judge_error_response(context, judged.exchange, fault, mine, parameter=sort.parameter)
 
 
@@ -292,4 +286,4 @@ def _half_of_list(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     paging = context.listing.paging
     if not isinstance(paging, LimitPaging) or len(mirror.rows) < 4 or not context.supports_parameters(paging.size):
         return {}
-    return {paging.size: encode_request_value(context, paging.size, len(mirror.rows) // 2)}
+    return {paging.size: context.encode(paging.size, len(mirror.rows) // 2)}

@@ -10,14 +10,7 @@ from itertools import cycle
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect
 from harness.check.probe.expect import ProbeResult, check_probe
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_value,
-    first_page_number,
-    largest_page_size,
-    server_page_limit,
-)
+from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, server_page_limit
 from harness.check.probe.page_probe import independent_total_clauses, report_walk_breach
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.rules.paging.arrangements import (
@@ -90,9 +83,7 @@ def narrowed_border_probes(context: CheckContext, mirror: Mirror) -> list[Border
     ]
     return [
         BorderProbe(
-            arrangement=Arrangement(order=order, narrowed=kept.narrowed, clauses=kept.clauses),
-            kind=kind,
-            depth=depth,
+            arrangement=Arrangement(order=order, narrowed=kept.narrowed, clauses=kept.clauses), kind=kind, depth=depth
         )
         for (order, kind), kept, depth in zip(pairs, cycle(filters), cycle(DEPTHS))
     ]
@@ -114,9 +105,7 @@ def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[B
         due = due_rows(context, mirror, arrangement.values)
         if due is None and not arrangement.narrowed:
             continue
-        if arrangement.narrowed and _is_known_to_keep_others(
-            context, build_request(context, mirror.base, arrangement.values)
-        ):
+        if arrangement.narrowed and _is_known_to_keep_others(context, mirror.request(arrangement.values)):
             # Pages of other rows than are due would be blamed for what the filter does.
             continue
         pages = _pages_at(context, paging, due, probe) if due is not None else Pages(size=2, begins=(2,))
@@ -197,9 +186,9 @@ def _ask_for_page(
     place = begin if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + begin // size
     values: dict[str, Tree] = {
         **page_size_values(context, size),
-        name: encode_request_value(context, name, place),
+        name: context.encode(name, place),
     }
-    return build_request(context, mirror.base, {**arrangement.values, **values})
+    return mirror.request({**arrangement.values, **values})
 
 
 def _check_page_at(

@@ -7,7 +7,6 @@ from typing import Final
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import (
     Mirror,
-    build_request,
     largest_page_size,
     parse_row_count,
 )
@@ -35,7 +34,7 @@ def check_page_counts(context: CheckContext, mirror: Mirror) -> None:
             continue
         size_name, most = largest_page_size(context)
         if size_name is None:
-            fixed = context.expected_answers(build_request(context, mirror.base, {}))[0][1].size
+            fixed = context.expected_answers(mirror.request({}))[0][1].size
             if fixed and _is_count_wrong(context, mirror, count, arrangement, rows, fixed):
                 return
             continue
@@ -55,9 +54,7 @@ def _is_count_wrong(
     Where the rows are not known, the total of the answer is what pages are held to.
     """
     values = {**arrangement.values, **page_size_values(context, size)}
-    exchange = context.send(
-        build_request(context, mirror.base, values), f"the number of pages of {size}{arrangement.label}"
-    )
+    exchange = context.send(mirror.request(values), f"the number of pages of {size}{arrangement.label}")
     if context.note_unusable(exchange, count.clause) or exchange.answer is None or exchange.rows is None:
         return False
     rows = parse_row_count(exchange.answer.total) if rows is None else rows

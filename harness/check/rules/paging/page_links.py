@@ -19,14 +19,7 @@ from harness.check.probe.followed_links import (
     lost_parameters,
     read_link,
 )
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_value,
-    first_page_number,
-    largest_page_size,
-    parse_row_count,
-)
+from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, parse_row_count
 from harness.check.probe.page_probe import report_walk_breach
 from harness.check.rules.paging.arrangements import (
     Arrangement,
@@ -81,11 +74,11 @@ class _Walk:
     @property
     def asked(self) -> Mapping[str, Tree]:
         """What is kept on the way, with the window of the run."""
-        return build_request(self.context, self.mirror.base, self.values).values
+        return self.mirror.request(self.values).values
 
     def is_due(self, page: Exchange, start: int, rows: int) -> bool:
         """Whether a page holds the rows of the list from `start` on; those of one sort value in any order."""
-        came = page.rows or ()
+        came = page.listed
         wanted = self.due.rows[start : start + rows]
         known = {row.key for row in self.due.rows}
         if len(came) != len(wanted):
@@ -160,7 +153,7 @@ def _arrangements(context: CheckContext, mirror: Mirror) -> Iterator[Arrangement
 
 def _size_values(context: CheckContext, size: int) -> dict[str, Tree]:
     name = context.listing.paging.size_parameter
-    return {} if name is None else {name: encode_request_value(context, name, size)}
+    return {} if name is None else {name: context.encode(name, size)}
 
 
 def _start_walk(
@@ -173,8 +166,8 @@ def _start_walk(
     if due is None:
         asked = min(most, FIRST_ROWS)
         values = {**arrangement.values, **_size_values(context, asked)}
-        page = context.send(build_request(context, mirror.base, values), f"rows for links{arrangement.label}")
-        rows = page.rows or ()
+        page = context.send(mirror.request(values), f"rows for links{arrangement.label}")
+        rows = page.listed
         due = DueRows(rows=rows, sort_values=tuple(shown_sort_values(context, mirror, arrangement.values, rows)))
         if len(due.sort_values) < len(rows):
             due = DueRows(rows=rows, sort_values=())
@@ -203,10 +196,7 @@ class _Breach:
 def _follow_pages(walk: _Walk) -> _Breach | None:
     """From the first page on by next links, with the other links of some pages; the first breach, or None."""
     context = walk.context
-    page = context.send(
-        build_request(context, walk.mirror.base, walk.values),
-        f"the first page, for its links{walk.arrangement.label}",
-    )
+    page = context.send(walk.mirror.request(walk.values), f"the first page, for its links{walk.arrangement.label}")
     if context.note_unusable(page, ()) or not walk.is_due(page, 0, walk.size):
         # What is wrong with a page that no link led to is told elsewhere.
         return None
@@ -312,7 +302,7 @@ def _follow(walk: _Walk, name: LinkName, start: int) -> Exchange | _Breach | Non
     came = follow_link(context, read, f"the {name} link of page {len(walk.pages)}{walk.arrangement.label}")
     if context.note_unusable(came, clauses):
         return None
-    if came.rows is None or came.answer is None or came.answer.outcome != "success":
+    if came.rows is None or came.outcome != "success":
         return breach(f"the page that a {name} link names", f"an error behind a {name} link", at=came)
     known = walk.whole or start < len(walk.due.rows)
     right = walk.is_due(came, start, walk.size) if known else _is_same_by_number(walk, came, start)
@@ -342,8 +332,8 @@ def _is_same_by_number(walk: _Walk, came: Exchange, start: int) -> bool:
             place, number = paging.offset, start
         case _:
             return False
-    values = {**walk.values, place: encode_request_value(context, place, number)}
-    direct = context.send(build_request(context, walk.mirror.base, values), f"the same page by {place}")
+    values = {**walk.values, place: context.encode(place, number)}
+    direct = context.send(walk.mirror.request(values), f"the same page by {place}")
     return direct.rows is not None and direct.keys == came.keys
 
 
@@ -357,7 +347,7 @@ def _heeded_losses(walk: _Walk, read: PageRequest) -> tuple[str, ...]:
 def _rows_text(walk: _Walk, page: Exchange) -> str:
     """What kind of rows came instead of the due ones."""
     known = {row.key for row in walk.due.rows}
-    strange = sum(row.key not in known for row in page.rows or ())
+    strange = sum(row.key not in known for row in page.listed)
     if strange:
         return f"{strange} rows that were not asked for"
     before = {key for one in walk.pages for key in one.keys}

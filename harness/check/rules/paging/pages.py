@@ -12,9 +12,6 @@ from harness.check.probe.answer_checks import AnswerCheck, apart_check, same_che
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import (
     Mirror,
-    build_request,
-    encode_request_value,
-    encode_request_values,
     first_page_number,
     server_page_limit,
 )
@@ -40,7 +37,6 @@ from harness.specification.model import (
 )
 from harness.specification.paging_clauses import partition_clauses, size_clauses, slice_clauses, start_clauses
 from harness.wire.decoded_body import Tree
-from harness.wire.row_codec import row_values_at
 
 # Above any bound seen, and a size that some servers answer with an empty page (`history_large_pages_are_empty`).
 FAR_LARGER_SIZE: Final = 5000
@@ -130,8 +126,8 @@ def _pages_side_by_side(
         ("both", 6, {place: first}),
         ("plain", 3, {}),
     ):
-        sized = {**page_size_values(context, size), **encode_request_values(context, values)}
-        ask = build_request(context, mirror.base, sized)
+        sized = {**page_size_values(context, size), **context.encode_all(values)}
+        ask = mirror.request(sized)
         answers[name] = context.send(ask, f"pages side by side: {name}")
         if context.note_unusable(answers[name], partition) or answers[name].rows is None:
             return None
@@ -142,8 +138,8 @@ def _pages_side_by_side(
         return _TornPages(size_clauses(paging) or partition, actual, answers["one"], longest)
     apart = apart_check(context, answers["one"])
     if one == two:
-        after = {**page_size_values(context, 3), **encode_request_values(context, {place: 2 * second - first})}
-        third = context.send(build_request(context, mirror.base, after), "pages side by side: three")
+        after = {**page_size_values(context, 3), **context.encode_all({place: 2 * second - first})}
+        third = context.send(mirror.request(after), "pages side by side: three")
         if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
             return _TornPages(start, "a first page that comes again as the second", answers["two"], apart)
         return _TornPages(slice_clauses(paging) or partition, "the same page twice", answers["two"], apart)
@@ -171,8 +167,7 @@ def _check_neighbour_pages(
     if len(mirror.rows) < 4 or mirror.volatile:
         return
     first, second = (
-        context.send(build_request(context, mirror.base, values), f"page {index} of two neighbours")
-        for index, values in enumerate(pages)
+        context.send(mirror.request(values), f"page {index} of two neighbours") for index, values in enumerate(pages)
     )
     if context.note_unusable(first, ()) or context.note_unusable(second, ()) or not first.rows or not second.rows:
         return
@@ -200,11 +195,7 @@ def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -
         return None
     path, descends = sort
     pages = [
-        [
-            sort_key(row_values_at(row.shown, path)[0], "code-point")
-            for row in page.rows or ()
-            if row_values_at(row.shown, path)
-        ]
+        [sort_key(row.values(path)[0], "code-point") for row in page.listed if row.values(path)]
         for page in (first, second)
     ]
     if not all(pages) or any(keys != sorted(keys, reverse=descends) for keys in pages):
@@ -241,7 +232,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
 
     def at(page: int, size: int) -> dict[str, Tree]:
         return {
-            paging.page: encode_request_value(context, paging.page, page + number),
+            paging.page: context.encode(paging.page, page + number),
             **page_size_values(context, size),
         }
 
@@ -260,7 +251,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
             ask(page, size, f"page {page} of {size}", whole, size=clauses.size, slice=slice_)
     _check_far_larger_page(context, mirror, paging.size, whole)
     check_page(context, mirror, {}, "no page and no size", first)
-    cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, OpenChoice) else (paging.cap,)
+    cap = context.dialect.known_answers(paging.cap)
     # Pages of more than the largest legal size are cut shorter, and leave rows out between them.
     bounds = (*cap, context.listing.parameters[paging.size].most, server_page_limit(context))
     most = min([100, *(bound for bound in bounds if isinstance(bound, int))])
@@ -281,19 +272,19 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
 def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging, number: int) -> None:
     """Judges pages whose size nobody can choose: the first, some others, the last, and one beyond it."""
     clauses = paging.clauses
-    begin = {paging.page: encode_request_value(context, paging.page, number)}
-    second = {paging.page: encode_request_value(context, paging.page, number + 1)}
+    begin = {paging.page: context.encode(paging.page, number)}
+    second = {paging.page: context.encode(paging.page, number + 1)}
     _check_neighbour_pages(context, mirror, (begin, second), clauses.slice, clauses.partition, most=None)
     _check_page_of_none(context, mirror, begin, clauses.first)
     check_page(context, mirror, {}, "no page", clauses.first, size=clauses.size)
-    meaning = context.expected_answers(build_request(context, mirror.base, {}))[0][1]
+    meaning = context.expected_answers(mirror.request({}))[0][1]
     size = meaning.size
     if not size:
         reason = "it takes more rows than the target shows to see how many a page has"
         context.results.record_not_exercised(clauses.size, reason)
         return
     last = max(0, (len(mirror.rows) - 1) // size)
-    pages = [{paging.page: encode_request_value(context, paging.page, page + number)} for page in range(last + 2)]
+    pages = [{paging.page: context.encode(paging.page, page + number)} for page in range(last + 2)]
     past = paging.past_the_end
     end = past.clause if isinstance(past, OpenChoice) else clauses.past_the_end
     for page in dict.fromkeys((0, 1, last // 2, last, last + 1)):
@@ -305,7 +296,7 @@ def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumber
 def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[str, Tree], clauses: Clauses) -> None:
     """Where no page is named the first one comes."""
     plain, named = (
-        context.send(build_request(context, mirror.base, values), purpose)
+        context.send(mirror.request(values), purpose)
         for values, purpose in (({}, "no page"), (begin, "the first page by its number"))
     )
     if mirror.volatile or any(context.note_unusable(one, clauses) for one in (plain, named)):
@@ -322,7 +313,7 @@ def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, cla
     """A page far larger than the list: it may be refused or cut, but a success holds rows."""
     if context.listing.parameters[name].most is not None or not mirror.rows:
         return
-    ask = build_request(context, mirror.base, {name: encode_request_value(context, name, FAR_LARGER_SIZE)})
+    ask = mirror.request({name: context.encode(name, FAR_LARGER_SIZE)})
     exchange = None
     for purpose in (f"a page of {FAR_LARGER_SIZE}", f"again: a page of {FAR_LARGER_SIZE}"):
         exchange = context.send(ask, purpose)
@@ -340,7 +331,7 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
 
     def at(skip: int | None, size: int | None) -> dict[str, Tree]:
         values = {paging.offset: skip, paging.size: size}
-        return encode_request_values(context, {name: value for name, value in values.items() if value is not None})
+        return context.encode_all({name: value for name, value in values.items() if value is not None})
 
     def ask(skip: int | None, size: int | None, purpose: str, told: Clauses, /, **blame: Clauses) -> None:
         check_page(context, mirror, at(skip, size), purpose, told, **blame)
@@ -375,7 +366,7 @@ def _check_page_walk(context: CheckContext, mirror: Mirror, clauses: Clauses, st
     """The pages one after the other: each row once, and all of them."""
     seen: dict[Hashable, int] = {}
     for index, step in enumerate(steps[:PAGES_OF_A_WALK]):
-        exchange = context.send(build_request(context, mirror.base, step), f"walk, page {index + 1}")
+        exchange = context.send(mirror.request(step), f"walk, page {index + 1}")
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return
         for key in exchange.keys:
@@ -403,14 +394,14 @@ def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) ->
     prefix = paging.clauses.prefix or size_clauses
     large = large_page_sizes(context, paging.size, count)
     for size in dict.fromkeys((*page_sizes_for(count), *large, max(1, count - 1), count, count + 5)):
-        values = {paging.size: encode_request_value(context, paging.size, size)}
+        values = {paging.size: context.encode(paging.size, size)}
         check_page(context, mirror, values, f"at most {size} rows", prefix, slice=prefix, size=size_clauses)
     if paging.all is not None:
-        values = {paging.size: encode_request_value(context, paging.size, paging.all)}
+        values = {paging.size: context.encode(paging.size, paging.all)}
         check_page(context, mirror, values, "all rows by the word for all", default)
     check_page(context, mirror, {}, "no limit", default, rows=default)
     chosen = selective_filter(context, mirror)
     if chosen:
-        values = {**chosen, **encode_request_values(context, {paging.size: 2})}
+        values = {**chosen, **context.encode_all({paging.size: 2})}
         purpose = "two rows with a filter"
         check_page(context, mirror, values, purpose, prefix, size=size_clauses, slice=prefix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.check.context import CheckContext
 from harness.check.probe.comparison import server_failure
 from harness.check.probe.filter_values import largest_page
-from harness.check.probe.mirror import Mirror, build_request
+from harness.check.probe.mirror import Mirror
 from harness.specification.model import Clauses, SortParameter
 
 
@@ -17,9 +17,9 @@ def learn_refused_words(context: CheckContext, mirror: Mirror, sort: SortParamet
     words = [word for word in sort.words if word not in sort.undocumented]
     refused: set[str] = set()
     for word in words:
-        ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: word})
+        ask = mirror.request({**largest_page(context), sort.parameter: word})
         exchange = context.send(ask, f"is {sort.parameter} = {word} taken?", witness=False)
-        if exchange.answer is not None and exchange.answer.outcome == "error" and server_failure(exchange) is None:
+        if exchange.outcome == "error" and server_failure(exchange) is None:
             refused.add(word)
     if 0 < len(refused) < len(words):
         context.facts.refused_sort_words = frozenset(refused)

@@ -25,15 +25,7 @@ from harness.check.probe.filter_values import (
     selective_filter,
     visible_filters,
 )
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_value,
-    encode_request_values,
-    first_page_number,
-    parse_row_count,
-    reread_mirror,
-)
+from harness.check.probe.mirror import Mirror, first_page_number, parse_row_count, reread_mirror
 from harness.check.probe.page_probe import independent_total_clauses
 from harness.check.probe.stability import probe_replicas, replicas_disagree
 from harness.check.rules.paging.arrangements import due_rows, orders_of
@@ -45,7 +37,6 @@ from harness.specification.model import (
     Filter,
     LimitPaging,
     OffsetPaging,
-    OpenChoice,
     PageNumberPaging,
     TotalSwitch,
     options_of,
@@ -66,7 +57,7 @@ def check_totals(context: CheckContext, mirror: Mirror) -> None:
     if total is not None:
         clauses = total.clauses.independent or total.clauses.sum
         if chosen:
-            ask = build_request(context, mirror.base, {**largest_page(context), **chosen})
+            ask = mirror.request({**largest_page(context), **chosen})
             purpose = "the total with a filter"
             check_probe(context, mirror, ask, purpose, clauses, blame={"total": clauses})
         if total.switch is not None:
@@ -85,7 +76,7 @@ def check_totals(context: CheckContext, mirror: Mirror) -> None:
     )
     if name is not None:
         blame: Clauses = total.clauses.sum if total else no_match
-        ask = build_request(context, mirror.base, {name: "no-such-value-9c1e"})
+        ask = mirror.request({name: "no-such-value-9c1e"})
         check_probe(context, mirror, ask, "no row matches", no_match, blame={"total": blame})
 
 
@@ -94,10 +85,10 @@ def _check_switched_on_total(
 ) -> None:
     """What is switched on by a word counts what is asked for, as it does when nothing is said."""
     size = context.listing.paging.size_parameter
-    values = {switch: encode_request_value(context, switch, True), **chosen}
+    values = {switch: context.encode(switch, True), **chosen}
     if size is not None:
-        values[size] = encode_request_value(context, size, 2)
-    ask = build_request(context, mirror.base, values)
+        values[size] = context.encode(size, 2)
+    ask = mirror.request(values)
     check_probe(context, mirror, ask, "the total switched on, of a page with a filter", clauses)
 
 
@@ -108,7 +99,7 @@ def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwit
         ("switched on", {switch.parameter: True}),
         ("by default", {}),
     ):
-        ask = build_request(context, mirror.base, encode_request_values(context, values))
+        ask = mirror.request(context.encode_all(values))
         answers[state] = context.send(ask, f"the total {state}")
     _judge_total_off(context, mirror, switch, answers["switched off"], switch.clauses.off)
     parameter = context.listing.parameters[switch.parameter]
@@ -129,8 +120,7 @@ def _judge_total_off(
     options = options_of(switch.off)
     if shape in options:
         context.results.record_pass(clauses)
-        if isinstance(switch.off, OpenChoice):
-            context.dialect.fix_answer(switch.off.id, shape, "the total switched off")
+        context.dialect.learn_answer(switch.off, shape, "the total switched off")
     elif shape == "zero" and not mirror.rows:
         context.results.record_not_exercised(clauses, "the target shows no rows")
     else:
@@ -204,12 +194,9 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> None:
         if value is None or not fits_one_element(context, name, value):
             continue
         values = {**companion_parameters(context, mirror, name), **default_comparison(context, name), **order}
-        values |= {
-            name: encode_shown_value(context, name, value),
-            size: encode_request_value(context, size, 1),
-        }
+        values |= {name: encode_shown_value(context, name, value), size: context.encode(size, 1)}
         blame: dict[Aspect, Clauses] = {"total": independent_total_clauses(context)}
-        ask = build_request(context, mirror.base, values)
+        ask = mirror.request(values)
         check_probe(context, mirror, ask, f"{name} with one row", filter_.clause, blame=blame)
 
 
@@ -235,13 +222,13 @@ def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> None:
     for turn, (purpose, values) in enumerate(disjoint_filter_pairs(context, mirror, names)):
         for way in dict.fromkeys((ways[turn % len(ways)], ways[0])):
             clauses = transport.also[way].clause
-            ask = replace(build_request(context, mirror.base, {**largest_page(context), **values}), encoding_name=way)
+            ask = replace(mirror.request({**largest_page(context), **values}), encoding_name=way)
             check_probe(context, mirror, ask, f"{purpose} by {way}", clauses)
     more = _parameters_beside_filters(context)
     # Where there are no rows, an encoding that is not read gets the same answer.
     for way in ways if mirror.rows else ():
         if more:
-            ask = replace(build_request(context, mirror.base, more), encoding_name=way)
+            ask = replace(mirror.request(more), encoding_name=way)
             check_probe(
                 context, mirror, ask, f"{', '.join(more)} by {way}", context.listing.transport.also[way].clause
             )
@@ -252,20 +239,20 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
     listing, paging, order = context.listing, context.listing.paging, context.listing.order
     values: dict[str, Tree] = {}
     if paging.size_parameter is not None:
-        values[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 3)
+        values[paging.size_parameter] = context.encode(paging.size_parameter, 3)
     if isinstance(paging, PageNumberPaging | OffsetPaging):
         (place,) = paging.place_parameters
         first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else 0
-        values[place] = encode_request_value(context, place, first + 2)
+        values[place] = context.encode(place, first + 2)
     if order is not None and order.descending is not None:
-        values[order.descending] = encode_request_value(context, order.descending, True)
+        values[order.descending] = context.encode(order.descending, True)
     if order is not None and order.sort is not None:
         unusable = {*order.sort.refused, *order.sort.undocumented, *context.facts.refused_sort_words}
         words = [word for word in order.sort.words if word not in unusable]
         values |= {order.sort.parameter: words[-1]} if words else {}
     for include in listing.includes:
         on = listing.parameters[include.parameter].default is not True
-        values[include.parameter] = encode_request_value(context, include.parameter, on)
+        values[include.parameter] = context.encode(include.parameter, on)
     return {name: raw for name, raw in values.items() if context.supports_parameters(name)}
 
 
@@ -283,9 +270,9 @@ def check_full_combinations(context: CheckContext, mirror: Mirror) -> None:
         more: dict[str, Tree] = {}
         size = context.listing.paging.size_parameter
         if size is not None:
-            more |= {size: encode_request_value(context, size, 2)}
+            more |= {size: context.encode(size, 2)}
         order = context.listing.order
         if order is not None and order.descending is not None:
-            more[order.descending] = encode_request_value(context, order.descending, True)
-        ask = build_request(context, mirror.base, {**values, **more})
+            more[order.descending] = context.encode(order.descending, True)
+        ask = mirror.request({**values, **more})
         check_probe(context, mirror, ask, f"{first} and {second}, two rows a page", clauses)

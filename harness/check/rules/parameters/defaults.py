@@ -6,22 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.equivalence import (
-    check_same_answer,
-    filled_row_parts,
-    read_plain_list,
-    sort_value_of,
-)
+from harness.check.probe.equivalence import check_same_answer, filled_row_parts, read_plain_list, sort_value_of
 from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, judge_error_response, record_kept
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import default_comparison
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, server_page_limit
-from harness.specification.model import (
-    Clauses,
-    CursorPaging,
-    OpenChoice,
-    Parameter,
-)
+from harness.check.probe.mirror import Mirror, server_page_limit
+from harness.specification.model import Clauses, CursorPaging, OpenChoice, Parameter
 from harness.wire.decoded_body import Tree
 
 # --- defaults and spellings ---------------------------------------------------------------------------------
@@ -51,7 +41,7 @@ def check_defaults(context: CheckContext, mirror: Mirror) -> None:
         context,
         mirror,
         reference,
-        build_request(context, mirror.base, values),
+        mirror.request(values),
         "every default said aloud",
         clauses if len(shown) == 1 else (),
         expected=expected,
@@ -64,7 +54,7 @@ def check_defaults(context: CheckContext, mirror: Mirror) -> None:
         return
     for name, parameter in shown.items():
         # What a default says aloud changes is the default's fault, not that of the order or of the rows.
-        ask = build_request(context, mirror.base, {name: values[name]})
+        ask = mirror.request({name: values[name]})
         check_same_answer(
             context,
             mirror,
@@ -82,7 +72,7 @@ def _default_value(context: CheckContext, name: str) -> Tree:
     default = parameter.default
     if parameter.as_ == "flag" and not isinstance(default, bool):
         return str(default)
-    return encode_request_value(context, name, default)
+    return context.encode(name, default)
 
 
 def _default_matters(context: CheckContext, mirror: Mirror, name: str) -> bool:
@@ -122,9 +112,9 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
     parameters = context.listing.parameters
     words = {name: parameters[name].true if value else parameters[name].false for name in names}
     clauses = tuple(dict.fromkeys(clause for name in names for clause in parameters[name].spellings_clause))
-    documented = build_request(context, mirror.base, {name: words[name][0] for name in names})
+    documented = mirror.request({name: words[name][0] for name in names})
     reference = context.send(documented, "flags as they are documented")
-    if reference.answer is None or reference.answer.outcome != "success":
+    if reference.outcome != "success":
         return
     if not mirror.rows:
         context.results.record_not_exercised(clauses, "the list is empty")
@@ -132,7 +122,7 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
     expected = "the same answer for each spelling"
     for place in range(1, max(len(spelled) for spelled in words.values())):
         given = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
-        ask = build_request(context, mirror.base, given)
+        ask = mirror.request(given)
         same = check_same_answer(
             context,
             mirror,
@@ -149,16 +139,14 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
         if same is not False:
             continue
         for name in names:
-            one = context.send(
-                build_request(context, mirror.base, {name: words[name][0]}), f"{name} as it is documented"
-            )
-            if one.answer is None or one.answer.outcome != "success":
+            one = context.send(mirror.request({name: words[name][0]}), f"{name} as it is documented")
+            if one.outcome != "success":
                 continue
             check_same_answer(
                 context,
                 mirror,
                 one,
-                build_request(context, mirror.base, {name: given[name]}),
+                mirror.request({name: given[name]}),
                 f"{name} in another spelling",
                 parameters[name].spellings_clause,
                 expected=expected,
@@ -198,7 +186,7 @@ def _check_refused_blanks(context: CheckContext, mirror: Mirror, chosen: Mapping
         if not clauses:
             continue
         bad = context.listing.parameters[name].bad
-        ask = build_request(context, mirror.base, {name: _blank_value(context, name)})
+        ask = mirror.request({name: _blank_value(context, name)})
         exchange = context.send(ask, f"{name} given and empty")
         fault = bad.fault if bad is not None else "invalid"
         judge_error_response(context, exchange, fault, clauses, parameter=name)
@@ -232,7 +220,7 @@ def _check_blanks_together(
         context.results.record_not_exercised(clauses, "the list is empty")
         return
     expected = "the same answer as without the parameter"
-    ask = build_request(context, mirror.base, {name: _blank_value(context, name) for name in chosen})
+    ask = mirror.request({name: _blank_value(context, name) for name in chosen})
     same = check_same_answer(
         context, mirror, reference, ask, "every filter given and empty", (), expected=expected, blaming=False
     )
@@ -242,7 +230,7 @@ def _check_blanks_together(
     if same is not False:
         return
     for name, own in chosen.items():
-        one = build_request(context, mirror.base, {name: _blank_value(context, name)})
+        one = mirror.request({name: _blank_value(context, name)})
         check_same_answer(context, mirror, reference, one, f"{name} given and empty", own, expected=expected)
 
 
@@ -258,12 +246,12 @@ def _check_blanks_with_comparisons(
     every = {name: value for values in probes.values() for name, value in values.items()}
     expected = "the same answer as without the parameters"
     purpose = "empty filters beside their comparisons"
-    ask = build_request(context, mirror.base, every)
+    ask = mirror.request(every)
     same = check_same_answer(context, mirror, reference, ask, purpose, (), expected=expected, blaming=False)
     if same is not False:
         return
     for name, values in probes.items():
-        ask = build_request(context, mirror.base, values)
+        ask = mirror.request(values)
         purpose = f"{name} empty beside its comparison"
         check_same_answer(context, mirror, reference, ask, purpose, chosen[name], expected=expected)
 
@@ -273,14 +261,7 @@ def _check_undocumented_blanks(context: CheckContext, mirror: Mirror, chosen: Ma
     if not chosen:
         return
     values = {name: _blank_value(context, name) for name in chosen}
-    judged = check_probe(
-        context,
-        mirror,
-        build_request(context, mirror.base, values),
-        "parameters given and empty",
-        (),
-        only=ROW_ASPECTS,
-    )
+    judged = check_probe(context, mirror, mirror.request(values), "parameters given and empty", (), only=ROW_ASPECTS)
     if not is_refused(judged.exchange):
         taken = tuple(dict.fromkeys(clause for clauses in chosen.values() for clause in clauses))
         if judged.exchange.rows is not None:
@@ -296,7 +277,7 @@ def _check_undocumented_blanks(context: CheckContext, mirror: Mirror, chosen: Ma
             check_probe(
                 context,
                 mirror,
-                build_request(context, mirror.base, {name: values[name]}),
+                mirror.request({name: values[name]}),
                 f"{name} given and empty",
                 chosen[name],
                 only=ROW_ASPECTS,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.answer_checks import AnswerCheck, difference_check
 from harness.check.probe.comparison import compare_answer
@@ -28,9 +28,7 @@ from harness.check.probe.error_responses import (
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import (
     Mirror,
-    build_request,
     candidate_windows,
-    encode_request_value,
     parse_row_count,
     reread_mirror,
 )
@@ -39,17 +37,9 @@ from harness.check.rules.parameters.defaults import check_defaults, check_flag_s
 from harness.check.rules.parameters.long_ranges import check_long_range
 from harness.check.rules.parameters.recent_rows import check_recent_rows
 from harness.integers import is_integer
-from harness.specification.model import (
-    Clauses,
-    InvalidValueRule,
-    OffsetPaging,
-    OpenChoice,
-    Parameter,
-    options_of,
-)
+from harness.specification.model import Clauses, InvalidValueRule, OffsetPaging, OpenChoice, Parameter, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
-from harness.wire.row_codec import row_values_at
 
 _OUTCOME_ONLY: Final[tuple[Aspect, ...]] = ("unreadable", "outcome")
 BEYOND_64_BITS: Final = 2**64
@@ -109,12 +99,12 @@ def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> None:
         boundless = parameter.as_ == "integer" and parameter.most is None and parameter.constant is None
         if not boundless or name in mirror.base or not context.supports_parameters(name):
             continue
-        ask = build_request(context, mirror.base, {name: encode_request_value(context, name, BEYOND_64_BITS)})
+        ask = mirror.request({name: context.encode(name, BEYOND_64_BITS)})
         context.send(ask, f"a number of 65 bits in {name}", witness=False)
 
 
 def _check_invalid_value(context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule) -> None:
-    ask = build_request(context, mirror.base, {name: raw})
+    ask = mirror.request({name: raw})
     purpose = f"an odd value of {name}"
     meanings = _possible_answers(context, mirror, name, raw, bad)
     blind = _bounds_mirror(context, mirror, name)
@@ -243,7 +233,7 @@ def _first_mismatch(
 
 def is_told_without(context: CheckContext, mirror: Mirror, exchange: Exchange, difference: Difference) -> bool:
     """Whether a difference is known of the plain list, so that the odd value does not make it."""
-    plain = build_request(context, mirror.base)
+    plain = mirror.request()
     return any(
         known.lies_within(plain) and difference.is_part_of(known.difference) for known in context.known_differences
     )
@@ -269,7 +259,7 @@ def _possible_answers(
                 found.append((assigned, ExpectedAnswer(no_rows=True)))
             case "clamped":
                 for value in _clamp_bounds(context.listing.parameters[name], raw):
-                    clamped = without.with_values({name: encode_request_value(context, name, value)})
+                    clamped = without.with_values({name: context.encode(name, value)})
                     found.extend(
                         ({**more, **assigned}, meaning) for more, meaning in context.expected_answers(clamped)
                     )
@@ -336,8 +326,8 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:
             ),
             None,
         )
-        raw = encode_request_value(context, name, items)
-        ask = replace(build_request(context, mirror.base, {name: raw}), encoding_name=encoding)
+        raw = context.encode(name, items)
+        ask = replace(mirror.request({name: raw}), encoding_name=encoding)
         exchange = context.send(ask, f"a list of {len(items)} elements in {name}", witness=False)
         if context.note_unusable(exchange, parameter.too_many.clause) or exchange.answer is None:
             continue
@@ -350,12 +340,9 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:
         if not refused and choice == "refused":
             judge_error_response(context, exchange, parameter.too_many.fault, parameter.too_many.clause)
         elif exchange.answer.outcome == "error":
-            few = replace(
-                build_request(context, mirror.base, {name: encode_request_value(context, name, items[:2])}),
-                encoding_name=encoding,
-            )
+            few = replace(mirror.request({name: context.encode(name, items[:2])}), encoding_name=encoding)
             short = context.send(few, f"a list of two elements in {name}, in the same way", witness=False)
-            if short.answer is None or short.answer.outcome != "success":
+            if short.outcome != "success":
                 # It is the way that is not understood, and that is judged by itself.
                 continue
             judge_error_response(
@@ -376,7 +363,7 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
     ways = () if beyond is None else options_of(beyond.gets)
     if parameter.most is None or beyond is None or "honoured" in ways or len(mirror.rows) > parameter.most:
         return
-    size = {size_name: encode_request_value(context, size_name, parameter.most + 1)}
+    size = {size_name: context.encode(size_name, parameter.most + 1)}
     for base in _wider_windows(context, mirror, parameter.most):
         exchange = context.send(
             ListRequest(values={**base, **size}), "more rows than a page may hold, of a longer list"
@@ -385,8 +372,8 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
             return
         if len(exchange.rows) > parameter.most:
             second = repeat_exchange(context, exchange)
-            if len(second.rows or ()) > parameter.most:
-                expected, actual = f"an error, or at most {parameter.most} rows", f"{len(second.rows or ())} rows"
+            if len(second.listed) > parameter.most:
+                expected, actual = f"an error, or at most {parameter.most} rows", f"{len(second.listed)} rows"
                 check = AnswerCheck(kind="at-most", high=parameter.most)
                 report_breach(context, beyond.clause, expected=expected, actual=actual, exchange=second, check=check)
             return
@@ -406,9 +393,7 @@ def _many_items(context: CheckContext, mirror: Mirror, name: str, number_: int) 
     rule = context.listing.filters.get(name)
     if rule is None:
         return None
-    known = [
-        value for row in mirror.rows for value in row_values_at(row.shown, rule.compares[0]) if value is not None
-    ]
+    known = values_of(mirror.rows, rule.compares[0])
     whole = context.listing.parameters[name].of == "integer"
     items = [value for value in dict.fromkeys(known) if isinstance(value, int) or not whole]
     return tuple((items * (number_ // len(items) + 1))[:number_]) if items else None
@@ -449,7 +434,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         return
     allowed: set[str] = set()
     for rule in rules:
-        allowed |= set(rule.then.options) if isinstance(rule.then, OpenChoice) else {rule.then}
+        allowed |= set(options_of(rule.then))
     reading = ""
     if is_refused(exchange) and "refused" in allowed:
         judge_error_response(context, exchange, rules[0].fault, clauses)
@@ -470,8 +455,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         judge_error_response(context, exchange, rules[0].fault, clauses)
     if reading:
         for rule in rules:
-            if isinstance(rule.then, OpenChoice):
-                context.dialect.fix_answer(rule.then.id, reading, exchange.purpose)
+            context.dialect.learn_answer(rule.then, reading, exchange.purpose)
 
 
 def _rows_before_last_month(context: CheckContext, mirror: Mirror, names: Sequence[str], exchange: Exchange) -> int:
@@ -482,12 +466,10 @@ def _rows_before_last_month(context: CheckContext, mirror: Mirror, names: Sequen
         return 0
 
     def times(rows: Sequence[Row]) -> list[datetime]:
-        return [
-            instant for row in rows for instant in row_values_at(row.shown, path) if isinstance(instant, datetime)
-        ]
+        return [instant for instant in values_of(rows, path) if isinstance(instant, datetime)]
 
-    seen = times((*mirror.rows, *(exchange.rows or ())))
-    return sum(instant < max(seen) - _LAST_MONTH for instant in times(exchange.rows or ())) if seen else 0
+    seen = times((*mirror.rows, *exchange.listed))
+    return sum(instant < max(seen) - _LAST_MONTH for instant in times(exchange.listed)) if seen else 0
 
 
 # --- ranges -------------------------------------------------------------------------------------------------
@@ -507,15 +489,12 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> None:
             # All rows may be of one day, which is no range.
             ends = (ends[0] - timedelta(days=1), ends[1] + timedelta(days=1))
         low, high = (
-            encode_request_value(context, pair.first, ends[0]),
-            encode_request_value(context, pair.last, ends[1]),
+            context.encode(pair.first, ends[0]),
+            context.encode(pair.last, ends[1]),
         )
         rest = {given: value for given, value in mirror.base.items() if given not in (pair.first, pair.last)}
         clauses = pair.clauses.reversed
-        turned = {
-            pair.first: encode_request_value(context, pair.first, ends[1]),
-            pair.last: encode_request_value(context, pair.last, ends[0]),
-        }
+        turned = {pair.first: context.encode(pair.first, ends[1]), pair.last: context.encode(pair.last, ends[0])}
         judged = check_probe(
             context,
             mirror,
@@ -523,7 +502,7 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> None:
             "a range whose ends are the wrong way round",
             clauses,
         )
-        if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
+        if judged.passed and judged.due_error:
             judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
         if any(listing.parameters[name].required is not None for name in (pair.first, pair.last)):
             continue
@@ -535,15 +514,12 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> None:
         middle = _range_ends(context, mirror, pair.first, part=4)
         if middle is not None:
             # Bounds that leave rows out on their own side: an end that is ignored keeps them.
-            low, high = (
-                encode_request_value(context, pair.first, middle[1]),
-                encode_request_value(context, pair.last, middle[0]),
-            )
+            low, high = (context.encode(pair.first, middle[1]), context.encode(pair.last, middle[0]))
         for alone in ({pair.first: low}, {pair.last: high}):
             judged = check_probe(
                 context, mirror, ListRequest(values={**rest, **alone}), "one end of a range alone", clauses, only=only
             )
-            if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
+            if judged.passed and judged.due_error:
                 judge_error_response(context, judged.exchange, pair.one_alone_fault, clauses)
             elif judged.passed and narrowed:
                 _check_one_end(context, judged.exchange, clauses)
@@ -556,18 +532,17 @@ def _check_one_end(context: CheckContext, exchange: Exchange, clauses: Clauses) 
         for _, meaning in context.expected_answers(exchange.list_request)
         if meaning.error_name is None and meaning.tests
     ]
-    strays = [
-        row for row in exchange.rows or () if all(meaning.keeps_row(row.shown) is False for meaning in meanings)
-    ]
+    strays = [row for row in exchange.listed if all(meaning.keeps_row(row.shown) is False for meaning in meanings)]
     if meanings and strays:
         paths = sorted({str(path) for meaning in meanings for path in meaning.compared_paths})
         context.fail(
             clauses,
             "one end of a range alone is refused, or kept",
             expected="an error, or only rows within the range",
-            actual=f"{len(strays)} of {len(exchange.rows or ())} rows are not within it",
+            actual=f"{len(strays)} of {len(exchange.listed)} rows are not within it",
             exchange=exchange,
-            rows=[context.evidence.render_row(row, [context.listing.lists.identity, *paths]) for row in strays[:4]],
+            rows=strays[:4],
+            fields=paths,
         )
 
 
@@ -576,11 +551,9 @@ def _range_ends(context: CheckContext, mirror: Mirror, name: str, part: int = 0)
     rule = context.listing.filters.get(name)
     if rule is None:
         return None
-    path = rule.compares[0]
-    found: list[Any] = [value for row in mirror.rows for value in row_values_at(row.shown, path) if value is not None]
+    found = sorted(values_of(mirror.rows, rule.compares[0]))
     if not found:
         return None
-    found.sort()
     low, high = (found[len(found) // part], found[-1 - len(found) // part]) if part else (found[0], found[-1])
     if isinstance(low, datetime):
         low, high = low.replace(microsecond=0), high.replace(microsecond=0)
@@ -605,13 +578,10 @@ def _check_lenient_types(context: CheckContext, mirror: Mirror) -> None:
             continue
         tried.add(listed)
         as_text = context.send(
-            build_request(context, mirror.base, {name: [str(value)] if listed else str(value)}),
-            f"{name} as it is documented",
+            mirror.request({name: [str(value)] if listed else str(value)}), f"{name} as it is documented"
         )
         as_number = context.send(
-            build_request(context, mirror.base, {name: [value] if listed else value}),
-            f"{name} as a number",
-            witness=False,
+            mirror.request({name: [value] if listed else value}), f"{name} as a number", witness=False
         )
         if context.note_unusable(as_number, parameter.lenient_clause) or as_number.answer is None:
             continue
@@ -624,8 +594,4 @@ def _shown_integer(context: CheckContext, mirror: Mirror, name: str) -> int | No
     rule = context.listing.filters.get(name)
     if rule is None:
         return None
-    for row in mirror.rows:
-        for value in row_values_at(row.shown, rule.compares[0]):
-            if is_integer(value):
-                return value
-    return None
+    return next((value for value in values_of(mirror.rows, rule.compares[0]) if is_integer(value)), None)

@@ -8,7 +8,7 @@ from typing import Final
 from harness.check.context import CheckContext
 from harness.check.probe.error_responses import judge_error_response
 from harness.check.probe.expect import check_probe
-from harness.check.probe.mirror import Mirror, build_request, encode_request_values
+from harness.check.probe.mirror import Mirror
 from harness.specification.model import FilterRange
 
 _DAY: Final = timedelta(days=1)
@@ -31,11 +31,11 @@ def check_long_range(context: CheckContext, mirror: Mirror, pair: FilterRange) -
     for length, purpose in ((longest + clear, "a range that is too long"), (longest - clear, "the longest range")):
         if length <= timedelta(0):
             continue
-        ends = encode_request_values(context, {pair.first: last - length, pair.last: last})
+        ends = context.encode_all({pair.first: last - length, pair.last: last})
         judged = check_probe(
             context,
             mirror,
-            build_request(context, mirror.base, ends),
+            mirror.request(ends),
             purpose,
             clauses,
             only=("unreadable", "outcome"),

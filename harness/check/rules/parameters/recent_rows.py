@@ -9,18 +9,11 @@ from typing import Final, final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.error_responses import describe_answer, is_refused, record_kept, report_breach
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_value,
-    largest_page_size,
-    parse_row_count,
-    walk_pages,
-)
+from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count, walk_pages
 from harness.specification.field_path import FieldPath
 from harness.specification.model import FilterRange
 from harness.wire.decoded_body import Tree
-from harness.wire.row_codec import row_values_at
+from harness.wire.list_request import ListRequest
 
 # A run takes its time, and rows come while it lasts: only what is clear of both ends is judged.
 _SLACK: Final = timedelta(minutes=10)
@@ -52,7 +45,7 @@ def check_recent_rows(context: CheckContext, mirror: Mirror, pair: FilterRange, 
         listed = _list_from(context, mirror, pair, None)
         if context.note_unusable(listed.exchange, clauses):
             return
-        older = sum(_is_older(row, path, begin - slack) for row in listed.exchange.rows or ())
+        older = sum(_is_older(row, path, begin - slack) for row in listed.exchange.listed)
         told = f"{listed.count} calls, {older} of them older" if listed.count else describe_answer(listed.exchange)
         if listed.count is not None and least <= listed.count <= most and not older:
             record_kept(context, clauses, f"the last {seconds} seconds")
@@ -79,9 +72,9 @@ def _list_from(context: CheckContext, mirror: Mirror, pair: FilterRange, first: 
     size, most = largest_page_size(context)
     more: Mapping[str, Tree] = {}
     if size is not None and most is not None:
-        more = {size: encode_request_value(context, size, most)}
+        more = {size: context.encode(size, most)}
     purpose = "the list without a range of time" if first is None else f"the list from {first:%Y-%m-%d %H:%M} on"
-    exchange = context.send(build_request(context, values, more), purpose)
+    exchange = context.send(ListRequest(values={**values, **more}), purpose)
     if exchange.answer is None or exchange.rows is None or is_refused(exchange):
         return _Listed(exchange, None)
     told = parse_row_count(exchange.answer.total) if context.listing.total is not None else None
@@ -95,9 +88,9 @@ def _list_from(context: CheckContext, mirror: Mirror, pair: FilterRange, first: 
 
 def _range_values(context: CheckContext, pair: FilterRange, first: datetime, last: datetime) -> dict[str, Tree]:
     ends = {pair.first: first.replace(microsecond=0), pair.last: last.astimezone(UTC).replace(microsecond=0)}
-    return {name: encode_request_value(context, name, instant) for name, instant in ends.items()}
+    return {name: context.encode(name, instant) for name, instant in ends.items()}
 
 
 def _is_older(row: Row, path: FieldPath, than: datetime) -> bool:
-    found = [value.astimezone(UTC) for value in row_values_at(row.shown, path) if isinstance(value, datetime)]
+    found = [value.astimezone(UTC) for value in row.values(path) if isinstance(value, datetime)]
     return bool(found) and max(found) < than

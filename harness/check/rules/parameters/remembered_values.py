@@ -9,7 +9,7 @@ from harness.check.probe.blame import clauses_of_parameter
 from harness.check.probe.equivalence import answer_difference
 from harness.check.probe.error_responses import report_breach
 from harness.check.probe.filter_values import discriminating_values, encode_shown_value, filters_of_row
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, include_everything
+from harness.check.probe.mirror import Mirror, include_everything
 from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
 
@@ -61,14 +61,14 @@ def _remembers(context: CheckContext, mirror: Mirror, name: str, values: Values)
 
 def _plain_list_after(context: CheckContext, mirror: Mirror, values: Values) -> Exchange | None:
     """The plain list, read just after a request with some values."""
-    context.send(build_request(context, mirror.base, values), f"just before the plain list: {', '.join(values)}")
+    context.send(mirror.request(values), f"just before the plain list: {', '.join(values)}")
     return _plain_list(context, mirror, f"the list, just after {', '.join(values)}")
 
 
 def _plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Exchange | None:
     """The list with nothing special said, asked anew; None when it is no success."""
-    exchange = context.send(build_request(context, mirror.base), purpose)
-    return exchange if exchange.answer is not None and exchange.answer.outcome == "success" else None
+    exchange = context.send(mirror.request(), purpose)
+    return exchange if exchange.outcome == "success" else None
 
 
 def _request_parts(context: CheckContext, mirror: Mirror) -> dict[str, dict[str, Tree]]:
@@ -77,9 +77,9 @@ def _request_parts(context: CheckContext, mirror: Mirror) -> dict[str, dict[str,
     found: dict[str, dict[str, Tree]] = {}
     size, order = listing.paging.size_parameter, listing.order
     if size is not None:
-        found[size] = {size: encode_request_value(context, size, 1)}
+        found[size] = {size: context.encode(size, 1)}
     if order is not None and order.descending is not None:
-        found[order.descending] = {order.descending: encode_request_value(context, order.descending, True)}
+        found[order.descending] = {order.descending: context.encode(order.descending, True)}
     found |= {name: {name: value} for name, value in include_everything(context).items()}
     filters = filters_of_row(context, mirror, mirror.rows[len(mirror.rows) // 2])
     found |= {name: {name: value} for name, value in filters.items() if name in listing.filters}
@@ -91,7 +91,7 @@ def _request_parts(context: CheckContext, mirror: Mirror) -> dict[str, dict[str,
 def _other_values(context: CheckContext, mirror: Mirror, name: str, values: Values) -> dict[str, Tree]:
     """Another value of the same parameter; nothing where there is none."""
     if name == context.listing.paging.size_parameter:
-        return {name: encode_request_value(context, name, 2)}
+        return {name: context.encode(name, 2)}
     if name in context.listing.filters:
         options = discriminating_values(context, mirror.rows, name)
         written = [encode_shown_value(context, name, value) for value in options]

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Row
 from harness.check.probe.filter_values import largest_page
-from harness.check.probe.mirror import Mirror, build_request
+from harness.check.probe.mirror import Mirror
 from harness.specification.model import Field
 
 ROWS_NEEDED: Final = 8
@@ -52,8 +52,9 @@ def check_call_ends(context: CheckContext, mirror: Mirror) -> None:
         f"{source} calls and {destination} is called",
         expected=f"the same numbers in {destination} of calls that come in and in {source} of those that go out",
         actual=f"none; but the same ones in {source} of both, or in {destination} of both",
-        exchange=context.seen_exchange(build_request(context, mirror.base, largest_page(context))),
-        rows=[context.evidence.render_row(row, [direction, source, destination]) for row in inbound[:4]],
+        exchange=context.seen_exchange(mirror.request(largest_page(context))),
+        rows=inbound[:4],
+        fields=(direction, source, destination),
     )
 
 

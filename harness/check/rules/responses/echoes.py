@@ -6,9 +6,9 @@ What an echo says is judged in every answer (`witness`); here are the requests t
 from __future__ import annotations
 
 from harness.check.context import CheckContext
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.rules.responses.time_zones import check_time_zones
-from harness.specification.model import CursorPaging, OpenChoice
+from harness.specification.model import CursorPaging
 from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 
@@ -26,7 +26,7 @@ def _request_echoes(context: CheckContext, mirror: Mirror) -> None:
     more: dict[str, Tree] = {}
     size, _ = largest_page_size(context)
     if size in names and size is not None:
-        more[size] = encode_request_value(context, size, 2)
+        more[size] = context.encode(size, 2)
     sort = listing.order.sort if listing.order is not None else None
     if sort is not None and sort.parameter in names and context.parameters_work(sort.parameter):
         default = listing.parameters[sort.parameter].default
@@ -35,26 +35,21 @@ def _request_echoes(context: CheckContext, mirror: Mirror) -> None:
         )
         if word:
             more[sort.parameter] = descending_spelling(sort, word)
-    exchange = context.send(build_request(context, mirror.base, more), "values that the answer repeats")
+    exchange = context.send(mirror.request(more), "values that the answer repeats")
     paging = listing.paging
-    if not isinstance(paging, CursorPaging) or exchange.answer is None or exchange.answer.outcome != "success":
+    if not isinstance(paging, CursorPaging) or exchange.outcome != "success":
         return
-    cursor = exchange.answer.next_cursor
-    if paging.after in names and isinstance(cursor, str) and cursor:
-        ask = build_request(context, mirror.base, {**more, paging.after: cursor})
+    if paging.after in names and exchange.next_cursor is not None:
+        ask = mirror.request({**more, paging.after: exchange.next_cursor})
         following = context.send(ask, "a cursor that the answer repeats")
-        back = following.answer.previous_cursor if following.answer is not None else None
-        if paging.before in names and isinstance(back, str) and back:
-            ask = build_request(context, mirror.base, {**more, paging.before: back})
+        if paging.before in names and following.previous_cursor is not None:
+            ask = mirror.request({**more, paging.before: following.previous_cursor})
             context.send(
                 ask, "a cursor back that the answer repeats", witness=_uses_before_parameter(context, paging)
             )
-    context.send(build_request(context, mirror.base), "nothing for the answer to repeat")
+    context.send(mirror.request(), "nothing for the answer to repeat")
 
 
 def _uses_before_parameter(context: CheckContext, paging: CursorPaging) -> bool:
     """Whether `before` is where a cursor back belongs, as far as it is known."""
-    choice = paging.prev_goes_into
-    if isinstance(choice, OpenChoice):
-        return "before" in (context.dialect.candidates_of(choice.id) or choice.options)
-    return choice == "before"
+    return "before" in context.dialect.possible_answers(paging.prev_goes_into)

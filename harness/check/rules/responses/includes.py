@@ -8,7 +8,7 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.answer_checks import parts_check
 from harness.check.probe.filter_values import selective_filter
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, encode_request_values, read_mirror
+from harness.check.probe.mirror import Mirror, read_mirror
 from harness.check.probe.stability import all_recent, record_repeatable_failures, wait_for_replicas
 from harness.specification.model import ClauseId, Clauses, Include, all_clauses
 from harness.wire.decoded_body import Tree
@@ -40,17 +40,11 @@ def _check_each_include(context: CheckContext, mirror: Mirror) -> None:
             for other in context.listing.includes
             if other is not include and context.listing.parameters[other.parameter].default is True
         }
-        for state, own in (
-            ("on", {include.parameter: True}),
-            ("off", {include.parameter: False}),
-            ("default", {}),
-        ):
-            more = {**_page_of_rows(context), **encode_request_values(context, {**others, **own})}
+        for state, own in (("on", {include.parameter: True}), ("off", {include.parameter: False}), ("default", {})):
+            more = {**_page_of_rows(context), **context.encode_all({**others, **own})}
             # Several switches are off, or as they are by default, in one answer.
             if str(more) not in asked:
-                asked[str(more)] = context.send(
-                    build_request(context, mirror.base, more), f"{include.parameter} {state}"
-                )
+                asked[str(more)] = context.send(mirror.request(more), f"{include.parameter} {state}")
             answers[state] = asked[str(more)]
         if any(context.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
@@ -67,7 +61,7 @@ def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
     if size is None or paging.is_single_page:
         return {}
     most = context.listing.parameters[size].most or 100
-    return {size: encode_request_value(context, size, min(100, most))}
+    return {size: context.encode(size, min(100, most))}
 
 
 def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]) -> None:
@@ -76,18 +70,18 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
     added = _added_fields(include, off, on)
     if not _judge_switched_on(context, include, on, added):
         return
-    full = [row for row in off.rows or () if _shows_part(include, row, added)]
+    full = [row for row in off.listed if _shows_part(include, row, added)]
     if full:
         context.fail(
             include.clauses.off or include.clauses.default,
             f"{include.parameter} off leaves its part out",
             expected="rows without the part",
-            actual=f"{len(full)} of {len(off.rows or ())} rows have it",
+            actual=f"{len(full)} of {len(off.listed)} rows have it",
             exchange=off,
             check=parts_check(context, full, added, on=False),
         )
         return
-    context.results.record_pass(include.clauses.off, times=len(off.rows or ()))
+    context.results.record_pass(include.clauses.off, times=len(off.listed))
     _judge_default(context, include, answers, added)
     changed = [name for name in _changed_fields(include, off, on, added) if name not in mirror.moving_fields]
     if changed:
@@ -97,7 +91,7 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
 
 def _judge_switched_on(context: CheckContext, include: Include, on: Exchange, added: set[str]) -> bool:
     """Whether the switch adds its own part, and to every row; parts of other switches are theirs to leave out."""
-    role, rows = include.clauses.on or include.clauses.off, on.rows or ()
+    role, rows = include.clauses.on or include.clauses.off, on.listed
     named = bool(include.adds) and not include.any_names
     message = f"{include.parameter} adds its part"
     fields = context.listing.fields
@@ -140,7 +134,7 @@ def _judge_default(context: CheckContext, include: Include, answers: Mapping[str
         any(_shows_part(include, row, added) for row in answer.rows or ()) for answer in (plain, answers[says])
     )
     if shown == wanted:
-        context.results.record_pass(include.clauses.default, times=len(plain.rows or ()))
+        context.results.record_pass(include.clauses.default, times=len(plain.listed))
         return
     context.fail(
         include.clauses.default,
@@ -177,7 +171,7 @@ def _check_lost_rows(
             return
         lost = lost - set(exchange.keys) if state == "on" else lost & set(exchange.keys)
         on, off = (exchange, off) if state == "on" else (on, exchange)
-    if not lost or all_recent(context, [row for row in off.rows or () if row.key in lost]):
+    if not lost or all_recent(context, [row for row in off.listed if row.key in lost]):
         return
     _report_side_effect(context, include, "the same rows", f"{len(lost)} of {len(off.keys)} rows missing", on)
 
@@ -210,7 +204,7 @@ def _check_with_others(
         if other is not include and other.adds and context.parameters_work(other.parameter)
     }
     if others:
-        more = encode_request_values(context, others)
+        more = context.encode_all(others)
         _check_kept_part(context, include, answers, more, f"beside {' and '.join(others)}")
 
 
@@ -219,7 +213,7 @@ def _check_kept_part(
 ) -> None:
     """Rows that show the part show it under further parameters, too: asked twice."""
     added = _added_fields(include, answers["off"], answers["on"])
-    part = {row.key for row in answers["on"].rows or () if _shows_part(include, row, added)}
+    part = {row.key for row in answers["on"].listed if _shows_part(include, row, added)}
     if not part:
         return
     role = include.clauses.on or include.clauses.off
@@ -229,7 +223,7 @@ def _check_kept_part(
         exchange = context.send(ask, purpose)
         if context.note_unusable(exchange, role):
             return
-        shared = [row for row in exchange.rows or () if row.key in part]
+        shared = [row for row in exchange.listed if row.key in part]
         lacking = sum(not _shows_part(include, row, added) for row in shared)
         if not lacking:
             context.results.record_pass(role, times=len(shared))
@@ -250,13 +244,13 @@ def _field_names(row: Row) -> set[str]:
 
 def _added_fields(include: Include, off: Exchange, on: Exchange) -> set[str]:
     """The fields that rows have with the switch and not without."""
-    before = {name for row in off.rows or () for name in _field_names(row) if not _is_blank_part(row, name)}
-    after = {name for row in on.rows or () for name in _field_names(row)}
+    before = {name for row in off.listed for name in _field_names(row) if not _is_blank_part(row, name)}
+    after = {name for row in on.listed for name in _field_names(row)}
     new = after - before
     filled = {
         name
         for name in include.added_names
-        if any(not _is_blank_part(row, name) and name in _field_names(row) for row in on.rows or ())
+        if any(not _is_blank_part(row, name) and name in _field_names(row) for row in on.listed)
     }
     return (new | filled) if include.any_names or not include.adds else (new | filled) & set(include.added_names)
 
@@ -270,13 +264,13 @@ def _shows_part(include: Include, row: Row, added: set[str]) -> bool:
 
 
 def _rows_that_show(include: Include, exchange: Exchange, added: set[str]) -> list[Row]:
-    return [row for row in exchange.rows or () if _shows_part(include, row, added)]
+    return [row for row in exchange.listed if _shows_part(include, row, added)]
 
 
 def _changed_fields(include: Include, off: Exchange, on: Exchange, added: set[str]) -> list[str]:
-    before = {row.key: row for row in off.rows or ()}
+    before = {row.key: row for row in off.listed}
     names: set[str] = set()
-    for row in on.rows or ():
+    for row in on.listed:
         other = before.get(row.key)
         if other is None or not isinstance(row.raw, dict) or not isinstance(other.raw, dict):
             continue

@@ -96,14 +96,12 @@ class JudgedResponse:
         if self.memory.failed[clause] > FINDINGS_AT_MOST:
             results.record((clause,), Verdict.FAIL)
             return
-        names = [self.context.listing.lists.identity, *(() if path is None else (path.head,))]
         fields = () if path is None else (path.head,)
         if rows:
             check = shown_check(self.context, rows, fields)
         else:
             check = part_check(self.context, self.exchange, at) if at else None
             check = check or seen_check(self.context, self.exchange)
-        lines = [self.context.evidence.render_row(row, names) for row in list(rows)[:8]]
         says = results.clauses[clause].says
         self.context.fail(
             (clause,),
@@ -111,7 +109,8 @@ class JudgedResponse:
             expected=expected,
             actual=actual,
             exchange=self.exchange,
-            rows=[one for one in lines if one],
+            rows=rows,
+            fields=fields,
             check=check,
         )
 

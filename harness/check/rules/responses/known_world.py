@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import encode_shown_value, is_hidden_filter, largest_page
-from harness.check.probe.mirror import Mirror, build_request, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.rules.access.row_owners import owners_of
 from harness.check.rules.filters.unshown_attributes import absent_value
 from harness.errors import UsageProblem
@@ -200,7 +200,7 @@ def _known_world_clauses(context: CheckContext) -> Clauses:
 
 def expected_rows(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> tuple[set[Hashable], set[Hashable]]:
     """Identities that the target must list for this account in this window, and those that it may list."""
-    meanings = context.expected_answers(build_request(context, mirror.base))
+    meanings = context.expected_answers(mirror.request())
     whose = _ownership_test(context, mirror, truth)
     due: set[Hashable] = set()
     may: set[Hashable] = set()
@@ -234,8 +234,7 @@ def _ownership_test(
     if own is None:
         everywhere = frozenset.intersection(*listed) if listed else frozenset()
         own = next(iter(everywhere)) if len(everywhere) == 1 else None
-    unset = rule.unset
-    left = (context.dialect.candidates_of(unset.id) or unset.options) if isinstance(unset, OpenChoice) else (unset,)
+    left = context.dialect.possible_answers(rule.unset)
 
     def mine(identity: Hashable, row: ApiRow) -> bool | None:
         of = owners(identity, row)
@@ -368,15 +367,14 @@ def _report_breach(
 ) -> None:
     if context.results.first_failed(clauses[:1]):
         return
-    said = next((known.says for name in clauses if (known := context.clause(name)) is not None), "the known world")
-    shown = [context.listing.lists.identity, *names, *list(context.listing.fields)[:6]]
     context.fail(
         clauses,
-        said,
+        context.clause_text(clauses, "the known world"),
         expected=f"{expected} ({Path(truth.source).name})",
         actual=actual,
         exchange=exchange,
-        rows=[context.evidence.render_row(row, shown) for row in rows[:EXAMPLES_AT_MOST]],
+        rows=rows[:EXAMPLES_AT_MOST],
+        fields=(*names, *list(context.listing.fields)[:6]),
     )
 
 
@@ -443,7 +441,7 @@ def _selects_exactly(
 ) -> bool:
     """Whether a filter selects exactly the rows that have one of the values."""
     raw = encode_shown_value(context, name, values if len(values) > 1 else values[0])
-    ask = build_request(context, mirror.base, {**largest_page(context), name: raw})
+    ask = mirror.request({**largest_page(context), name: raw})
     _, size = largest_page_size(context)
     value_text = ", ".join(map(str, values))
     for attempt in ("", "again: "):
@@ -456,7 +454,7 @@ def _selects_exactly(
         if not missing and not strange:
             context.results.record_pass(clauses)
             return True
-    odd = [row for row in exchange.rows or () if row.key in strange]
+    odd = [row for row in exchange.listed if row.key in strange]
     actual = f"{len(came)} rows: {len(missing)} missing, {len(strange)} too many"
     _report_breach(
         context, truth, clauses, f"{len(wanted)} rows with {name} {value_text}", actual, odd, exchange=exchange

@@ -69,7 +69,7 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
         judge.record_pass(clauses.row_element, len(answer.rows))
     if not answer.rows and not answer.rows_flaw:
         judge.record_pass(clauses.empty)
-    _check_rows(judge, judge.exchange.rows or ())
+    _check_rows(judge, judge.exchange.listed)
     _check_total(judge, answer)
     _check_returned(judge, answer)
 

@@ -7,7 +7,6 @@ from harness.check.rules.responses.judged_response import JudgedResponse, parse_
 from harness.specification.answer_place import header_at
 from harness.specification.model import (
     Clauses,
-    OpenChoice,
     PageIndex,
     links_of,
     more_part,
@@ -59,8 +58,8 @@ def _check_link_forms(judge: JudgedResponse, answer: DecodedResponse) -> None:
         form = form_of_link(told) if isinstance(told, str) else None
         if form in options_of(links.form):
             judge.record_pass(clauses)
-            if isinstance(links.form, OpenChoice) and not judge.context.dialect.candidates_of(links.form.id):
-                judge.context.dialect.fix_answer(links.form.id, form, judge.exchange.purpose)
+            if not judge.context.dialect.known_answers(links.form):
+                judge.context.dialect.learn_answer(links.form, form, judge.exchange.purpose)
         else:
             wanted = f"{link.at}: a link that is {' or '.join(options_of(links.form))}"
             judge.report_breach(clauses, expected=wanted, actual=in_ascii(told), at=link.at)

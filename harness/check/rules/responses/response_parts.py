@@ -299,12 +299,7 @@ def _check_error_status(judge: JudgedResponse, answer: DecodedResponse) -> None:
 
 
 def _possible_statuses(judge: JudgedResponse, http: int | OpenChoice[int] | None) -> set[int]:
-    if http is None:
-        return set()
-    if isinstance(http, OpenChoice):
-        known = judge.context.dialect.candidates_of(http.id)
-        return {int(one) for one in known or http.options if isinstance(one, int)}
-    return {http}
+    return {one for one in judge.context.dialect.possible_answers(http) if isinstance(one, int)}
 
 
 def _check_error_code(judge: JudgedResponse, answer: DecodedResponse) -> None:

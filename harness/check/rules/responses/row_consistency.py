@@ -50,7 +50,7 @@ def note_rows(context: CheckContext, exchange: Exchange) -> None:
             (request.encoding_name, request.extra, exchange.zone),
         )
     )
-    for row in exchange.rows or ():
+    for row in exchange.listed:
         known = sightings.first_sightings.setdefault((light, row.key), (row, exchange))
         if known[0].shown == row.shown:
             continue
@@ -101,14 +101,15 @@ def _compare_sightings(
     steady = len(seen) == COMPARED_TURNS
     if not steady and not _identities_change(context, path, answers):
         return False
-    row = next(row for row in answers[-1][1].rows or () if row.key == key)
+    row = next(row for row in answers[-1][1].listed if row.key == key)
     context.fail(
         _clauses_of_path(context, path, of_part=steady),
         f"a row shows the same {path} whatever else is asked",
         expected=f"{path} as other answers show it: {seen[-1][0]}"[:200],
         actual=f"{seen[-1][1]}"[:200] + (" (each time)" if steady else " (another one in every answer)"),
         exchange=answers[-1][1],
-        rows=[context.evidence.render_row(row, [context.listing.lists.identity, path.head])],
+        rows=[row],
+        fields=[path.head],
         check=shown_check(context, [row], [path.head]) if steady else None,
     )
     return True
@@ -121,8 +122,8 @@ def _identities_change(context: CheckContext, path: FieldPath, answers: list[tup
         return False
     if len(answers) < 2:
         return False
-    before = {row.key: _value_at_path(answers[0][0], row.key, path) for row in answers[0][0].rows or ()}
-    after = {row.key: _value_at_path(answers[1][0], row.key, path) for row in answers[1][0].rows or ()}
+    before = {row.key: _value_at_path(answers[0][0], row.key, path) for row in answers[0][0].listed}
+    after = {row.key: _value_at_path(answers[1][0], row.key, path) for row in answers[1][0].listed}
     both = [key for key in before if key in after and before[key] and after[key]]
     changed = [key for key in both if before[key] != after[key]]
     return len(changed) >= CHANGED_ROWS_NEEDED and len(changed) * 2 > len(both)
@@ -158,7 +159,7 @@ def _inner_values(rows: Sequence[Any], name: str) -> list[str]:
 
 def _value_at_path(exchange: Exchange, key: Hashable, path: FieldPath) -> Any:
     """What a row of an answer shows at a path, for comparison; None when it is not there."""
-    row = next((row for row in exchange.rows or () if row.key == key), None)
+    row = next((row for row in exchange.listed if row.key == key), None)
     if row is None or path.head not in row.shown:
         return None
     shown: Any = row.shown[path.head]

@@ -33,7 +33,7 @@ from harness.specification.model import (
 )
 from harness.wire.derived_fields import seconds_of_number
 from harness.wire.http_messages import HttpResponse
-from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, absent_forms, field_at, row_values_at
+from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, absent_forms, field_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 from harness.wire.time_codecs import is_wall_clock
@@ -390,7 +390,7 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
 
 def _is_told(row: Row, flaw: FieldProblem) -> bool:
     """Whether a row tells a value all the same; that it has none, in an undocumented form, breaks no law."""
-    return flaw.understood and any(value not in (None, ()) for value in row_values_at(row.shown, flaw.field))
+    return flaw.understood and any(value not in (None, ()) for value in row.values(flaw.field))
 
 
 def _is_about_start(context: CheckContext, law: NotFutureLaw) -> bool:
@@ -408,9 +408,7 @@ def law_context_of(context: CheckContext, exchange: Exchange) -> LawContext:
     return LawContext(
         fields=context.listing.fields,
         zone=exchange.zone,
-        sure_of_zone=requested_zone == exchange.zone
-        or not isinstance(default, OpenChoice)
-        or bool(context.dialect.candidates_of(default.id)),
+        sure_of_zone=requested_zone == exchange.zone or bool(context.dialect.known_answers(default)),
         latest=latest_instant(context, exchange),
         requested_words=words_requested_by_filters(context, exchange),
     )
@@ -480,14 +478,14 @@ def _report_breach(
     when = law.when
     by_request = when is not None and when.field in law_context.requested_words
     hidden = by_request and when is not None and all(row.shown.get(str(when.field)) is None for row, _ in broken)
-    said = next((known.says for name in law.clause if (known := context.clause(name)) is not None), law.law)
     context.fail(
         law.clause,
-        said,
+        context.clause_text(law.clause, law.law),
         expected=first.expected,
         actual=f"{first.actual}; in {len(broken)} of {judged} rows",
         exchange=exchange,
-        rows=[context.evidence.render_row(row, names) for row, _ in broken[:8]],
+        rows=[row for row, _ in broken],
+        fields=names,
         check=shown_check(context, [row for row, _ in broken], names),
         # What is known only because a filter asked for it may be the filter's fault.
         inferred=hidden,

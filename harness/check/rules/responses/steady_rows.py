@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.error_responses import record_kept, report_breach
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
+from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.stability import is_recent_row
 from harness.specification.clause_families import planned_clauses
 from harness.specification.model import ClauseId
@@ -32,8 +32,8 @@ def check_steady_rows(context: CheckContext, mirror: Mirror) -> None:
         context.results.record_not_exercised(_CLAUSES, "the target shows no rows")
         return
     size_name, size = largest_page_size(context)
-    values = {size_name: encode_request_value(context, size_name, size)} if size_name is not None else {}
-    ask = build_request(context, mirror.base, values)
+    values = {size_name: context.encode(size_name, size)} if size_name is not None else {}
+    ask = mirror.request(values)
     answers: list[Exchange] = []
     while len(answers) < _ANSWERS_IN_ALL:
         exchange = context.send(ask, "does the same question get the same rows?")
@@ -47,11 +47,11 @@ def check_steady_rows(context: CheckContext, mirror: Mirror) -> None:
         if len(answers) == _ANSWERS_AT_FIRST and stood_still and not mirror.volatile:
             break
     returned = _returned_keys(answers)
-    if any(_may_be_new(context, row) for one in answers for row in one.rows or () if row.key in returned):
+    if any(_may_be_new(context, row) for one in answers for row in one.listed if row.key in returned):
         context.results.record_inconclusive(_CLAUSES, "data-changed: the newest rows come and go")
     elif returned:
         found = f"{len(returned)} {'row comes and goes' if len(returned) == 1 else 'rows come and go'}"
-        counts = ", ".join(str(len(one.rows or ())) for one in answers)
+        counts = ", ".join(str(len(one.listed)) for one in answers)
         actual = f"{found} from answer to answer ({counts} rows)"
         report_breach(context, _CLAUSES, expected="the same rows each time", actual=actual, exchange=answers[-1])
     else:

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import record_kept, repeat_exchange, report_breach
-from harness.check.probe.mirror import Mirror, build_request, include_everything
+from harness.check.probe.mirror import Mirror, include_everything
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import decode_parameter, encode_parameter
@@ -41,22 +41,22 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
             return
         if exchange.answer.outcome != "success":
             again = repeat_exchange(context, exchange)
-            if again.answer is not None and again.answer.outcome == "error":
-                error_text = f"the error {again.answer.code!r}"
+            if again.outcome == "error":
+                error_text = f"the error {again.code!r}"
                 report_breach(
                     context, clauses, expected="a success in a known time zone", actual=error_text, exchange=exchange
                 )
             return
         answers.append(exchange)
     for word in zone.account_words:
-        context.send(build_request(context, mirror.base, {zone.parameter: word}), "the zone of the account")
+        context.send(mirror.request({zone.parameter: word}), "the zone of the account")
     _compare_zones(context, mirror, answers)
     ask = _window_in_zone(context, mirror, zone.parameter, _POSIX_SIGN_ZONE)
     if ask is None or context.results.first_failed(clauses):
         return
     turned = context.send(ask, f"local times of {_POSIX_SIGN_ZONE}")
     # Not every server knows every name: what this one gets is judged only where it is taken.
-    if turned.answer is not None and turned.answer.outcome == "success":
+    if turned.outcome == "success":
         _compare_zones(context, mirror, [answers[0], turned])
 
 
@@ -91,8 +91,8 @@ def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange
 
 def _instant_difference(context: CheckContext, first: Exchange, second: Exchange) -> str | None:
     """How the instants of two answers differ, or None."""
-    one = {row.key: row.shown for row in first.rows or ()}
-    two = {row.key: row.shown for row in second.rows or ()}
+    one = {row.key: row.shown for row in first.listed}
+    two = {row.key: row.shown for row in second.listed}
     common = one.keys() & two.keys()
     if not common:
         return f"{len(one)} rows and {len(two)} other rows"

@@ -47,11 +47,8 @@ def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
                 f"text is {done} once",
                 expected=f"in {path} the characters themselves",
                 actual=f"{len(odd)} texts such as {odd[0][:60]!r}, and no other with special characters",
-                rows=[
-                    context.evidence.render_row(row, [str(path)])
-                    for row in mirror.rows
-                    if row.shown.get(str(path)) in odd[:4]
-                ][:4],
+                rows=[row for row in mirror.rows if row.shown.get(str(path)) in odd[:4]][:4],
+                fields=[str(path)],
                 inferred=True,
             )
     if seen:

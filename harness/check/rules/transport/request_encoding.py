@@ -22,20 +22,14 @@ from harness.check.probe.error_responses import (
     report_breach,
 )
 from harness.check.probe.expect import check_probe
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_value,
-    include_everything,
-    largest_page_size,
-)
+from harness.check.probe.mirror import Mirror, include_everything, largest_page_size
 from harness.check.rules.access.login_attempts import attempts_by_encoding
 from harness.check.rules.transport.double_encoding import ENTITY, check_encoded_once
 from harness.specification.model import Clauses, OpenChoice, RefusalRule, RequestEncoding
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
-from harness.wire.row_codec import field_at, row_values_at
+from harness.wire.row_codec import field_at
 
 _JUDGED_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
 _SPECIAL_CHARACTER: Final = re.compile(r"[^A-Za-z0-9_.:/ -]")
@@ -82,18 +76,14 @@ def _check_other_encodings(context: CheckContext, mirror: Mirror) -> None:
     if not transport.also and not transport.separator_clause:
         return
     rich = _rich_request(context, mirror)
-    asks = [
-        (ask, what)
-        for ask, what in ((rich, "a filter and a page size"), (build_request(context, mirror.base), ""))
-        if ask
-    ]
+    asks = [(ask, what) for ask, what in ((rich, "a filter and a page size"), (mirror.request(), "")) if ask]
     if rich is not None and not transport.separator_clause:
         # Whoever reads a filter, a size and a switch from another place reads less from there, too.
         asks = asks[:1]
     references: list[Exchange] = []
     for ask, what in asks:
         exchange = context.send(ask, f"{what or 'nothing special'}, carried as documented")
-        if exchange.answer is None or exchange.answer.outcome != "success":
+        if exchange.outcome != "success":
             continue
         references.append(exchange)
     if references and (len(references) > 1 or not rich):
@@ -115,13 +105,13 @@ def _check_other_encodings(context: CheckContext, mirror: Mirror) -> None:
 def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> None:
     """What is refused by the documented way is refused by another one that is understood, too."""
     for attempt in list(attempts_by_encoding(context))[-1 if few else 0 :]:
-        ask = replace(build_request(context, mirror.base), encoding_name=name, scheme=attempt.scheme)
+        ask = replace(mirror.request(), encoding_name=name, scheme=attempt.scheme)
         purpose = f"{attempt.purpose}, by {name}"
         exchange = context.send(ask, purpose, credentials=attempt.credentials, witness=False)
-        if context.note_unusable(exchange, ()) or exchange.answer is None or exchange.answer.outcome != "success":
+        if context.note_unusable(exchange, ()) or exchange.outcome != "success":
             continue
         second = repeat_exchange(context, exchange)
-        if second.answer is not None and second.answer.outcome == "success":
+        if second.outcome == "success":
             report_breach(
                 context,
                 attempt.clauses,
@@ -140,9 +130,9 @@ def _rich_request(context: CheckContext, mirror: Mirror) -> ListRequest | None:
         more[filtered[0]] = filtered[1]
     size, _ = largest_page_size(context)
     if size is not None and context.parameters_work(size):
-        more[size] = encode_request_value(context, size, 3)
+        more[size] = context.encode(size, 3)
     more |= dict(list(include_everything(context).items())[:1])
-    return build_request(context, mirror.base, more) if more else None
+    return mirror.request(more) if more else None
 
 
 def _check_request_encoding(
@@ -158,7 +148,7 @@ def _check_request_encoding(
     if way.level == "may":
         if answer_difference(context, reference, exchange) is None:
             context.results.record_observed(way.clause, f"{name}: understood")
-        elif exchange.answer is None or exchange.answer.outcome != "success":
+        elif exchange.outcome != "success":
             context.results.record_observed(way.clause, f"{name}: not known ({describe_answer(exchange)})")
         else:
             context.results.record_observed(way.clause, f"{name}: answered otherwise")
@@ -218,7 +208,7 @@ def _text_filters(context: CheckContext, mirror: Mirror) -> Iterator[tuple[str, 
             continue
         found: dict[str, list[Hashable]] = {}
         for row in mirror.rows:
-            for value in row_values_at(row.shown, rule.compares[0]):
+            for value in row.values(rule.compares[0]):
                 if isinstance(value, str) and value and mirror.is_steady(row):
                     found.setdefault(value, []).append(row.key)
         for value, keys in found.items():
@@ -255,7 +245,7 @@ def _check_routing(context: CheckContext, mirror: Mirror) -> None:
     routing = context.listing.transport.routing
     if routing is None:
         return
-    base = build_request(context, mirror.base)
+    base = mirror.request()
     unknown, missing = routing.clauses.unknown, routing.clauses.missing
     for ask, kind, clauses, fault, operation in (
         (replace(base, operation=_UNKNOWN_OPERATION), "unknown", unknown, routing.unknown_fault, _UNKNOWN_OPERATION),
@@ -269,7 +259,7 @@ def _check_routing(context: CheckContext, mirror: Mirror) -> None:
         if not enforceable_clauses(context, clauses):
             context.results.record_observed(clauses, describe_answer(exchange))
             continue
-        if exchange.answer is not None and exchange.answer.outcome == "unreadable":
+        if exchange.outcome == "unreadable":
             _confirm_no_error(context, exchange, clauses, fault)
             continue
         judge_error_response(context, exchange, fault, clauses, operation=operation)
@@ -280,7 +270,7 @@ def _confirm_no_error(context: CheckContext, exchange: Exchange, clauses: Clause
     second = repeat_exchange(context, exchange)
     if context.note_unusable(second, clauses):
         return
-    if second.answer is not None and second.answer.outcome == "unreadable":
+    if second.outcome == "unreadable":
         report_breach(
             context, clauses, expected=f"an error ({fault})", actual=describe_answer(second), exchange=second
         )
@@ -310,7 +300,7 @@ def _check_refusals(context: CheckContext, mirror: Mirror) -> None:
     )
     for refusal, purpose, edit, status in refusals:
         if refusal is not None:
-            exchange = _send_unusual(context, build_request(context, mirror.base), purpose, edit)
+            exchange = _send_unusual(context, mirror.request(), purpose, edit)
             judge_error_response(context, exchange, refusal.fault, refusal.clause, status=status)
 
 
@@ -333,7 +323,7 @@ def _check_name_case(context: CheckContext, mirror: Mirror) -> None:
     pointer = context.listing.parameters[size].at
     name = (pointer or size).rpartition("/")
     other = name[0] + name[1] + (name[2].lower() if name[2] != name[2].lower() else name[2].upper())
-    ask = replace(build_request(context, mirror.base), extra=((other, encode_request_value(context, size, 1)),))
+    ask = replace(mirror.request(), extra=((other, context.encode(size, 1)),))
     exchange = _send_unusual(context, ask, "a parameter's name in another case")
     if context.note_unusable(exchange, transport.names_clause) or exchange.answer is None:
         return
@@ -354,7 +344,7 @@ def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: O
     if rules.kind != "password" or rules.user is None or rules.password is None or rules.user not in held:
         return
     other = rules.user.lower() if rules.user != rules.user.lower() else rules.user.upper()
-    ask = replace(build_request(context, mirror.base), extra=((other, held[rules.user]),))
+    ask = replace(mirror.request(), extra=((other, held[rules.user]),))
     password = {rules.password: held[rules.password]}
     exchange = context.send(ask, "a name in another case", credentials=password)
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
@@ -369,7 +359,7 @@ def _check_unknown_parameter(context: CheckContext, mirror: Mirror) -> None:
     if not isinstance(transport.unknown_parameters, OpenChoice) and not transport.unknown_clause:
         return
     name = f"/{_UNKNOWN_NAME}" if transport.carries == "json" else _UNKNOWN_NAME
-    ask = replace(build_request(context, mirror.base), extra=((name, "1"),))
+    ask = replace(mirror.request(), extra=((name, "1"),))
     clauses = enforceable_clauses(context, transport.unknown_clause)
     judged = check_probe(context, mirror, ask, "an unknown parameter", clauses, only=_JUDGED_ASPECTS)
     if judged.passed:
@@ -390,7 +380,7 @@ def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> None:
     if pair is None:
         return
     name, first, second = pair
-    ask = replace(build_request(context, mirror.base, {name: first}), repeated={name: (second,)})
+    ask = replace(mirror.request({name: first}), repeated={name: (second,)})
     exchange = _send_unusual(context, ask, "a parameter given twice")
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return
@@ -424,7 +414,7 @@ def _check_tolerated_parameters(context: CheckContext, mirror: Mirror) -> None:
     transport = context.listing.transport
     if not transport.tolerated:
         return
-    ask = replace(build_request(context, mirror.base), extra=tuple(transport.tolerated.items()))
+    ask = replace(mirror.request(), extra=tuple(transport.tolerated.items()))
     exchange = _send_unusual(context, ask, "parameters from elsewhere")
     if context.note_unusable(exchange, transport.tolerated_clause):
         return
@@ -453,7 +443,7 @@ def _check_escaping(context: CheckContext, mirror: Mirror) -> None:
     rule = context.listing.filters[name]
     # A text such as "&amp;" in the data itself is a text that was escaped twice; else the filter is to blame.
     blamed = clauses if doubled is not None else rule.clause
-    ask = build_request(context, mirror.base, {name: value})
+    ask = mirror.request({name: value})
     judged = check_probe(
         context, mirror, ask, "a value with special characters, as it is shown", blamed, only=_JUDGED_ASPECTS
     )

@@ -30,7 +30,7 @@ from rule_runs import (
 
 from harness.check.context import CheckContext
 from harness.check.probe.expect import ProbeResult, check_probe
-from harness.check.probe.mirror import Mirror, build_request
+from harness.check.probe.mirror import Mirror
 from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import Finding, Verdict
 from harness.specification.model import ClauseId
@@ -52,7 +52,7 @@ def asked(
 def _result(
     context: CheckContext, mirror: Mirror, values: Mapping[str, Any], clauses: tuple[ClauseId, ...]
 ) -> ProbeResult:
-    return check_probe(context, mirror, build_request(context, mirror.base, values), "a test", clauses)
+    return check_probe(context, mirror, mirror.request(values), "a test", clauses)
 
 
 def told(context: CheckContext) -> dict[str, Finding]:
