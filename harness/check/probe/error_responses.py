@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +66,35 @@ def record_kept(context: CheckContext, clauses: Clauses, reading: str) -> None:
     firm = enforceable_clauses(context, clauses)
     context.results.record_pass(firm)
     context.results.record_observed(tuple(name for name in clauses if name not in firm), reading)
+
+
+def judge_twice(
+    context: CheckContext,
+    exchange: Exchange,
+    clauses: Clauses,
+    wrong: Callable[[Exchange], str],
+    *,
+    expected: str,
+    doubtful: Clauses = (),
+    check: AnswerCheck | None = None,
+) -> bool | None:
+    """Whether an answer is right by what `wrong` says of it: a few words, none of a right one.
+
+    What is wrong is told when the same bytes show it again; where they do not, the clauses of `doubtful` are
+    inconclusive. None where nobody can tell.
+    """
+    if context.note_unusable(exchange, clauses):
+        return None
+    if not wrong(exchange):
+        record_kept(context, clauses, describe_answer(exchange))
+        return True
+    second = repeat_exchange(context, exchange)
+    actual = wrong(second)
+    if not actual:
+        context.results.record_inconclusive(doubtful, "not repeatable")
+        return None
+    report_breach(context, clauses, expected=expected, actual=actual, exchange=second, check=check)
+    return False
 
 
 def describe_answer(exchange: Exchange) -> str:

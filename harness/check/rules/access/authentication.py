@@ -14,6 +14,7 @@ from harness.check.probe.error_responses import (
     enforceable_clauses,
     is_refused,
     judge_error_response,
+    judge_twice,
     record_kept,
     repeat_exchange,
     report_breach,
@@ -149,17 +150,11 @@ def _check_further_ways(context: CheckContext, mirror: Mirror) -> None:
 
 def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clauses, expected: str) -> None:
     """Judges that the request was let in; a refusal is confirmed."""
-    if context.note_unusable(exchange, clauses):
-        return
-    if not is_refused(exchange):
-        record_kept(context, clauses, describe_answer(exchange))
-        return
-    second = repeat_exchange(context, exchange)
-    if is_refused(second):
-        told = describe_answer(second)
-        report_breach(context, clauses, expected=expected, actual=told, exchange=second, check=A_LIST)
-    else:
-        context.results.record_inconclusive(clauses, "not repeatable")
+
+    def refused(answer: Exchange) -> str:
+        return describe_answer(answer) if is_refused(answer) else ""
+
+    judge_twice(context, exchange, clauses, refused, expected=expected, doubtful=clauses, check=A_LIST)
 
 
 def _check_account_words(context: CheckContext, mirror: Mirror) -> None:
@@ -228,6 +223,7 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
     clauses = rules.clauses.wrong_refused or rules.clauses.missing_refused
     *names, secret = pair
     near = [(what, text) for what, text in altered_secrets(pair[secret]) if what != "an extended"]
+
     altered = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
     altered += [(f"an empty {secret}", {**pair, secret: ""})]
     altered += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
@@ -409,14 +405,14 @@ def _check_lookup_of_own_rows(
     if identity.everyone:
         return
     own = documented_credentials(context, identity)
+
+    def strays(answer: Exchange) -> str:
+        foreign = _foreign_rows(context, mirror, identity, answer)
+        return f"{len(foreign)} rows of another customer" if foreign else ""
+
     for name in visible_filters(context):
-        rule = context.listing.filters[name]
-        if rule.keeps != "equal" and not isinstance(rule.keeps, OpenChoice):
-            continue
-        if is_time_filter(context, name) or rule.words or not context.supports_parameters(name):
-            continue
-        counted = count_values(mirror.rows, rule.compares)
-        if not counted or context.listing.parameters[name].as_ == "word":
+        counted = count_values(mirror.rows, context.listing.filters[name].compares)
+        if not counted or not _looks_up_values(context, name):
             continue
         value = min(counted, key=lambda one: (counted[one], str(one)))
         values = {
@@ -426,17 +422,17 @@ def _check_lookup_of_own_rows(
         }
         ask = mirror.request(values)
         exchange = context.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
-        if context.note_unusable(exchange, clauses):
-            continue
-        if not _foreign_rows(context, mirror, identity, exchange):
-            context.results.record_pass(enforceable_clauses(context, clauses))
-            continue
-        second = repeat_exchange(context, exchange)
-        strays = _foreign_rows(context, mirror, identity, second)
-        if strays:
-            actual = f"{len(strays)} rows of another customer by {name}"
-            report_breach(context, clauses, expected="no rows of another customer", actual=actual, exchange=second)
+        expected = f"no rows of another customer by {name}"
+        if judge_twice(context, exchange, clauses, strays, expected=expected) is False:
             return
+
+
+def _looks_up_values(context: CheckContext, name: str) -> bool:
+    """Whether a filter may find rows by a value that they show, which is no word and no instant."""
+    rule = context.listing.filters[name]
+    equal = rule.keeps == "equal" or isinstance(rule.keeps, OpenChoice)
+    words = rule.words or context.listing.parameters[name].as_ == "word"
+    return equal and not words and not is_time_filter(context, name) and context.supports_parameters(name)
 
 
 def _has_owner(row: Row, owners: tuple[FieldPath, ...], customer: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -23,7 +23,7 @@ _HOUR: Final = 3600
 RequestEdit = Callable[[HttpRequest], HttpRequest]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LoginAttempt:
     """Credentials that must be refused, the fault that is due and the clauses that promise it.
 
@@ -34,6 +34,7 @@ class LoginAttempt:
     credentials: Mapping[str, str]
     fault: str
     clauses: Clauses
+    _: KW_ONLY
     scheme: str | None = None
     example: bool = False
     log_in: bool = False
@@ -92,15 +93,9 @@ def _missing_secret(context: CheckContext) -> Iterator[LoginAttempt]:
     rules = context.listing.access
     fault = rules.missing_fault
     missing = rules.clauses.missing_refused or rules.clauses.wrong_refused
-    yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
+    yield LoginAttempt("no credentials", {}, fault, missing)
     if example_values(context):
-        yield LoginAttempt(
-            purpose="the documented example without credentials",
-            credentials={},
-            fault=fault,
-            clauses=missing,
-            example=True,
-        )
+        yield LoginAttempt("the documented example without credentials", {}, fault, missing, example=True)
 
 
 def _missing_halves(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
@@ -111,15 +106,15 @@ def _missing_halves(context: CheckContext, way: AccessWay) -> Iterator[LoginAtte
     for name, clauses in ((way.user, rules.clauses.user_required), (way.password, rules.clauses.password_required)):
         if name is not None and name in own:
             rest = {other: text for other, text in own.items() if other != name}
-            yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
+            yield LoginAttempt(f"no {name}", rest, fault, clauses or missing)
     both = missing or rules.clauses.user_required or rules.clauses.password_required
     if way.kind == "basic":
         both = both or rules.clauses.wrong_refused
-    yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
+    yield LoginAttempt("no credentials", {}, fault, both, example=True)
     if way.password is not None:
         blank = {**own, way.password: ""}
         clauses = rules.clauses.password_required or rules.clauses.wrong_refused
-        yield LoginAttempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
+        yield LoginAttempt("an empty password", blank, fault, clauses)
 
 
 def _wrong_passwords(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
@@ -133,17 +128,17 @@ def _wrong_passwords(context: CheckContext, way: AccessWay) -> Iterator[LoginAtt
         # What another word, or a text that is no pair, counts as is not said: only that it does not suffice.
         fault = _either_fault(context)
         yield LoginAttempt(
-            purpose="name and password after another word than Basic",
-            credentials=own,
-            fault=fault,
-            clauses=clauses or rules.clauses.missing_refused,
+            "name and password after another word than Basic",
+            own,
+            fault,
+            clauses or rules.clauses.missing_refused,
             scheme="Bearer",
         )
         yield LoginAttempt(
-            purpose="name and password that are not encoded",
-            credentials=own,
-            fault=fault,
-            clauses=clauses or rules.clauses.missing_refused,
+            "name and password that are not encoded",
+            own,
+            fault,
+            clauses or rules.clauses.missing_refused,
             edit=_with_header("Authorization", f"Basic {own[way.user]}:{own[way.password]}"),
         )
 
@@ -161,18 +156,10 @@ def _wrong_pairs(
     ]
     for what, text in (*altered_secrets(own[password]), *(("another user's", text) for text in others[:1])):
         yield LoginAttempt(
-            purpose=f"the right user with {what} password",
-            credentials={**own, password: text},
-            fault=fault,
-            clauses=clauses,
-            log_in=log_in,
+            f"the right user with {what} password", {**own, password: text}, fault, clauses, log_in=log_in
         )
     yield LoginAttempt(
-        purpose="a wrong user with the right password",
-        credentials={**own, user: own[user] + "x"},
-        fault=fault,
-        clauses=clauses,
-        log_in=log_in,
+        "a wrong user with the right password", {**own, user: own[user] + "x"}, fault, clauses, log_in=log_in
     )
 
 
@@ -186,13 +173,7 @@ def log_in_attempts(context: CheckContext, session: LogIn) -> Iterator[LoginAtte
     for name in own:
         rest = {other: text for other, text in own.items() if other != name}
         for what, credentials in ((f"no {name}", rest), (f"an empty {name}", {**own, name: ""})):
-            yield LoginAttempt(
-                purpose=f"log in with {what}",
-                credentials=credentials,
-                fault=rules.missing_fault,
-                clauses=clauses,
-                log_in=True,
-            )
+            yield LoginAttempt(f"log in with {what}", credentials, rules.missing_fault, clauses, log_in=True)
     for attempt in _wrong_pairs(context, (session.user, session.password), own, clauses, log_in=True):
         yield replace(attempt, purpose=f"log in with {attempt.purpose}")
 
@@ -207,25 +188,19 @@ def _wrong_keys(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]
     fault = rules.wrong_fault
     for what, text in (("a wrong", f"not-a-{key.credential.lower()}"), *altered_secrets(secret)):
         credentials = {**own, name: text}
-        yield LoginAttempt(purpose=f"{what} {name}", credentials=credentials, fault=fault, clauses=clauses)
+        yield LoginAttempt(f"{what} {name}", credentials, fault, clauses)
     others = [one.credentials[name] for one in context.identities if one.credentials.get(name, secret) != secret]
     if key.scheme:
         word = "Basic" if key.scheme.lower() != "basic" else "Bearer"
         yield LoginAttempt(
-            purpose=f"the {name} after another word than {key.scheme}",
-            credentials=own,
-            fault=_either_fault(context),
-            clauses=clauses,
-            scheme=word,
+            f"the {name} after another word than {key.scheme}", own, _either_fault(context), clauses, scheme=word
         )
     if others:
         # Two keys side by side in one text are no key.
         both = {**own, name: f"{others[0]},{secret}"}
-        yield LoginAttempt(purpose=f"two values as one {name}", credentials=both, fault=fault, clauses=clauses)
+        yield LoginAttempt(f"two values as one {name}", both, fault, clauses)
     missing = rules.clauses.missing_refused or clauses
-    yield LoginAttempt(
-        purpose=f"an empty {name}", credentials={**own, name: ""}, fault=rules.missing_fault, clauses=missing
-    )
+    yield LoginAttempt(f"an empty {name}", {**own, name: ""}, rules.missing_fault, missing)
 
 
 def _attempts_elsewhere(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
@@ -239,11 +214,7 @@ def _attempts_elsewhere(context: CheckContext, way: AccessWay) -> Iterator[Login
     secret = str(own[key.credential])
     place = "a header" if key.place == "query" else "the query"
     yield LoginAttempt(
-        purpose=f"the {key.credential} in {place}",
-        credentials=rest,
-        fault=rules.missing_fault,
-        clauses=clauses,
-        edit=_with_key_elsewhere(key, secret),
+        f"the {key.credential} in {place}", rest, rules.missing_fault, clauses, edit=_with_key_elsewhere(key, secret)
     )
 
 
@@ -282,10 +253,10 @@ def further_way_attempts(context: CheckContext, way: AccessWay) -> Iterator[Logi
     secret = names[-1]
     for what, text in islice(altered_secrets(own[secret]), 3):
         yield LoginAttempt(
-            purpose=f"{what} {secret} by {way.kind}",
-            credentials={**own, secret: text},
-            fault=context.listing.access.wrong_fault,
-            clauses=way.refused_clause,
+            f"{what} {secret} by {way.kind}",
+            {**own, secret: text},
+            context.listing.access.wrong_fault,
+            way.refused_clause,
         )
 
 
@@ -318,24 +289,22 @@ def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
     clauses = wrong or (jwt.clauses.wrong_key if jwt and token.count(".") == 2 else malformed)
     fault = rules.wrong_fault
     for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
-        yield LoginAttempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
+        yield LoginAttempt("a wrong token", {rules.token: text}, fault, malformed)
     for what, text in altered_secrets(token):
-        yield LoginAttempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=clauses)
+        yield LoginAttempt(f"{what} token", {rules.token: text}, fault, clauses)
     if token:
         yield LoginAttempt(
-            purpose="the token after another word than Bearer",
-            credentials=own,
-            fault=fault,
-            clauses=wrong or rules.clauses.missing_refused,
+            "the token after another word than Bearer",
+            own,
+            fault,
+            wrong or rules.clauses.missing_refused,
             scheme="Basic",
         )
     if jwt is not None:
         yield from _wrong_signed_tokens(context, jwt)
     # Half missing and half wrong: by now it is known how each is told.
     missing = rules.clauses.missing_refused or wrong
-    yield LoginAttempt(
-        purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing
-    )
+    yield LoginAttempt("an empty token", {rules.token: ""}, rules.missing_fault, missing)
 
 
 def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttempt]:
@@ -376,9 +345,7 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
     )
     for clauses, purpose, text in made:
         if text is not None:
-            yield LoginAttempt(
-                purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses
-            )
+            yield LoginAttempt(purpose, {rules.token: text}, rules.wrong_fault, clauses)
 
 
 def _with_wrong_signature(token: str | None) -> str | None:

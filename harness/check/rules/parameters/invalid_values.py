@@ -20,6 +20,7 @@ from harness.check.probe.error_responses import (
     is_breakdown,
     is_refused,
     judge_error_response,
+    judge_twice,
     record_kept,
     repeat_exchange,
     report_breach,
@@ -361,21 +362,23 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
     parameter = context.listing.parameters[size_name]
     beyond = parameter.beyond
     ways = () if beyond is None else options_of(beyond.gets)
-    if parameter.most is None or beyond is None or "honoured" in ways or len(mirror.rows) > parameter.most:
+    most = parameter.most
+    if most is None or beyond is None or "honoured" in ways or len(mirror.rows) > most:
         return
-    size = {size_name: context.encode(size_name, parameter.most + 1)}
-    for base in _wider_windows(context, mirror, parameter.most):
+
+    def too_long(answer: Exchange) -> str:
+        return f"{len(answer.listed)} rows" if len(answer.listed) > most else ""
+
+    size = {size_name: context.encode(size_name, most + 1)}
+    for base in _wider_windows(context, mirror, most):
         exchange = context.send(
             ListRequest(values={**base, **size}), "more rows than a page may hold, of a longer list"
         )
-        if context.note_unusable(exchange, beyond.clause) or exchange.rows is None:
+        if too_long(exchange):
+            expected, check = f"an error, or at most {most} rows", AnswerCheck(kind="at-most", high=most)
+            judge_twice(context, exchange, beyond.clause, too_long, expected=expected, check=check)
             return
-        if len(exchange.rows) > parameter.most:
-            second = repeat_exchange(context, exchange)
-            if len(second.listed) > parameter.most:
-                expected, actual = f"an error, or at most {parameter.most} rows", f"{len(second.listed)} rows"
-                check = AnswerCheck(kind="at-most", high=parameter.most)
-                report_breach(context, beyond.clause, expected=expected, actual=actual, exchange=second, check=check)
+        if context.note_unusable(exchange, beyond.clause) or exchange.rows is None:
             return
 
 

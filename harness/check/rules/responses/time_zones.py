@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.error_responses import record_kept, repeat_exchange, report_breach
+from harness.check.probe.error_responses import judge_twice, record_kept, repeat_exchange, report_breach
 from harness.check.probe.mirror import Mirror, include_everything
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -37,15 +37,10 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
         if ask is None:
             return
         exchange = context.send(ask, f"local times of {name}")
-        if context.note_unusable(exchange, clauses) or exchange.answer is None:
-            return
-        if exchange.answer.outcome != "success":
-            again = repeat_exchange(context, exchange)
-            if again.outcome == "error":
-                error_text = f"the error {again.code!r}"
-                report_breach(
-                    context, clauses, expected="a success in a known time zone", actual=error_text, exchange=exchange
-                )
+        if exchange.outcome == "error":
+            judge_twice(context, exchange, clauses, _error_text, expected="a success in a known time zone")
+        if exchange.outcome != "success":
+            context.note_unusable(exchange, clauses)
             return
         answers.append(exchange)
     for word in zone.account_words:
@@ -58,6 +53,10 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
     # Not every server knows every name: what this one gets is judged only where it is taken.
     if turned.outcome == "success":
         _compare_zones(context, mirror, [answers[0], turned])
+
+
+def _error_text(exchange: Exchange) -> str:
+    return f"the error {exchange.code!r}" if exchange.outcome == "error" else ""
 
 
 def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> None:

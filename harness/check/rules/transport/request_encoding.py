@@ -17,9 +17,8 @@ from harness.check.probe.error_responses import (
     enforceable_clauses,
     is_refused,
     judge_error_response,
+    judge_twice,
     record_kept,
-    repeat_exchange,
-    report_breach,
 )
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import Mirror, include_everything, largest_page_size
@@ -108,18 +107,16 @@ def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str
         ask = replace(mirror.request(), encoding_name=name, scheme=attempt.scheme)
         purpose = f"{attempt.purpose}, by {name}"
         exchange = context.send(ask, purpose, credentials=attempt.credentials, witness=False)
-        if context.note_unusable(exchange, ()) or exchange.outcome != "success":
-            continue
-        second = repeat_exchange(context, exchange)
-        if second.outcome == "success":
-            report_breach(
-                context,
-                attempt.clauses,
-                expected="an error",
-                actual=describe_answer(second),
-                exchange=second,
-                check=NO_LIST,
-            )
+        if exchange.outcome == "success":
+            judge_twice(context, exchange, attempt.clauses, _success, expected="an error", check=NO_LIST)
+
+
+def _success(exchange: Exchange) -> str:
+    return describe_answer(exchange) if exchange.outcome == "success" else ""
+
+
+def _unreadable(exchange: Exchange) -> str:
+    return describe_answer(exchange) if exchange.outcome == "unreadable" else ""
 
 
 def _rich_request(context: CheckContext, mirror: Mirror) -> ListRequest | None:
@@ -260,20 +257,10 @@ def _check_routing(context: CheckContext, mirror: Mirror) -> None:
             context.results.record_observed(clauses, describe_answer(exchange))
             continue
         if exchange.outcome == "unreadable":
-            _confirm_no_error(context, exchange, clauses, fault)
+            # A promised code did not come, not even an error of this API.
+            judge_twice(context, exchange, clauses, _unreadable, expected=f"an error ({fault})")
             continue
         judge_error_response(context, exchange, fault, clauses, operation=operation)
-
-
-def _confirm_no_error(context: CheckContext, exchange: Exchange, clauses: Clauses, fault: str) -> None:
-    """A promised code did not come, not even an error of this API."""
-    second = repeat_exchange(context, exchange)
-    if context.note_unusable(second, clauses):
-        return
-    if second.outcome == "unreadable":
-        report_breach(
-            context, clauses, expected=f"an error ({fault})", actual=describe_answer(second), exchange=second
-        )
 
 
 def _check_refusals(context: CheckContext, mirror: Mirror) -> None:
