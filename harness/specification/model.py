@@ -747,6 +747,11 @@ class Order:
     descending_clause: Clauses = documented_key("clause on the flag", ())
     descending_default_clause: Clauses = documented_key("clause on the flag's default", ())
 
+    @property
+    def sort_parameter(self) -> ParameterName | None:
+        """The parameter that names the key of the order."""
+        return self.sort.parameter if self.sort is not None else None
+
 
 LinkName = Literal["next", "previous", "first", "last", "self"]
 

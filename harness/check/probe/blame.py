@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect, Difference
 from harness.check.probe.mirror import Mirror
 from harness.check.probe.reduction import added_parameters
-from harness.specification.model import Clauses, CursorPaging, Filter, OpenChoice, Order, PageNumberPaging
+from harness.specification.model import Clauses, CursorPaging, Filter, Listing, OpenChoice, Order, PageNumberPaging
 from harness.specification.paging_clauses import (
     partition_clauses,
     prefix_clauses,
@@ -112,10 +112,23 @@ def clauses_of_request(
         return listing.transport.also[ask.encoding_name].clause
     if difference.aspect not in PRIMARY_ASPECTS and not _is_left_to_filters(context, mirror, ask, difference):
         return _clauses_of_page(context, ask, difference, meaning)
-    names = {name for name, raw in ask.values.items() if mirror.base.get(name) != raw}
+    names = _names_beside_window(mirror, ask)
     if listing.count_only is not None and listing.count_only.parameter in names:
         counting = listing.count_only.clauses
         return (counting.ignores if names & set(listing.count_only.ignores) else ()) or counting.on
+    return _clauses_of_rows(context, names, ask, difference, meaning)
+
+
+def _names_beside_window(mirror: Mirror, ask: ListRequest) -> set[str]:
+    """The parameters that a request has beside the window of the run."""
+    return {name for name, raw in ask.values.items() if mirror.base.get(name) != raw}
+
+
+def _clauses_of_rows(
+    context: CheckContext, names: set[str], ask: ListRequest, difference: Difference, meaning: ExpectedAnswer | None
+) -> Clauses:
+    """The clauses on which rows come for the parameters with these names."""
+    listing = context.listing
     zone = listing.zone
     if zone is not None and zone.parameter in names and zone.clauses.shift:
         # Without it the times mean what they should.
@@ -129,19 +142,16 @@ def clauses_of_request(
     if filters:
         rule = listing.filters[filters[0]]
         return _clauses_of_comparison(context, rule, ask) or clauses_of_value(rule, ask.values[filters[0]])
-    for name in sorted(names):
-        clauses = clauses_of_parameter(context, name, ask.values[name])
-        if clauses:
-            return clauses
-    if difference.kind in ("missing", "unlisted", "not-empty"):
-        return completeness_clauses(context)
-    return listing.lists.clauses.rows or listing.lists.clauses.reach
+    promised = (clauses_of_parameter(context, name, ask.values[name]) for name in sorted(names))
+    whole = completeness_clauses(context) if difference.kind in ("missing", "unlisted", "not-empty") else None
+    lists = listing.lists.clauses
+    return next(filter(None, promised), lists.rows or lists.reach if whole is None else whole)
 
 
 def _is_left_to_filters(context: CheckContext, mirror: Mirror, ask: ListRequest, difference: Difference) -> bool:
     """Whether a first page holds later rows by its filters alone: without them it is right, so they lose rows."""
     listing = context.listing
-    names = {name for name, raw in ask.values.items() if mirror.base.get(name) != raw}
+    names = _names_beside_window(mirror, ask)
     others = {*listing.paging.place_parameters, listing.paging.size_parameter}
     return (
         difference.kind == "displaced"
@@ -259,28 +269,28 @@ def clauses_of_value(rule: Filter, value: object) -> Clauses:
 
 def clauses_of_parameter(context: CheckContext, name: str, value: object) -> Clauses:
     """The clauses on what a parameter that is no filter does."""
-    listing = context.listing
-    paging, order, scope = listing.paging, listing.order, listing.scope
-    if name in paging.place_parameters:
-        if isinstance(paging, CursorPaging) and name == paging.after and value in ("", *paging.start_words):
-            return paging.clauses.start or slice_clauses(paging)
-        return slice_clauses(paging)
-    if name == paging.size_parameter:
-        return size_clauses(paging)
-    if order is not None and name == order.descending:
-        return order.descending_clause or order.clause
-    if order is not None and order.sort is not None and name == order.sort.parameter:
-        return _clauses_of_sort_word(order, value)
+    promises = _promises_of_parameters(context.listing, value)
+    return next((clauses for parameter, clauses in promises if parameter == name), ())
+
+
+def _promises_of_parameters(listing: Listing, value: object) -> Iterator[tuple[str | None, Clauses]]:
+    """Parameters that are no filters, each with the clauses on what this value of it does; the first one counts."""
+    paging, order, scope, zone = listing.paging, listing.order, listing.scope, listing.zone
+    if isinstance(paging, CursorPaging) and value in ("", *paging.start_words):
+        yield paging.after, paging.clauses.start or slice_clauses(paging)
+    yield from ((name, slice_clauses(paging)) for name in paging.place_parameters)
+    yield paging.size_parameter, size_clauses(paging)
+    if order is not None:
+        yield order.descending, order.descending_clause or order.clause
+        yield order.sort_parameter, _clauses_of_sort_word(order, value)
     for include in listing.includes:
-        if name == include.parameter:
-            return include.clauses.on or include.clauses.off or include.clauses.default
-    if listing.total is not None and listing.total.switch is not None and name == listing.total.switch.parameter:
-        return listing.total.switch.clauses.off or listing.total.switch.clauses.default
-    if scope is not None and name == scope.parameter:
-        return scope.word_clauses.get(str(value), ()) or scope.clauses.identity or scope.clauses.unset
-    if listing.zone is not None and name == listing.zone.parameter:
-        return listing.zone.clauses.shift
-    return ()
+        yield include.parameter, include.clauses.on or include.clauses.off or include.clauses.default
+    if listing.total is not None and (switch := listing.total.switch) is not None:
+        yield switch.parameter, switch.clauses.off or switch.clauses.default
+    if scope is not None:
+        yield scope.parameter, scope.word_clauses.get(str(value), ()) or scope.clauses.identity or scope.clauses.unset
+    if zone is not None:
+        yield zone.parameter, zone.clauses.shift
 
 
 def unsteady_clauses(context: CheckContext) -> Clauses:
@@ -307,14 +317,12 @@ def _clauses_of_page(
             return total.clauses.independent
     if difference.kind == "part" and (clauses := _clauses_of_part(context, ask, difference)) is not None:
         return clauses
-    flag = order.descending if order is not None else None
-    sort = order.sort.parameter if order is not None and order.sort is not None else None
-    plain = not {flag, sort} & ask.values.keys()
-    if difference.kind == "reversed" and order is not None and flag is not None and plain:
+    ordered = _asks_for_an_order(context, ask)
+    if difference.kind == "reversed" and order is not None and order.descending is not None and not ordered:
         # Nobody asked for the other direction: it is the flag's default that is wrong.
         return order.descending_default_clause or order.clause
     later = difference.about != "first page" and bool(ask.values.keys() & set(listing.paging.place_parameters))
-    if difference.kind == "displaced" and _asks_for_an_order(context, ask) and not (later and _order_holds(context)):
+    if difference.kind == "displaced" and ordered and not (later and _order_holds(context)):
         # Without it the page would be the right one: it is cut from the list in another order.
         return _clauses_of_order(context, ask)
     if difference.about == "another page" and isinstance(listing.paging, PageNumberPaging):
@@ -375,10 +383,7 @@ def clauses_of_aspect(
 
 def _asks_for_an_order(context: CheckContext, ask: ListRequest) -> bool:
     order = context.listing.order
-    if order is None:
-        return False
-    names = {order.descending, order.sort.parameter if order.sort is not None else None}
-    return bool(names & ask.values.keys())
+    return order is not None and not ask.values.keys().isdisjoint({order.descending, order.sort_parameter})
 
 
 def _clauses_of_order(context: CheckContext, ask: ListRequest) -> Clauses:
@@ -386,12 +391,12 @@ def _clauses_of_order(context: CheckContext, ask: ListRequest) -> Clauses:
     assert order is not None
     if order.descending is not None and order.descending in ask.values:
         return order.descending_clause or order.clause
-    if order.sort is None or order.sort.parameter not in ask.values:
-        return order.clause
-    return _clauses_of_sort_word(order, ask.values[order.sort.parameter])
+    word = ask.values.get(order.sort_parameter or "")
+    return order.clause if word is None else _clauses_of_sort_word(order, word)
 
 
 def _clauses_of_sort_word(order: Order, word: object) -> Clauses:
-    assert order.sort is not None
+    if order.sort is None:
+        return ()
     undocumented = order.sort.clauses.undocumented if str(word) in order.sort.undocumented else ()
     return undocumented or order.sort.clauses.words or order.clause

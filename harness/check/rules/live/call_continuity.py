@@ -5,7 +5,7 @@ Names in backticks are variants of the foreign servers in `tests/foreign/`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, combinations, pairwise
 from typing import Final
@@ -210,7 +210,7 @@ def _check_swapped_parties(context: CheckContext, readings: Sequence[Reading]) -
     changed = 0
     for rows in row_histories(readings).values():
         for before, after in pairwise(rows):
-            if all(before.shown.get(name) == after.shown.get(name) for name in names):
+            if same_fields(before, after, names):
                 continue
             changed += 1
             places = [
@@ -253,13 +253,11 @@ def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: 
         left = [row for key, row in earlier.by_key.items() if last_place[key] == place]
         came = {key: row for key, row in later.by_key.items() if key not in seen}
         for row in left:
+            alike = [start, *ends] if row.instant(start) is not None else []
             heirs = [
                 key
                 for key, other in came.items()
-                if row.instant(start) is not None
-                and other.shown.get(start) == row.shown.get(start)
-                and same_parties(context, row, other)
-                and all(other.shown.get(name) == row.shown.get(name) for name in ends)
+                if alike and same_fields(row, other, alike) and same_parties(context, row, other)
             ]
             if heirs:
                 pairs.append((row, came.pop(heirs[0])))
@@ -285,6 +283,11 @@ def field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
     return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.keys
 
 
+def same_fields(one: Row, other: Row, names: Iterable[str]) -> bool:
+    """Whether two rows show the same in these fields."""
+    return all(one.shown.get(name) == other.shown.get(name) for name in names)
+
+
 def same_parties(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show the same parties, two of them at least."""
     names = context.fields_showing(*_PARTY_ATTRIBUTES)
@@ -298,7 +301,7 @@ def is_same_call(context: CheckContext, one: Row, other: Row) -> bool:
     if start is None or start not in one.shown or one.shown.get(start) == other.shown.get(start):
         return True
     names = context.fields_showing(*_PARTY_ATTRIBUTES)
-    return all(one.shown.get(name) == other.shown.get(name) for name in names)
+    return same_fields(one, other, names)
 
 
 def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Reading]) -> None:

@@ -137,18 +137,12 @@ def _names(fields: LifeFields) -> tuple[str | None, ...]:
 
 def _check_ended_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Reading]) -> None:
     """Judges that ended calls are not listed, by what rows show of themselves and by calls that leave the list."""
-    ended: dict[Hashable, tuple[Row, str]] = {}
-    alive: set[Hashable] = set()
-    for reading in taken:
-        for row in reading.rows:
-            shows = call_liveness(context, row)
-            if shows is True:
-                alive.add(row.key)
-            elif isinstance(shows, str):
-                ended.setdefault(row.key, (row, shows))
+    shows = [(row, call_liveness(context, row)) for reading in taken for row in reading.rows]
+    alive = {row.key for row, shown in shows if shown is True}
+    ended = [(row, shown) for row, shown in shows if isinstance(shown, str)]
     if ended:
-        row, why = next(iter(ended.values()))
-        _report_ended_calls(context, clauses, [row for row, _ in ended.values()], why, inferred=False)
+        rows = list({row.key: row for row, _ in ended}.values())
+        _report_ended_calls(context, clauses, rows, ended[0][1], inferred=False)
         return
     going = _calls_that_go_on(context, taken)
     overdue = [(row, why) for reading in taken for row, why in overdue_calls(context, reading.rows)]
@@ -197,21 +191,21 @@ def _stopped_calls(context: CheckContext, readings: Sequence[Reading]) -> list[R
     talking = fields[state].words.get("answered") if state is not None else None
     if state is None or talk is None or talking is None or len(readings) < _READINGS_NEEDED:
         return []
-    stopped: list[Row] = []
-    going = 0
-    for key in readings[-1].by_key:
-        rows = [reading.by_key[key] for reading in readings if key in reading.by_key]
-        if any(row.shown.get(state) != talking for row in rows):
-            continue
-        talked = [number for row in rows if (number := as_number(row.shown.get(talk))) is not None and number > 0]
-        if len(talked) < max(len(rows), _READINGS_NEEDED):
-            continue
-        if talked[0] == talked[-1] == max(talked):
-            stopped.append(rows[-1])
-        elif talked[-1] - talked[0] >= 1:
-            going += 1
+
+    def talked(rows: Sequence[Row]) -> list[float]:
+        numbers = [as_number(row.shown.get(talk)) for row in rows if row.shown.get(state) == talking]
+        known = [float(number) for number in numbers if number is not None and number > 0]
+        return known if len(known) == len(rows) >= _READINGS_NEEDED else []
+
+    last = readings[-1].by_key
+    talks = {
+        key: numbers for key, rows in row_histories(readings).items() if key in last and (numbers := talked(rows))
+    }
+    going = sum(numbers[-1] - numbers[0] >= 1 for numbers in talks.values())
     late = {row.key for row, _ in overdue_calls(context, readings[-1].rows, stalled=_LATE_SECONDS)}
-    stopped = [row for row in stopped if row.key in late]
+    stopped = [
+        last[key] for key, numbers in talks.items() if key in late and numbers[0] == numbers[-1] == max(numbers)
+    ]
     held = fields[state].words.get("held")
     says_hold = held is not None and any(row.shown.get(state) == held for row in readings[-1].rows)
     enough = _STOPPED_CALLS_NEEDED if says_hold else max(_STOPPED_CALLS_NEEDED, (going + len(stopped)) // 3 + 1)

@@ -9,6 +9,7 @@ from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.error_responses import enforceable_clauses
 from harness.check.probe.mirror import (
     Mirror,
     Snapshot,
@@ -53,6 +54,7 @@ from harness.specification.model import (
     Clauses,
     Filter,
     InOtherListLaw,
+    Law,
     MovingLaw,
     NeverFallsLaw,
     RowLaw,
@@ -91,9 +93,9 @@ def check_polling(context: CheckContext, mirror: Mirror) -> None:
     laws = [law for law in context.listing.laws if not isinstance(law, RowLaw)]
     named = context.listing.lists.clauses
     only, one_per = (named.only, named.one_per) if lists_only_live_calls(context) else ((), ())
-    if not laws and not only and not one_per:
-        return
     every = tuple(dict.fromkeys((*(clause for law in laws for clause in law.clause), *only, *one_per)))
+    if not laws and not every:
+        return
     sender = context.sender
     aged = not isinstance(sender, RateLimitedClient) or sender.budget.seconds >= _APART_SECONDS
     taken = _take_polls(context, mirror, every)
@@ -106,18 +108,7 @@ def check_polling(context: CheckContext, mirror: Mirror) -> None:
     snapshots = taken if mirror.first is None or mirror.first is taken[0] else [mirror.first, *taken]
     readings = live_readings(context, snapshots)
     for law in laws:
-        match law:
-            case StandsStillLaw() if law.slack_seconds:
-                check_stands_still(context, law, readings)
-            case StandsStillLaw() | NeverFallsLaw():
-                _check_between_polls(context, law, readings)
-            case SharedLaw():
-                _check_shared_values(context, mirror, law)
-            case InOtherListLaw():
-                _check_other_list(context, mirror, law)
-            case VanishesLaw():
-                # Of ended calls the list itself may promise as much: they are looked for once, below.
-                pass
+        _check_law(context, mirror, law, readings)
     if lists_only_live_calls(context):
         check_same_calls(context, readings, one_per or named.unique)
         check_counters(context, readings)
@@ -125,6 +116,19 @@ def check_polling(context: CheckContext, mirror: Mirror) -> None:
     vanishing = tuple(clause for law in laws if isinstance(law, VanishesLaw) for clause in law.clause)
     check_departures(context, readings, tuple(dict.fromkeys((*vanishing, *only))))
     _check_one_row_per_call(context, mirror, one_per, taken, aged=aged)
+
+
+def _check_law(context: CheckContext, mirror: Mirror, law: Law, readings: Sequence[Reading]) -> None:
+    """Judges a law between polls; that calls vanish the list itself may promise, too: it is judged once for both."""
+    match law:
+        case StandsStillLaw() if law.slack_seconds:
+            check_stands_still(context, law, readings)
+        case StandsStillLaw() | NeverFallsLaw():
+            _check_between_polls(context, law, readings)
+        case SharedLaw():
+            _check_shared_values(context, mirror, law)
+        case InOtherListLaw():
+            _check_other_list(context, mirror, law)
 
 
 def _take_polls(context: CheckContext, mirror: Mirror, clauses: Clauses) -> list[Snapshot] | None:
@@ -317,34 +321,43 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) 
         context.results.record_not_exercised(law.clause, f"no parameter asks for one {path}")
         return
     for value in list(groups)[:GROUPS_ASKED]:
-        again = False
-        while True:
-            ask = mirror.request({**include_everything(context), name: value})
-            exchange = context.send(ask, f"the rows of one call, {name}={value}")
-            if context.note_unusable(exchange, law.clause):
-                break
-            wrong = _group_difference(context, mirror, exchange, path, value)
-            if wrong is None:
-                context.results.record_pass(law.clause, times=len(_rows_by_value(mirror, path).get(value, ())) or 1)
-                break
-            if not again:
-                again = True
-                reread_mirror(context, mirror)
-                continue
-            if mirror.volatile:
-                context.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
-                break
+        exchange, wrong = _ask_for_group(context, mirror, law, name, value)
+        due = len(_rows_by_value(mirror, path).get(value, ()))
+        if wrong is None:
+            continue
+        if not wrong:
+            context.results.record_pass(law.clause, times=due or 1)
+        elif mirror.volatile:
+            context.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
+        else:
             context.fail(
                 law.clause,
                 context.clause_text(law.clause, law.law),
-                expected=f"the {len(_rows_by_value(mirror, path).get(value, ()))} rows with {path}={value}, "
-                "each once",
+                expected=f"the {due} rows with {path}={value}, each once",
                 actual=wrong,
                 exchange=exchange,
                 rows=exchange.listed,
                 fields=[str(path)],
             )
             return
+
+
+def _ask_for_group(
+    context: CheckContext, mirror: Mirror, law: SharedLaw, name: str, value: str
+) -> tuple[Exchange, str | None]:
+    """The answer that should be the rows of one value, and what is wrong with it twice; None where none can tell."""
+    ask = mirror.request({**include_everything(context), name: value})
+    wrong: str | None = None
+    for attempt in range(2):
+        exchange = context.send(ask, f"the rows of one call, {name}={value}")
+        if context.note_unusable(exchange, law.clause):
+            return exchange, None
+        wrong = _group_difference(context, mirror, exchange, law.field, value) or ""
+        if not wrong:
+            break
+        if not attempt:
+            reread_mirror(context, mirror)
+    return exchange, wrong
 
 
 def _rows_by_value(mirror: Mirror, path: FieldPath) -> dict[str, list[Row]]:
@@ -410,13 +423,11 @@ def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw
         exchange = other.send(ask, f"look up {name}={value} of {context.spec.id}", witness=False)
         if context.note_unusable(exchange, law.clause):
             return
-        came = exchange.outcome == "success"
-        if came and exchange.rows:
+        if exchange.outcome == "success" and exchange.rows:
             found += 1
         else:
             lost.append((row, exchange))
-    binding = [name for name in law.clause if (clause := context.clause(name)) and clause.level != "may"]
-    if not binding:
+    if not enforceable_clauses(context, law.clause):
         context.results.record_observed(law.clause, f"{found} of {len(rows)} were found by {law.operation}")
     elif not lost:
         context.results.record_pass(law.clause, times=found)
