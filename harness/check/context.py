@@ -464,18 +464,17 @@ class CheckContext:
             return False
         if response is not None and response.http_status in (401, 403):
             return True
-        rules = self.listing.access
-        names = (rules.missing_fault, rules.wrong_fault, rules.role_fault)
-        known = [fault for name in names if (fault := self.listing.outcome.faults.get(name)) is not None]
+        rules, faults = self.listing.access, self.listing.outcome.faults
+        names = {rules.missing_fault, rules.wrong_fault, rules.role_fault}
+        known = [fault for name, fault in faults.items() if name in names]
+        others = [fault for name, fault in faults.items() if name not in names]
         if self.listing.outcome.error.code_at is None:
-            told = {status for fault in known for status in statuses_of(self.listing, fault)}
-            rest = [fault for name, fault in self.listing.outcome.faults.items() if name not in names]
-            return answer.http_status in told - {one for fault in rest for one in statuses_of(self.listing, fault)}
-        codes = {str(code) for fault in known for code in (fault.code, *fault.codes) if code is not None}
-        if own:
-            others = [fault for name, fault in self.listing.outcome.faults.items() if name not in names]
-            codes -= {str(code) for fault in others for code in (fault.code, *fault.codes)}
-        return answer.code is not MISSING and str(answer.code) in codes
+            told, elsewhere = (
+                {status for fault in some for status in statuses_of(self.listing, fault)} for some in (known, others)
+            )
+            return answer.http_status in told - elsewhere
+        shared = own and any(str(answer.code) in fault.told_codes for fault in others)
+        return answer.code is not MISSING and not shared and any(str(answer.code) in one.told_codes for one in known)
 
     def _learn_clock_skew(self, exchange: Exchange) -> None:
         if self.clock_skew_seconds is not None or self.options.now is None:

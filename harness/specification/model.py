@@ -1421,6 +1421,11 @@ class ErrorKind:
     speaks: bool = documented_key("whether the clause on the code also promises a message that is not blank", False)
     clause: Clauses = documented_key("clause on the code", ())
 
+    @property
+    def told_codes(self) -> frozenset[str]:
+        """The codes that tell this error, as texts; empty where any does."""
+        return frozenset(str(code) for code in (self.code, *self.codes) if code is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorShapeClauses:

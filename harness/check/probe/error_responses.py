@@ -232,13 +232,11 @@ def is_breakdown(context: CheckContext, exchange: Exchange, fault: str) -> bool:
         told = context.listing.outcome.error.code_at is None and due is not None
         return not (told and due is not None and response.http_status in statuses_of(context.listing, due))
     named = context.listing.outcome.faults.get(fault)
-    if named is None or str(code) in {str(one) for one in (named.code, *named.codes)}:
+    if named is None or str(code) in named.told_codes:
         # The right code under a wrong status is judged as a status.
         return False
-    own = {
-        str(one) for kind in context.listing.outcome.faults.values() if kind.own for one in (kind.code, *kind.codes)
-    }
-    return response.http_status not in error_statuses(context, named) and str(code) in own
+    own = any(kind.own and str(code) in kind.told_codes for kind in context.listing.outcome.faults.values())
+    return own and response.http_status not in error_statuses(context, named)
 
 
 def _confirm_breakdown(context: CheckContext, exchange: Exchange, fault: str, clauses: Clauses) -> None:
@@ -302,7 +300,7 @@ def _problem_of_code(
     context: CheckContext, exchange: Exchange, answer: DecodedResponse, fault: str, named: ErrorKind
 ) -> _Problem | None:
     error = context.listing.outcome.error
-    codes = {str(code) for code in (named.code, *named.codes) if code is not None}
+    codes = named.told_codes
     if (
         error.code_at is None
         or not codes
@@ -410,7 +408,7 @@ def _is_misshapen(context: CheckContext, value: object, at: str) -> bool:
 def _is_known_odd_code(context: CheckContext, fault: str, code: object) -> bool:
     """Whether a code that stands for nothing was already told for another fault: one defect, however often."""
     faults = context.listing.outcome.faults
-    if any(str(code) in {str(one) for one in (known.code, *known.codes)} for known in faults.values()):
+    if any(str(code) in known.told_codes for known in faults.values()):
         return False
     known_codes = context.facts.odd_codes
     context.facts.odd_codes = {str(code): fault, **known_codes}

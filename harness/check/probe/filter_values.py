@@ -326,11 +326,7 @@ def companion_parameters(context: CheckContext, mirror: Mirror, name: str, row: 
 def largest_page(context: CheckContext) -> dict[str, Tree]:
     """The parameters of the largest page, so that one answer shows as many matches as can be."""
     name, size = largest_page_size(context)
-    return (
-        {name: context.encode(name, size)}
-        if name is not None and size is not None and context.parameters_work(name)
-        else {}
-    )
+    return {name: context.encode(name, size)} if name is not None and context.parameters_work(name) else {}
 
 
 def default_comparison(context: CheckContext, name: str) -> dict[str, Tree]:

@@ -19,7 +19,7 @@ from harness.check.rules.live.call_readings import (
     longest_stillness,
     names_by_attribute,
 )
-from harness.check.rules.responses.row_laws import as_number
+from harness.check.rules.responses.row_laws import ExactNumber, as_number
 from harness.specification.model import Clauses
 
 # A call may be hung up while it is on hold and counts nothing: two of those may be chance, and then all the others.
@@ -192,9 +192,9 @@ def _stopped_calls(context: CheckContext, readings: Sequence[Reading]) -> list[R
     if state is None or talk is None or talking is None or len(readings) < _READINGS_NEEDED:
         return []
 
-    def talked(rows: Sequence[Row]) -> list[float]:
+    def talked(rows: Sequence[Row]) -> list[ExactNumber]:
         numbers = [as_number(row.shown.get(talk)) for row in rows if row.shown.get(state) == talking]
-        known = [float(number) for number in numbers if number is not None and number > 0]
+        known = [number for number in numbers if number is not None and number > 0]
         return known if len(known) == len(rows) >= _READINGS_NEEDED else []
 
     last = readings[-1].by_key
