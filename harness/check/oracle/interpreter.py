@@ -209,24 +209,29 @@ class _Interpreter:
         if name not in self.list_request.values or not self.supports_parameter(name):
             return self.default_value(parameter)
         if is_blank_value(parameter, raw):
-            blank = parameter.blank if parameter.blank is not None else self.spec.listing.blank.means
-            if self.dialect.resolve(blank) == "refused":
-                raise RefusalDue(parameter.bad.fault if parameter.bad else "invalid", name)
-            return self.default_value(parameter)
+            return self.blank_value(name, parameter)
         try:
-            value: ParameterValue = decode_parameter(
-                parameter, raw, zone=zone_named(self.zone), in_json=self.spec.listing.transport.carries == "json"
-            )
+            value = self.decoded_value(parameter, raw)
         except OutOfRange:
             bad = parameter.too_many if isinstance(raw, list) or takes_list(parameter) else None
             return self.invalid_value(name, parameter, bad or parameter.beyond or parameter.bad, raw)
         except DecodeError:
             zero = parameter.zero if raw in (0, "0") and not isinstance(raw, bool) else None
             return self.invalid_value(name, parameter, zero or parameter.bad, raw)
-        texts = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
-        if not all(self.is_word_of(name, parameter, text) for text in texts):
+        items = value if isinstance(value, tuple) else (value,)
+        if not all(self.is_word_of(name, parameter, item) for item in items if isinstance(item, str)):
             return self.invalid_value(name, parameter, parameter.bad, raw)
         return value
+
+    def decoded_value(self, parameter: Parameter, raw: Tree) -> ParameterValue:
+        in_json = self.spec.listing.transport.carries == "json"
+        return decode_parameter(parameter, raw, zone=zone_named(self.zone), in_json=in_json)
+
+    def blank_value(self, name: str, parameter: Parameter) -> Any:
+        blank = parameter.blank if parameter.blank is not None else self.spec.listing.blank.means
+        if self.dialect.resolve(blank) == "refused":
+            raise RefusalDue(parameter.bad.fault if parameter.bad else "invalid", name)
+        return self.default_value(parameter)
 
     def default_value(self, parameter: Parameter) -> Any:
         default = parameter.default
@@ -270,26 +275,10 @@ class _Interpreter:
             case "nothing":
                 return NO_ROWS
             case "honoured":
-                return decode_parameter(
-                    replace(parameter, least=None, most=None, most_items=None),
-                    raw,
-                    zone=zone_named(self.zone),
-                    in_json=self.spec.listing.transport.carries == "json",
-                )
+                return self.decoded_value(replace(parameter, least=None, most=None, most_items=None), raw)
             case "clamped":
                 if parameter.most_items is not None:
-                    short: Tree
-                    if isinstance(raw, list):
-                        short = raw[: parameter.most_items]
-                    else:
-                        items = str(raw).split(parameter.separated_by)
-                        short = parameter.separated_by.join(items[: parameter.most_items])
-                    return decode_parameter(
-                        parameter,
-                        short,
-                        zone=zone_named(self.zone),
-                        in_json=self.spec.listing.transport.carries == "json",
-                    )
+                    return self.decoded_value(parameter, _first_items(parameter, raw, parameter.most_items))
                 low = (isinstance(raw, str) and raw.startswith("-")) or (isinstance(raw, int) and raw < 0)
                 return parameter.least if low else parameter.most
             case _:
@@ -332,14 +321,10 @@ class _Interpreter:
             value = self.recent_bound(name)
         if value is None or value is NO_ROWS or value == ():
             return None
-        if filter_.applies_if_any and not any(self.is_given(other) for other in filter_.applies_if_any):
+        if self.has_no_effect(filter_):
             return None
-        if filter_.loses_to is not None and self.parameter_value(filter_.loses_to) not in (None, (), NO_ROWS):
-            return None
-        if (
-            any(self.is_given(other) for other in filter_.excludes)
-            and self.dialect.resolve(filter_.excluded_gets) == "refused"
-        ):
+        excluded = any(self.is_given(other) for other in filter_.excludes)
+        if excluded and self.dialect.resolve(filter_.excluded_gets) == "refused":
             raise RefusalDue(filter_.excludes_fault, name)
         wanted = value if isinstance(value, tuple) else (value,)
         if any(item in filter_.no_filter for item in wanted):
@@ -365,6 +350,12 @@ class _Interpreter:
             absent_kept=keeps != "not-equal" or self.dialect.resolve(filter_.absent) == "kept",
         )
         return _row_test(paths, chosen, compared)
+
+    def has_no_effect(self, filter_: Filter) -> bool:
+        """Whether a filter counts for nothing beside what else is given, or is not."""
+        if filter_.applies_if_any and not any(self.is_given(other) for other in filter_.applies_if_any):
+            return True
+        return filter_.loses_to is not None and self.parameter_value(filter_.loses_to) not in (None, (), NO_ROWS)
 
     def recent_bound(self, name: str) -> datetime | None:
         """The earlier end that a range has by default where its later end is known; what now is only a rule knows."""
@@ -460,29 +451,26 @@ class _Interpreter:
             case PageNumberPaging():
                 return self.numbered_bounds(paging)
             case OffsetPaging():
-                skip, size = self.parameter_value(paging.offset), self.parameter_value(paging.size)
-                given = size if isinstance(size, int) and paging.size in self.list_request.values else None
-                return (
-                    skip if isinstance(skip, int) else 0,
-                    size if isinstance(size, int) else None,
-                    given,
-                    given is None,
-                    False,
-                )
+                skip, (size, given) = self.parameter_value(paging.offset), self.size_and_given(paging.size)
+                return skip if isinstance(skip, int) else 0, size, given, given is None, False
             case CursorPaging():
                 walking = self.walks_by_cursor(paging)
                 if paging.size is None:
-                    fixed = self.fixed_size(paging.default_size)
-                    return 0, fixed, None, True, walking
-                size = self.parameter_value(paging.size)
-                given = size if isinstance(size, int) and paging.size in self.list_request.values else None
-                return 0, size if isinstance(size, int) else None, given, given is None, walking
+                    return 0, self.fixed_size(paging.default_size), None, True, walking
+                size, given = self.size_and_given(paging.size)
+                return 0, size, given, given is None, walking
             case LimitPaging():
                 size = self.parameter_value(paging.size)
                 ignored = numbered and self.spec.listing.count_only is not None
                 limited = isinstance(size, int) and size != paging.all and not ignored
                 number_or_none = cast(int, size) if limited else None
                 return 0, number_or_none, number_or_none, not limited, False
+
+    def size_and_given(self, name: str) -> tuple[int | None, int | None]:
+        """The size of a page, and the one that was asked for; None where there is none."""
+        size = self.parameter_value(name)
+        known = size if isinstance(size, int) else None
+        return known, known if name in self.list_request.values else None
 
     def numbered_bounds(self, paging: PageNumberPaging) -> tuple[int, int | None, int | None, bool, bool]:
         page = self.parameter_value(paging.page)
@@ -519,11 +507,8 @@ class _Interpreter:
         return value.id in self.dialect.assigned or bool(self.dialect.candidates.get(value.id))
 
     def included_parts(self) -> list[str]:
-        return [
-            include.parameter
-            for include in self.spec.listing.includes
-            if self.parameter_value(include.parameter) is True
-        ]
+        names = [include.parameter for include in self.spec.listing.includes]
+        return [name for name in names if self.parameter_value(name) is True]
 
 
 class _NoRowsType:
@@ -542,6 +527,13 @@ def _is_longer(first: object, last: object, seconds: int) -> bool:
         both = isinstance(first, datetime) and isinstance(last, datetime)
         return both and cast(datetime, last) - cast(datetime, first) > timedelta(seconds=seconds)
     return isinstance(first, date) and isinstance(last, date) and last - first > timedelta(seconds=seconds)
+
+
+def _first_items(parameter: Parameter, raw: Tree, most: int) -> Tree:
+    """A list as the request writes it, cut after so many elements."""
+    if isinstance(raw, list):
+        return raw[:most]
+    return parameter.separated_by.join(str(raw).split(parameter.separated_by)[:most])
 
 
 def _row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison) -> RowPredicate:

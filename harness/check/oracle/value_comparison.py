@@ -70,12 +70,7 @@ def comparison_holds(compared: ValueComparison, shown: ApiValue, wanted: Any) ->
         shown = cast(Any, shown.astimezone(zone_named(compared.zone)).date())
     match keeps:
         case "at-or-after" | "at-or-before" | "at-most" | "at-least" | "below" | "above":
-            side = _order_of(shown, wanted, folded=folded)
-            if side is None:
-                return False
-            if side == 0:
-                return keeps in ("at-most", "at-least") or (keeps not in ("below", "above") and compared.inclusive)
-            return (side > 0) == (keeps in ("at-or-after", "at-least", "above"))
+            return _lies_on_side(compared, _order_of(shown, wanted, folded=folded))
         case "equal" if not isinstance(shown, str) or not isinstance(wanted, str):
             return _values_equal(shown, wanted)
         case _:
@@ -93,20 +88,17 @@ def comparison_holds(compared: ValueComparison, shown: ApiValue, wanted: Any) ->
                     return left_text == right_text
 
 
+def _lies_on_side(compared: ValueComparison, side: int | None) -> bool:
+    """Whether a value before (-1), at (0) or after (1) the wanted one is kept; one of another kind (None) is not."""
+    keeps = compared.keeps
+    if side == 0:
+        return keeps in ("at-most", "at-least") or (keeps not in ("below", "above") and compared.inclusive)
+    return side is not None and (side > 0) == (keeps in ("at-or-after", "at-least", "above"))
+
+
 def is_like(text: str, pattern: str, wildcards: Wildcards) -> bool:
     """Whether a whole text is like a pattern, by the places in the pattern that each character can lead to."""
-    steps: list[tuple[str, str]] = []
-    escaped = False
-    for sign in pattern:
-        if not escaped and sign == wildcards.escape:
-            escaped = True
-            continue
-        kind = "any" if sign == wildcards.any else "one" if sign == wildcards.one else "same"
-        steps.append(("same" if escaped else kind, sign))
-        escaped = False
-    if escaped:
-        # An escape at the end escapes nothing: it stands for itself.
-        steps.append(("same", wildcards.escape or ""))
+    steps = _steps_of_pattern(pattern, wildcards)
 
     def skip(places: set[int]) -> set[int]:
         found = set(places)
@@ -126,6 +118,20 @@ def is_like(text: str, pattern: str, wildcards: Wildcards) -> bool:
         }
         places = skip(stay | onward)
     return len(steps) in places
+
+
+def _steps_of_pattern(pattern: str, wildcards: Wildcards) -> list[tuple[str, str]]:
+    """What each sign of a pattern stands for (any text, one character, itself), with the sign."""
+    kinds = {wildcards.any: "any", wildcards.one: "one"}
+    steps: list[tuple[str, str]] = []
+    signs = iter(pattern)
+    for sign in signs:
+        if sign == wildcards.escape:
+            # An escape at the end escapes nothing: it stands for itself.
+            steps.append(("same", next(signs, sign)))
+        else:
+            steps.append((kinds.get(sign, "same"), sign))
+    return steps
 
 
 def same_text(one: str, other: Any, *, folded: bool) -> bool:

@@ -54,24 +54,15 @@ def _row_difference(context: CheckContext, first: Sequence[Row], second: Sequenc
         return f"{len(keys)} rows and {len(others)} rows"
     only = [row for row in first if row.key not in set(others)]
     only += [row for row in second if row.key not in set(keys)]
-    if only:
-        # Where a page cuts rows of one sort value apart, either of them may stand on it.
-        last = {sort_value_of(context, rows[-1]) for rows in (first, second)}
-        if (
-            not _list_is_sorted(context)
-            or len(last) != 1
-            or any(sort_value_of(context, row) not in last for row in only)
-        ):
-            return f"{len(keys)} rows each, but {len(only) - len(only) // 2} of them differ"
-    if not _list_is_sorted(context):
+    # Where a page cuts rows of one sort value apart, either of them may stand on it.
+    last = {sort_value_of(context, row) for row in (first[-1], second[-1], *only)}
+    if only and (context.listing.order is None or len(last) != 1):
+        return f"{len(keys)} rows each, but {len(only) - len(only) // 2} of them differ"
+    if context.listing.order is None:
         return None
     if [sort_value_of(context, row) for row in first] != [sort_value_of(context, row) for row in second]:
         return "the same rows in another order"
     return None
-
-
-def _list_is_sorted(context: CheckContext) -> bool:
-    return context.listing.order is not None
 
 
 def sort_value_of(context: CheckContext, row: Row) -> Hashable:
@@ -224,5 +215,4 @@ def read_plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Exch
     ask = mirror.request()
     seen = None if mirror.volatile or lists_only_live_calls(context) else context.seen_exchange(ask)
     exchange = seen or context.send(ask, purpose)
-    answer = exchange.answer
-    return exchange if answer is not None and answer.outcome == "success" else None
+    return exchange if exchange.outcome == "success" else None

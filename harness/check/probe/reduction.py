@@ -97,9 +97,8 @@ def _on_largest_page(context: CheckContext, ask: ListRequest) -> list[ListReques
     """A page of what filters keep with all rows on one page instead: what goes wrong there is no matter of pages."""
     size_name, largest = largest_page_size(context)
     places = set(context.listing.paging.place_parameters) & ask.values.keys()
-    if isinstance(context.listing.paging, CursorPaging) or not places or size_name is None or largest is None:
-        return []
-    if not context.listing.filters.keys() & ask.values.keys():
+    filtered = context.listing.filters.keys() & ask.values.keys()
+    if isinstance(context.listing.paging, CursorPaging) or not places or not filtered or size_name is None:
         return []
     whole = _without(ask, sorted(places))
     return [whole.with_values({size_name: context.encode(size_name, largest)})]
