@@ -144,10 +144,9 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
         chosen += _unusual_texts(context, texts, filter_)
     elif len(some) > 2:
         chosen.append(some[len(some) // 2])
-    if isinstance(some[0], bool):
-        return list(dict.fromkeys(chosen))
-    chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
-    chosen.append(ABSENT_TEXT if texts else _cut_number(counted))
+    if not isinstance(some[0], bool):
+        chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
+        chosen.append(ABSENT_TEXT if texts else _cut_number(counted))
     return list(dict.fromkeys(chosen))
 
 
@@ -429,9 +428,13 @@ def answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bo
 def filters_interact(context: CheckContext, first: str, second: str) -> bool:
     """Whether two filters do not simply hold together."""
     one, two = context.listing.filters[first], context.listing.filters[second]
-    if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
-        return True
-    return one.same_as == second or two.same_as == first
+    return are_exclusive(context, first, second) or one.loses_to == second or two.loses_to == first
+
+
+def are_exclusive(context: CheckContext, first: str, second: str) -> bool:
+    """Whether two filters are not meant to stand together."""
+    one, two = context.listing.filters[first], context.listing.filters[second]
+    return second in one.excludes or first in two.excludes or one.same_as == second or two.same_as == first
 
 
 def plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:

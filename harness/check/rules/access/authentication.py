@@ -43,7 +43,7 @@ from harness.check.rules.access.login_attempts import (
 )
 from harness.specification.access import account_names, log_in_of, way_credentials, ways_of
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, CursorPaging, OffsetPaging, OpenChoice, PageNumberPaging
+from harness.specification.model import CallScope, Clauses, CursorPaging, OffsetPaging, OpenChoice, PageNumberPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
@@ -369,12 +369,7 @@ def _check_own_customer_request(
             if is_refused(exchange) or mirror.rows:
                 context.results.record_pass(enforceable_clauses(context, clauses))
             continue
-        its_own: set[Hashable] = set()
-        if scope.recursive is not None:
-            below = {scope.parameter: str(identity.customer), scope.recursive: context.encode(scope.recursive, True)}
-            family = context.send(mirror.request(below), f"the calls below {identity.name}", credentials=own)
-            # What it sees from above is its own.
-            its_own = set(family.keys)
+        its_own = _keys_below(context, mirror, scope, identity)
         second = repeat_exchange(context, exchange)
         # Rows that were there before and after its own were read are not among them because they are another's.
         before = {row.key for row in strays(exchange)}
@@ -384,6 +379,15 @@ def _check_own_customer_request(
             actual = f"{len(others)} rows of another customer"
             report_breach(context, clauses, expected=expected, actual=actual, exchange=second)
             return
+
+
+def _keys_below(context: CheckContext, mirror: Mirror, scope: CallScope, identity: ClientIdentity) -> set[Hashable]:
+    """The keys of the rows that a customer sees from above: they are its own."""
+    if scope.recursive is None or scope.parameter is None:
+        return set()
+    below = {scope.parameter: str(identity.customer), scope.recursive: context.encode(scope.recursive, True)}
+    own = documented_credentials(context, identity)
+    return set(context.send(mirror.request(below), f"the calls below {identity.name}", credentials=own).keys)
 
 
 def _everyone_is_refused(context: CheckContext, mirror: Mirror, identity: ClientIdentity) -> bool:

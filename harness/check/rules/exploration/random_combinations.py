@@ -21,12 +21,14 @@ from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
+    are_exclusive,
     bounds_above,
     companion_parameters,
     count_values,
     default_comparison,
     discriminating_values,
     encode_shown_value,
+    fits_one_element,
     flatten_values,
     is_time_filter,
     largest_page,
@@ -214,14 +216,9 @@ class _PieceMaker:
         names = {one.name for one in pieces if one.kind == "filter"}
         if piece.name in said or any(said.get(name, value) != value for name, value in piece.values):
             return
-        if piece.kind == "filter" and any(self.are_exclusive(piece.name, name) for name in names):
+        if piece.kind == "filter" and any(are_exclusive(self.context, piece.name, name) for name in names):
             return
         pieces.append(piece)
-
-    def are_exclusive(self, one: str, other: str) -> bool:
-        """Whether two filters are not meant to stand together."""
-        first, second = self.context.listing.filters[one], self.context.listing.filters[other]
-        return other in first.excludes or one in second.excludes or first.same_as == other or second.same_as == one
 
     # --- filters --------------------------------------------------------------------------------------------
 
@@ -245,28 +242,17 @@ class _PieceMaker:
         elif self.counts[name][value] == 1 and choose((False, True, True, True)):
             # A value that one row has leaves nothing for others to tell.
             return None
-        if not self.fits_in_list(name, value):
+        items = value if isinstance(value, tuple) else (value,)
+        if not all(fits_one_element(context, name, item) for item in items):
             return None
-        comparison: dict[str, Tree] = default_comparison(context, name)
-        if (
-            filter_.named_by is not None
-            and not comparison
-            and context.supports_parameters(filter_.named_by.parameter)
-        ):
-            comparison = {filter_.named_by.parameter: choose(sorted(filter_.named_by.words))}
+        named, comparison = filter_.named_by, default_comparison(context, name)
+        if named is not None and not comparison and context.supports_parameters(named.parameter):
+            comparison = {named.parameter: choose(sorted(named.words))}
         raw = encode_shown_value(context, name, self.with_integers(value))
         values = {**companion_parameters(context, self.mirror, name, row), **comparison, name: raw}
         if isinstance(value, str):
             clauses = clauses_of_value(filter_, value)
         return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=clauses)
-
-    def fits_in_list(self, name: str, value: Any) -> bool:
-        """Whether a list can hold the value: a separator inside would cut it in two."""
-        parameter = self.context.listing.parameters[name]
-        if parameter.as_ != "list" or self.context.listing.transport.carries == "json":
-            return True
-        items = value if isinstance(value, tuple) else (value,)
-        return not any(parameter.separated_by in str(item) or str(item) != str(item).strip() for item in items)
 
     def with_integers(self, value: Any) -> Any:
         if isinstance(value, tuple):

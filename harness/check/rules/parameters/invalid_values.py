@@ -441,27 +441,18 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         early = _rows_before_last_month(context, mirror, names, answer)
         return f"{early} older rows" if early else ""
 
-    expected = "an error, or the calls of the last month"
     refused, success = is_refused(exchange), exchange.outcome == "success"
-    if not refused and not (success and allowed & {"last-month", "everything"}):
+    ways = ("refused",) if refused else ("last-month", "everything") if success else ()
+    reading = next((way for way in ways if way in allowed), None)
+    if reading == "refused" or (reading is None and not refused):
         judge_error_response(context, exchange, rules[0].fault, clauses)
-        return
-    if success and "last-month" in allowed:
-        reading = "last-month"
-        if "everything" in allowed:
-            context.results.record_pass(enforceable_clauses(context, clauses))
-        elif not judge_twice(
-            context, exchange, clauses, too_old, expected="an error, or the calls of the last month"
-        ):
+    if reading == "last-month" and "everything" in allowed:
+        context.results.record_pass(enforceable_clauses(context, clauses))
+    elif reading == "last-month":
+        expected = "an error, or the calls of the last month"
+        if not judge_twice(context, exchange, clauses, too_old, expected=expected):
             return
-    elif success:
-        reading = "everything"
-    elif "refused" in allowed:
-        judge_error_response(context, exchange, rules[0].fault, clauses)
-        reading = "refused"
-    else:
-        return
-    for rule in rules:
+    for rule in rules if reading is not None else ():
         context.dialect.learn_answer(rule.then, reading, exchange.purpose)
 
 
