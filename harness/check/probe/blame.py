@@ -356,29 +356,21 @@ def clauses_of_aspect(
     context: CheckContext, ask: ListRequest, aspect: Aspect, meaning: ExpectedAnswer | None
 ) -> Clauses:
     """The clauses of the constructs that promise order, size, slice, total and uniqueness."""
-    listing = context.listing
-    paging, order = listing.paging, listing.order
+    listing, paging = context.listing, context.listing.paging
     size_default = size_default_clauses(paging) if meaning is not None and meaning.size_default else ()
-    match aspect:
-        case "unique":
-            return listing.lists.clauses.unique
-        case "order":
-            return _clauses_of_order(context, ask) if order is not None else ()
-        case "total":
-            return listing.total.clauses.sum if listing.total else ()
-        case "size":
-            return size_default or size_clauses(paging)
-        case "part":
-            return ()
-        case "short":
-            shared = partition_clauses(paging) or prefix_clauses(paging) or slice_clauses(paging)
-            return size_default or shared or size_clauses(paging)
-        case "slice":
-            if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
-                return start_clauses(paging) or paging.clauses.slice
-            return prefix_clauses(paging) or slice_clauses(paging)
-        case _:
-            return ()
+    shared = partition_clauses(paging) or prefix_clauses(paging) or slice_clauses(paging)
+    slice_ = prefix_clauses(paging) or slice_clauses(paging)
+    if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
+        slice_ = start_clauses(paging) or paging.clauses.slice
+    promises: dict[Aspect, Clauses] = {
+        "unique": listing.lists.clauses.unique,
+        "order": _clauses_of_order(context, ask),
+        "total": listing.total.clauses.sum if listing.total else (),
+        "size": size_default or size_clauses(paging),
+        "short": size_default or shared or size_clauses(paging),
+        "slice": slice_,
+    }
+    return promises.get(aspect, ())
 
 
 def _asks_for_an_order(context: CheckContext, ask: ListRequest) -> bool:
@@ -388,7 +380,8 @@ def _asks_for_an_order(context: CheckContext, ask: ListRequest) -> bool:
 
 def _clauses_of_order(context: CheckContext, ask: ListRequest) -> Clauses:
     order = context.listing.order
-    assert order is not None
+    if order is None:
+        return ()
     if order.descending is not None and order.descending in ask.values:
         return order.descending_clause or order.clause
     word = ask.values.get(order.sort_parameter or "")

@@ -273,7 +273,7 @@ def _check_one_row_per_call(
     known = {key: row for snapshot in (*earlier, *taken[1:]) for key, row in snapshot.by_key.items()}
     middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-3:])]
     lasting = {key for snapshot in earlier for key in snapshot.by_key} & set().union(*middle)
-    doubtful = {key for key in lasting if any(key not in keys for keys in middle)}
+    doubtful = lasting - set.intersection(*middle)
     # A call that had gone on for a while has long reached every copy: once it was listed, it is in each poll.
     polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken[1:])]
     gone = {key for keys, later in pairwise(polled) for key in keys - later}
