@@ -218,15 +218,25 @@ def _compare_rows(
                 aspect="rows", kind="not-empty", expected="no rows", actual=actual, rows=rows, nothing_due=True
             )
         return
-    judged = [row for row in rows if not any(is_doubtful_match(mirror, meaning, one) for one in _sights(mirror, row))]
     strays: set[int] = set()
+    for stray in _excluded_rows(context, mirror, meaning, exchange):
+        strays |= {id(row) for row in stray.rows}
+        yield stray
+    yield from _unlisted_rows(context, mirror, meaning, [row for row in rows if id(row) not in strays])
+
+
+def _excluded_rows(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Iterator[Difference]:
+    """A difference for each filter that excludes some of the rows that came."""
+    rows = exchange.listed
+    judged = [row for row in rows if not any(is_doubtful_match(mirror, meaning, one) for one in _sights(mirror, row))]
     for name, test in meaning.tests:
         # While data moves the mirror's copy of a row may be out of date: then only what came itself counts.
         excluded = tuple(
             row for row in judged if test(row.shown if mirror.volatile else merged_row_values(mirror, row)) is False
         )
         if excluded and not _hides_values(context, mirror, name, excluded):
-            strays |= {id(row) for row in excluded}
             yield Difference(
                 aspect="rows",
                 kind="stray",
@@ -236,20 +246,25 @@ def _compare_rows(
                 rows=excluded,
                 nothing_due=_is_no_row_due(mirror, meaning),
             )
-    if mirror.complete and not mirror.volatile and mirror.after is not None:
-        listed = mirror.after.by_key
-        unknown = tuple(
-            row for row in rows if id(row) not in strays and row.key not in listed and not all_recent(context, (row,))
+
+
+def _unlisted_rows(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, rows: Sequence[Row]
+) -> Iterator[Difference]:
+    """The difference of rows that the whole list, which stands still, does not hold."""
+    if not mirror.complete or mirror.volatile or mirror.after is None:
+        return
+    listed = mirror.after.by_key
+    unknown = tuple(row for row in rows if row.key not in listed and not all_recent(context, (row,)))
+    if unknown:
+        yield Difference(
+            aspect="rows",
+            kind="unlisted",
+            expected="rows that the list without this request's parameters holds too",
+            actual=f"{len(unknown)} rows that it does not hold",
+            rows=unknown,
+            conforming=bool(meaning.tests) and all(meaning.keeps_row(row.shown) is True for row in unknown),
         )
-        if unknown:
-            yield Difference(
-                aspect="rows",
-                kind="unlisted",
-                expected="rows that the list without this request's parameters holds too",
-                actual=f"{len(unknown)} rows that it does not hold",
-                rows=unknown,
-                conforming=bool(meaning.tests) and all(meaning.keeps_row(row.shown) is True for row in unknown),
-            )
 
 
 def _compare_page_size(
