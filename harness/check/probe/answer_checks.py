@@ -143,11 +143,7 @@ def _place_check(
 
 
 def _order_check(
-    context: CheckContext,
-    meaning: ExpectedAnswer,
-    exchange: Exchange,
-    sure: Sequence[Row],
-    difference: Difference,
+    context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, sure: Sequence[Row], difference: Difference
 ) -> AnswerCheck | None:
     assert meaning.sort is not None
     known = {row.key: row for row in (*sure, *exchange.listed) if meaning.place_of(row.shown) is not None}

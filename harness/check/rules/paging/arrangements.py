@@ -109,9 +109,7 @@ def _sort_rows(rows: Sequence[Row], sort: tuple[FieldPath, bool] | None, collati
         return DueRows(rows=tuple(rows), sort_values=())
     path, descends = sort
     keyed = sorted(
-        ((sort_key(row.values(path)[0], collation), row) for row in rows),
-        key=lambda pair: pair[0],
-        reverse=descends,
+        ((sort_key(row.values(path)[0], collation), row) for row in rows), key=lambda pair: pair[0], reverse=descends
     )
     return DueRows(rows=tuple(row for _, row in keyed), sort_values=tuple(key for key, _ in keyed))
 
