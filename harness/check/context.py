@@ -550,11 +550,6 @@ class CheckContext:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
             return
         known = self.results.clauses[declared[0]]
-        api = shell_word(self.spec.given_as)
-        replay = f"callharness check {api} --target {shell_word(self.target)} --only {declared[0]} --seed {self.seed}"
-        if not self.part_is_needed((declared[0],)):
-            replay += f" --part {self.phase}"
-        replay += self.evidence.render_options(self.options.replay)
         finding = Finding(
             clause=declared[0],
             level=known.level,
@@ -567,7 +562,7 @@ class CheckContext:
             curl=self.evidence.render_curl(exchange.request) if exchange else "",
             response=self.evidence.render_response(exchange.response) if exchange else "",
             rows=self._evidence_rows(rows, fields),
-            replay=replay,
+            replay=self._replay_line(declared[0]),
             found_after=self.requests,
             difference=self.evidence.render_text((difference or message).strip(), limit=400),
             case=standalone_case(self, exchange, check) if exchange is not None else "",
@@ -576,6 +571,13 @@ class CheckContext:
             self.held_failures.append(finding)
         else:
             self.results.record_failure(declared[0], finding)
+
+    def _replay_line(self, clause: ClauseId) -> str:
+        """The command that judges a clause again."""
+        api = shell_word(self.spec.given_as)
+        line = f"callharness check {api} --target {shell_word(self.target)} --only {clause} --seed {self.seed}"
+        part = "" if self.part_is_needed((clause,)) else f" --part {self.phase}"
+        return line + part + self.evidence.render_options(self.options.replay)
 
     def _evidence_rows(self, rows: Iterable[Row], fields: Iterable[str | None]) -> tuple[str, ...]:
         names = [self.listing.lists.identity, *(name for name in fields if name is not None)]
