@@ -25,7 +25,7 @@ from harness.check.client.http_client import HttpClient
 from harness.check.context import CheckContext, Exchange
 from harness.check.credentials import ClientIdentity
 from harness.check.options import CheckOptions
-from harness.check.results.findings import ClauseResult, Event, Exchanged, RunEnded, RunReport, Verdict
+from harness.check.results.findings import ClauseResult, Event, Exchanged, RunReport, Verdict
 from harness.check.results.people import PeopleMask, personal_kinds
 from harness.check.runner import make_context, run_check
 from harness.check.target_facts import ROWS_OF_A_RUN, ROWS_READ, ROWS_READ_LATER
@@ -128,9 +128,8 @@ def checked_unpaged(calls: int, fault: str, *, only: str) -> tuple[ClauseResult,
     simulator = Simulator(spec, world, faults=find_faults(spec, fault))
     target = f"http://127.0.0.1:0{simulator.base_path}"
     options = CheckOptions(now=world.instant, target=target, only=(ClauseId(only),))
-    events = list(run_check(spec, DirectSender(simulator, world.instant), simulator_identities(simulator), options))
-    assert isinstance(events[-1], RunEnded)
-    return events[-1].report.clauses
+    sender = DirectSender(simulator, world.instant)
+    return run_check(spec, sender, simulator_identities(simulator), options).clauses
 
 
 # --- HD-05: people ------------------------------------------------------------------------------------------
