@@ -6,7 +6,7 @@ page is, where other rows came than are due) is left open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -445,11 +445,14 @@ def _compare_slice(
     if mirror.volatile or (may and mirror.moving_fields):
         yield from _compare_first_rows(meaning, exchange, sure)
         return
-    due = _places_in_order(meaning, sure)
-    came = _places_in_order(meaning, rows)
+    due: Sequence[Hashable] | None
+    came: Sequence[Hashable] | None
+    if _stands_in_own_order(context, mirror, meaning, exchange):
+        due, came = [row.key for row in sure], [row.key for row in rows]
+    else:
+        due, came = _sorted_places(meaning, sure), _places_in_order(meaning, rows)
     if may or due is None or came is None:
         return
-    due.sort(reverse=meaning.sort[1])
     pairs = list(zip(due[meaning.page], came, strict=False))
     where = next((place for place, (wanted, shown) in enumerate(pairs) if wanted != shown), None)
     if where is None:
@@ -463,6 +466,36 @@ def _compare_slice(
         about=again if meaning.start else "first page",
         rows=rows[where : where + 3],
     )
+
+
+def _stands_in_own_order(context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
+    """Whether the list has an order of its own, twice the same, where no document promises another one.
+
+    Its pages are cut from the list as it stands: the order is one promise, and the place of a page another one.
+    """
+    order = context.listing.order
+    if order is None or mirror.before is None or mirror.after is None:
+        return False
+    asked = exchange.list_request.values.keys()
+    if order.descending in asked or (order.sort is not None and order.sort.parameter in asked):
+        return False
+    if any(
+        clause.level == "must" and clause.basis != "inferred"
+        for clause in map(context.clause, order.clause)
+        if clause
+    ):
+        return False
+    key = (meaning.sort, meaning.collation)
+    if key not in mirror.own_order_cache:
+        places = _places_in_order(meaning, mirror.rows)
+        steady = [row.key for row in mirror.before.rows] == [row.key for row in mirror.after.rows]
+        mirror.own_order_cache[key] = steady and places is not None and places != _sorted_places(meaning, mirror.rows)
+    return mirror.own_order_cache[key]
+
+
+def _sorted_places(meaning: ExpectedAnswer, rows: Sequence[Row]) -> list[tuple[Any, ...]] | None:
+    places = _places_in_order(meaning, rows)
+    return places and sorted(places, reverse=meaning.sort is not None and meaning.sort[1])
 
 
 def _places_in_order(meaning: ExpectedAnswer, rows: Sequence[Row]) -> list[tuple[Any, ...]] | None:

@@ -82,6 +82,7 @@ class Mirror:
     hidden_values: set[FieldPath] = field(default_factory=set)
     """Fields that may have a value where a row says otherwise than documented that there is none."""
     shown_cache: dict[FieldPath, tuple[bool, bool]] = field(default_factory=dict)
+    own_order_cache: dict[tuple[object, str], bool] = field(default_factory=dict)
 
     def request(self, more: Mapping[str, Tree] | None = None) -> ListRequest:
         """A request within the window of the run."""
@@ -116,6 +117,7 @@ class Mirror:
         self.match_cache.clear()
         self.match_key_cache.clear()
         self.shown_cache.clear()
+        self.own_order_cache.clear()
 
     def shows_value(self, path: FieldPath) -> bool:
         """Whether any row shows a value in a field."""

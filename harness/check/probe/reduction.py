@@ -16,6 +16,7 @@ from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.time_ranges import needed_parameters
 from harness.specification.model import CursorPaging
 from harness.wire.decoded_body import Tree
+from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 
 REDUCTION_REQUESTS: Final = 150
@@ -37,7 +38,7 @@ def reduce_request(
         *_on_largest_page(context, exchange.list_request),
         *_without_added_parts(context, mirror, exchange.list_request),
     ):
-        found = _ask_smaller(context, smaller, difference, judge, credentials)
+        found = _ask_smaller(context, smaller, exchange, difference, judge, credentials)
         if found is not None:
             exchange, difference = found
             break
@@ -48,14 +49,14 @@ def reduce_request(
             ask = exchange.list_request
             if not all(name in ask.values for name in part):
                 continue
-            found = _ask_smaller(context, _without(ask, part), difference, judge, credentials)
+            found = _ask_smaller(context, _without(ask, part), exchange, difference, judge, credentials)
             if found is not None:
                 exchange, difference = found
         if exchange is before:
             break
     if exchange.list_request.encoding_name not in (None, context.request_encoding):
         plain = replace(exchange.list_request, encoding_name=None)
-        found = _ask_smaller(context, plain, difference, judge, credentials)
+        found = _ask_smaller(context, plain, exchange, difference, judge, credentials)
         if found is not None:
             exchange, difference = found
     return exchange, difference
@@ -64,6 +65,7 @@ def reduce_request(
 def _ask_smaller(
     context: CheckContext,
     ask: ListRequest,
+    larger: Exchange,
     difference: Difference,
     judge: JudgeExchange,
     credentials: Mapping[str, str] | None,
@@ -80,7 +82,15 @@ def _ask_smaller(
     same = next(
         (one for one in differences or () if one.is_same_as(difference) and one.aspect == difference.aspect), None
     )
+    if same is None and difference.aspect == "total" and _tells_same_total(exchange, larger):
+        # The total counts what was found, on whatever page: it is rows that are wrong, and one page hid it.
+        same = next((one for one in differences or () if one.aspect == "rows"), None)
     return None if same is None else (exchange, same)
+
+
+def _tells_same_total(one: Exchange, other: Exchange) -> bool:
+    totals = [found.answer.total for found in (one, other) if found.answer is not None]
+    return len(totals) == 2 and totals[0] == totals[1] is not MISSING
 
 
 def _without(ask: ListRequest, names: Sequence[str]) -> ListRequest:

@@ -102,6 +102,18 @@ class Travel:
             exchange = context.send(ask, f"{purpose}{arrangement.label}")
         return exchange if exchange.rows is not None and not self.failed else None
 
+    def is_like_one_page(self, came: Sequence[Row]) -> bool:
+        """Whether one page holds the same rows: then pages share out the list, and its order is another matter.
+
+        Servers that do not examine a sort word give their usual order, page by page (`sort_ignored`).
+        """
+        most = largest_page_size(self.context)[1]
+        if most is None or len(came) > most:
+            return False
+        ask = self.mirror.request({**self.journey.arrangement.values, **page_size_values(self.context, most)})
+        whole = self.context.seen_exchange(ask) or self.context.send(ask, "the same rows on one page")
+        return whole.keys[: len(came)] == [row.key for row in came]
+
 
 def plain_journeys(context: CheckContext) -> list[Journey]:
     """A journey under each order; one in three goes forth again."""
@@ -242,7 +254,7 @@ def _breach_of_pages(travel: Travel, due: DueRows | None) -> Breach | None:
     came = [row for one in travel.pages for row in one.listed]
     shown = shown_sort_values(travel.context, travel.mirror, travel.journey.arrangement.values, came)
     wanted = list(due.sort_values[: len(shown)])
-    if len(shown) < len(came) or shown == wanted:
+    if len(shown) < len(came) or shown == wanted or travel.is_like_one_page(came):
         return None
     wrong = next((place for place, pair in enumerate(zip(shown, wanted, strict=False)) if pair[0] != pair[1]), 0)
     return Breach(
