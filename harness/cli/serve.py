@@ -25,7 +25,7 @@ from harness.cli.serve_setup import (
     require_loopback,
     simulator_factory,
 )
-from harness.cli.signals import stop_on_signals
+from harness.cli.signals import stop_on_signals, wait_until_set
 from harness.cli.traffic_options import traffic_options
 from harness.cli.worker_orders import watch_first_process
 
@@ -192,7 +192,7 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
         console.write_result("\n".join(f"ready {api} {url}" for api, url in server.urls.items()))
         if plan.remote_token is not None:
             console.add_secret(plan.remote_token)
-        stopped.wait(options.max_seconds)
+        wait_until_set(stopped, options.max_seconds)
     # A server has no other end than being told to stop.
     return 0
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final, final
 
 ORDERLY_SECONDS: Final = 1.7
+_LOOK_SECONDS: Final = 0.5
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -79,6 +81,20 @@ def interruptible() -> Iterator[SignalWatch]:
         if not watch.received_signals:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def wait_until_set(stopped: threading.Event, seconds: float | None = None) -> None:
+    """Wait for an event, or so many seconds.
+
+    A signal that a thread of a library takes (Polars has some) runs no handler until the main thread wakes:
+    it looks twice a second.
+    """
+    due = None if seconds is None else time.monotonic() + seconds
+    while not stopped.is_set():
+        left = _LOOK_SECONDS if due is None else min(_LOOK_SECONDS, due - time.monotonic())
+        if left <= 0:
+            return
+        stopped.wait(left)
 
 
 @contextmanager
