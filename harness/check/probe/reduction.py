@@ -83,8 +83,9 @@ def _ask_smaller(
         (one for one in differences or () if one.is_same_as(difference) and one.aspect == difference.aspect), None
     )
     if same is None and difference.aspect == "total" and _tells_same_total(exchange, larger):
-        # The total counts what was found, on whatever page: it is rows that are wrong, and one page hid it.
-        same = next((one for one in differences or () if one.aspect == "rows"), None)
+        # The total counts what was found, on whatever page: it is rows that are wrong, and a page of few hid it.
+        hidden = not any(one.aspect == "rows" for one in judge(larger) or ())
+        same = next((one for one in differences or () if hidden and one.aspect == "rows"), None)
     return None if same is None else (exchange, same)
 
 

@@ -20,7 +20,7 @@ COUNTS = {
     "ozeki/list-call-history": 53,
     "ozeki/list-active-calls": 29,
     "voximplant/get-call-history": 72,
-    "enswitch/calls-active-list": 84,
+    "enswitch/calls-active-list": 85,
     "etelecom/list-call-logs": 67,
     "plivo/list-calls": 50,
     "plivo/list-live-calls": 21,
