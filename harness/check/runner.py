@@ -101,6 +101,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("paging", (check_filtered_pages, check_page_links, check_page_counts, check_following_rows)),
     ("total", (check_totals,)),
     ("count-only", (check_count_only,)),
+    ("steady", (check_steady_rows,)),
     ("scope", (check_scope, check_filters_in_scopes)),
     ("dependence", (check_filter_dependences, check_filter_pairs, check_full_combinations)),
     ("explore", (check_combinations,)),
@@ -110,7 +111,6 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (check_authentication,)),
     ("transport", (check_request_encoding, check_filters_by_encoding)),
-    ("steady", (check_steady_rows,)),
     ("echoes", (check_echoes, check_row_consistency, check_unshown_fields, check_call_ends)),
     ("polls", (check_polling,)),
     ("fuzz", (check_schema_fuzzing,)),

@@ -22,6 +22,8 @@ from harness.wire.time_codecs import TIME_CODECS, time_step
 MONTHS_OF_A_YEAR: Final = 12
 # Far enough for a date that turns from one side of the list to the other, wherever in a year the list lies.
 DAYS_SEARCHED: Final = 366
+_LOWER_BOUNDS: Final = ("at-or-after", "above")
+_UPPER_BOUNDS: Final = ("at-or-before", "below")
 # Beyond what may still come while the run lasts, and within the window of a list that must be asked for in one.
 _NEXT_HOUR: Final = timedelta(hours=1)
 _YEARS: Final = timedelta(days=3653)
@@ -92,9 +94,10 @@ def _check_far_from_all(context: CheckContext, mirror: Mirror, name: str, times:
     That such a range may be asked for at all no document says: a refusal is as good.
     """
     now = context.options.now
-    if now is None or name in context.broken_parameters:
+    alike = [other for other in context.listing.filters if _bounds_alike(context, other, name)]
+    if now is None or name in context.broken_parameters or name != alike[0]:
         return
-    keeps_later = context.listing.filters[name].keeps in ("at-or-after", "after")
+    keeps_later = context.listing.filters[name].keeps in _LOWER_BOUNDS
     point = max(now.astimezone(UTC), times[-1].astimezone(UTC)) + _NEXT_HOUR if keeps_later else times[0] - _YEARS
     if name in mirror.base and not keeps_later:
         # The window begins before the point: nobody has read what lies between.
@@ -104,6 +107,13 @@ def _check_far_from_all(context: CheckContext, mirror: Mirror, name: str, times:
     aspects = [aspect for aspect in ASPECTS if aspect != "outcome"]
     purpose = f"{name} = {point.isoformat()}, beyond every call"
     check_probe(context, mirror, ask, purpose, context.listing.filters[name].clause, only=aspects)
+
+
+def _bounds_alike(context: CheckContext, one: str, other: str) -> bool:
+    """Whether two filters bound the same instants from the same side, as `gt` and `gte` of one field do."""
+    rules = (context.listing.filters[one], context.listing.filters[other])
+    same_side = any(all(rule.keeps in side for rule in rules) for side in (_LOWER_BOUNDS, _UPPER_BOUNDS))
+    return one == other or (same_side and rules[0].compares == rules[1].compares)
 
 
 def _check_other_zones(context: CheckContext, mirror: Mirror, name: str, first: datetime, last: datetime) -> None:
