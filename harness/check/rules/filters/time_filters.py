@@ -56,8 +56,9 @@ def check_time_filter(context: CheckContext, mirror: Mirror, name: str, *, first
     parameter = context.listing.parameters[name]
     if fine and parameter.as_ in TIME_CODECS and time_step(parameter.as_, parameter.format) < second:
         points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
-    points += [middle + timedelta(minutes=1)]
-    points += _turnable_date(times)
+    is_first = _first_bound_alike(context, name) == name
+    # Operators of one field read instants alike: what is read is judged of the first, of the others the border.
+    points += [middle + timedelta(minutes=1), *_turnable_date(times)] if is_first else []
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
@@ -94,8 +95,7 @@ def _check_far_from_all(context: CheckContext, mirror: Mirror, name: str, times:
     That such a range may be asked for at all no document says: a refusal is as good.
     """
     now = context.options.now
-    alike = [other for other in context.listing.filters if _bounds_alike(context, other, name)]
-    if now is None or name in context.broken_parameters or name != alike[0]:
+    if now is None or name in context.broken_parameters or _first_bound_alike(context, name) != name:
         return
     keeps_later = context.listing.filters[name].keeps in _LOWER_BOUNDS
     point = max(now.astimezone(UTC), times[-1].astimezone(UTC)) + _NEXT_HOUR if keeps_later else times[0] - _YEARS
@@ -107,6 +107,10 @@ def _check_far_from_all(context: CheckContext, mirror: Mirror, name: str, times:
     aspects = [aspect for aspect in ASPECTS if aspect != "outcome"]
     purpose = f"{name} = {point.isoformat()}, beyond every call"
     check_probe(context, mirror, ask, purpose, context.listing.filters[name].clause, only=aspects)
+
+
+def _first_bound_alike(context: CheckContext, name: str) -> str:
+    return next(other for other in context.listing.filters if _bounds_alike(context, other, name))
 
 
 def _bounds_alike(context: CheckContext, one: str, other: str) -> bool:

@@ -45,6 +45,8 @@ from harness.wire.decoded_body import Tree
 
 PAGES_FOLLOWED: Final = 8
 """A walk by links ends here, whatever the links say."""
+PAGES_BESIDE_A_FILTER: Final = 5
+"""A link that forgets a filter, or anything else that was asked for, does so at once."""
 ORDERS_FOLLOWED: Final = 4
 FIRST_ROWS: Final = 12
 """Of a list that is not known whole, so many rows of one page tell what links must lead to."""
@@ -201,7 +203,7 @@ def _follow_pages(walk: _Walk) -> _Breach | None:
         # What is wrong with a page that no link led to is told elsewhere.
         return None
     walk.pages.append(page)
-    while len(walk.pages) < PAGES_FOLLOWED:
+    while len(walk.pages) < (PAGES_BESIDE_A_FILTER if walk.arrangement.narrowed else PAGES_FOLLOWED):
         if len(walk.pages) <= 2 and (breach := _check_other_links(walk)) is not None:
             return breach
         start = len(walk.pages) * walk.size
