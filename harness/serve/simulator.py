@@ -54,6 +54,7 @@ from harness.wire.derived_fields import shown_attributes
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.page_links import write_link
+from harness.wire.range_values import sent_name
 from harness.wire.request_codec import RefusedRequest, RequestReader
 from harness.wire.response_codec import (
     Headers,
@@ -566,7 +567,7 @@ class Simulator:
             listing,
             name,
             choices=self.dialect,
-            parameter=refusal.parameter,
+            parameter=sent_name(listing, refusal.parameter),
             operation=refusal.operation or (routing.name if routing else ""),
             value=refusal.value,
             seed=ask.digest if ask is not None else refusal.digest,

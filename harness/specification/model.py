@@ -605,6 +605,24 @@ class FilterRangeClauses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RangeValue:
+    """The one value of a request that holds both ends of a range: `2026-01-01/2026-01-02`, `[10, 20]`.
+
+    The ends stand under `parameters` like others, but in a request they stand in this value alone. An end that is not
+    given is empty there, null in a list. What is not two ends gets what a bad value of the earlier end gets.
+    """
+
+    parameter: str = documented_key("the parameter that holds it; it stands under no other construct")
+    at: str | None = documented_key(
+        "JSON pointer into the request's body; without it a pair of query or form, or a member of that name", None
+    )
+    separated_by: str | None = documented_key(
+        "what stands between the ends; none: the value is a JSON list of both, in a JSON body", None
+    )
+    clause: Clauses = documented_key("clause on both ends in one value, the earlier one first", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilterRange:
     """Two filters that are the ends of one range."""
 
@@ -627,6 +645,7 @@ class FilterRange:
         "the longest range of instants or days, from one end to the other; a longer one is refused", None
     )
     too_long_fault: ErrorName = documented_key("the fault then", "invalid")
+    value: RangeValue | None = documented_key("the one value that holds both ends, where they have no own", None)
     clauses: FilterRangeClauses = documented_key("the clause for each promise", factory=FilterRangeClauses)
 
 

@@ -28,6 +28,14 @@ from harness.wire.forms import FormError, decode_form, decode_pairs, encode_mult
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, split_pointer, tree_at
 from harness.wire.list_request import ListRequest
+from harness.wire.range_values import (
+    RangePlace,
+    joined_ends,
+    joined_values,
+    range_places,
+    sent_name,
+    split_range_value,
+)
 
 __all__ = [
     "FORM_MEDIA_TYPE",
@@ -74,9 +82,11 @@ def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> Http
     keys = key_pairs(listing.access, ask.credentials)
     if carries == "json":
         body: Tree = {}
+        places = range_places(listing)
         for name, value in _sent_values(spec, ask).items():
             parameter = listing.parameters.get(name)
-            body = put_value(body, (parameter.at if parameter else None) or f"/{name}", value)
+            at = places[name].pointer if name in places else parameter.at if parameter else None
+            body = put_value(body, at or f"/{name}", value)
         for pointer, value in ask.extra:
             body = put_value(body, pointer if pointer.startswith("/") else f"/{pointer}", value)
         headers.append(("Content-Type", JSON_MEDIA_TYPE))
@@ -197,8 +207,19 @@ def constant_text(constant: Tree) -> str:
 def _sent_values(spec: Spec, ask: ListRequest) -> dict[str, Tree]:
     """The values beside the path: what nobody chooses first."""
     parts = path_parts(spec.path)
-    values = {**_settled_values(spec, ask), **ask.values}
+    values = joined_values(spec.listing, {**_settled_values(spec, ask), **ask.values})
     return {name: value for name, value in values.items() if name not in parts}
+
+
+def _repeated_texts(listing: Listing, ask: ListRequest) -> dict[str, list[str]]:
+    """The further values of each parameter that is given more than once; of an end beside the other end."""
+    found: dict[str, list[str]] = {}
+    for name, many in ask.repeated.items():
+        for more in many:
+            for sent, value in joined_values(listing, {**ask.values, name: more}).items():
+                if sent == sent_name(listing, name):
+                    found.setdefault(sent, []).append(_pair_text(value))
+    return found
 
 
 def _request_pairs(spec: Spec, ask: ListRequest, way: RequestEncoding | None) -> list[tuple[str, str]]:
@@ -211,11 +232,12 @@ def _request_pairs(spec: Spec, ask: ListRequest, way: RequestEncoding | None) ->
         pairs.append(
             (name, ask.operation if ask.operation is not None and routing and text == routing.name else text)
         )
+    repeated = _repeated_texts(listing, ask) if ask.repeated else {}
     for name, value in _sent_values(spec, ask).items():
         parameter = listing.parameters.get(name)
         several = isinstance(value, list) and parameter is not None and parameter.repeated is not None
         pairs.extend((name, _pair_text(one)) for one in (cast("list[Tree]", value) if several else [value]))
-        pairs.extend((name, _pair_text(more)) for more in ask.repeated.get(name, ()))
+        pairs.extend((name, more) for more in repeated.get(name, ()))
     pairs.extend((name, _pair_text(value)) for name, value in ask.extra)
     pairs.extend(credential_pairs(listing.access, ask.credentials))
     return pairs
@@ -249,6 +271,7 @@ class RequestReader:
         self._base_path = base_path
         self._session = log_in_of(spec.listing.access)
         self._members = _JsonMembers.of(spec.listing)
+        self._ranges = range_places(spec.listing)
         # By the bytes of the path, and by the headers as they came: clients repeat both.
         self._places: dict[bytes, _RequestPlace | None] = {}
         self._header_credentials: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], str]] = {}
@@ -322,13 +345,21 @@ class RequestReader:
         credentials: dict[str, str] = {}
         extra: list[tuple[str, Tree]] = []
         operation: str | None = None
+        ranges, joined = self._ranges, set[str]()
         for given, text in pairs:
             name = given if by_fold is None else by_fold.get(given.lower(), given)
             if name == selector:
                 operation = text if operation is None else operation
             elif name in secret:
                 credentials.setdefault(secret[name], text)
-            elif name not in parameters or name in place.in_path:
+            elif name in ranges:
+                for end, part in split_range_value(ranges[name].pair, text).items():
+                    if name in joined:
+                        repeated[end] = (*repeated.get(end, ()), part)
+                    else:
+                        values[end] = part
+                joined.add(name)
+            elif name not in parameters or name in place.elsewhere:
                 extra.append((given, text))
             elif name in values and parameters[name].repeated is not None:
                 before = values[name]
@@ -388,7 +419,8 @@ class _RequestPlace:
     selector: str | None = None
     secret: Mapping[str, str] = field(default_factory=dict)
     by_fold: Mapping[str, str] | None = None
-    in_path: tuple[str, ...] = ()
+    # Parameters that are no pairs: parts of the path, and ends of a range that stand in one value.
+    elsewhere: tuple[str, ...] = ()
 
     @staticmethod
     def of(
@@ -403,7 +435,7 @@ class _RequestPlace:
         listing, transport = spec.listing, spec.listing.transport
         secret = credential_by_parameter(listing.access)
         selector = _operation_parameter(listing, ways, routed_by_path)
-        known = {*listing.parameters, *secret, *([selector] if selector else [])}
+        known = {*listing.parameters, *range_places(listing), *secret, *([selector] if selector else [])}
         folded = choices.resolve(transport.names) == "folded"
         separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
         return _RequestPlace(
@@ -415,7 +447,7 @@ class _RequestPlace:
             selector=selector,
             secret=secret,
             by_fold={name.lower(): name for name in known} if folded else None,
-            in_path=path_parts(spec.path),
+            elsewhere=(*path_parts(spec.path), *joined_ends(listing)),
         )
 
 
@@ -425,17 +457,22 @@ class _JsonMembers:
     """Where the parameters of a listing stand in a body of JSON."""
 
     names: tuple[tuple[str, tuple[str, ...]], ...]
+    ranges: tuple[tuple[RangePlace, tuple[str, ...]], ...]
     pointers: frozenset[str]
     holders: frozenset[str]
 
     @staticmethod
     def of(listing: Listing) -> _JsonMembers:
         """The members of a listing."""
-        at = {name: parameter.at or f"/{name}" for name, parameter in listing.parameters.items()}
-        holders = {pointer[:end] for pointer in at.values() for end in range(1, len(pointer)) if pointer[end] == "/"}
+        ends = joined_ends(listing)
+        at = {name: one.at or f"/{name}" for name, one in listing.parameters.items() if name not in ends}
+        ranges = tuple(range_places(listing).values())
+        pointers = frozenset((*at.values(), *(place.pointer for place in ranges)))
+        holders = {pointer[:end] for pointer in pointers for end in range(1, len(pointer)) if pointer[end] == "/"}
         return _JsonMembers(
             tuple((name, split_pointer(pointer)) for name, pointer in at.items()),
-            frozenset(at.values()),
+            tuple((place, split_pointer(place.pointer)) for place in ranges),
+            pointers,
             frozenset(holders),
         )
 
@@ -449,6 +486,10 @@ class _JsonMembers:
             value = tree.get(steps[0], MISSING) if len(steps) == 1 else tree_at(tree, steps)
             if value is not MISSING:
                 values[name] = value
+        for place, steps in self.ranges:
+            value = tree_at(tree, steps)
+            if value is not MISSING:
+                values.update(split_range_value(place.pair, value))
         return values
 
     def unknown_in(self, tree: Mapping[str, Tree], path: str = "") -> list[tuple[str, Tree]]:

@@ -40,6 +40,7 @@ from harness.wire.parameter_codec import (
     is_blank_value,
     takes_list,
 )
+from harness.wire.range_values import settled_ends
 from harness.wire.row_codec import ApiRow, ApiValue, field_at, row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
@@ -119,7 +120,7 @@ class ExpectedAnswer:
 def interpret_request(spec: Spec, ask: ListRequest, pick: AssumedDialect, *, zone: str = "UTC") -> ExpectedAnswer:
     """The expected answer of a request under the assumed answers to open choices."""
     try:
-        return _Interpreter(spec, ask, pick, zone).expected_answer()
+        return _Interpreter(spec, settled_ends(spec.listing, ask), pick, zone).expected_answer()
     except RefusalDue as refusal:
         return ExpectedAnswer(error_name=refusal.error_name, parameter=refusal.parameter)
     except UnspecifiedAnswer as unspecified:

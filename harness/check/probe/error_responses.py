@@ -13,6 +13,7 @@ from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind,
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, tree_at
+from harness.wire.range_values import sent_name
 from harness.wire.response_codec import DecodedResponse, error_media_type, filled_value, same_scalar, statuses_of
 
 ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
@@ -165,7 +166,8 @@ def judge_error_response(
         return None
     if context.note_unusable(exchange, clauses):
         return None
-    due = _Refusal(fault=fault, clauses=clauses, parameter=parameter, operation=operation, status=status)
+    named = sent_name(context.listing, parameter)
+    due = _Refusal(fault=fault, clauses=clauses, parameter=named, operation=operation, status=status)
     problems = _error_problems(context, exchange, due)
     again: list[_Problem] = []
     if any(still_unbroken(context, problem.clauses) for problem in problems):

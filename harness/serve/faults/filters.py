@@ -26,7 +26,7 @@ from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.range_ends import is_range_reversed
 from harness.serve.query.table import Condition
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Filter, FilterRange, Listing, OpenChoice, Parameter
+from harness.specification.model import Filter, FilterRange, Listing, OpenChoice, Parameter, RangeValue
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.list_request import ListRequest
@@ -377,6 +377,8 @@ def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
         ),
     )
 
+    if rule.value is not None:
+        yield from _range_value_faults(rule, rule.value)
     if rule.recent_seconds is not None:
         yield from make_fault(
             rule.clauses.recent,
@@ -403,6 +405,38 @@ def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
             f"{rule.first} and {rule.last} may lie half as long apart as they should",
             with_changed_listing(_with_range(rule, replace(rule, most_seconds=rule.most_seconds // 2))),
         )
+
+
+def _range_value_faults(rule: FilterRange, value: RangeValue) -> Iterator[Fault]:
+    name = value.parameter
+    yield from make_fault(
+        value.clause,
+        f"{name}-of-three-ends-taken",
+        f"of three ends in {name} the first two are taken",
+        Hooks(list_request=lambda ask: _with_first_ends(ask, rule, value)),
+    )
+    yield from make_fault(
+        value.clause,
+        f"{name}-of-one-end-ignored",
+        f"a value of {name} that is not two ends has no effect",
+        Hooks(list_request=lambda ask: _without_half_range(ask, rule)),
+    )
+
+
+def _with_first_ends(
+    ask: ListRequest | RefusedRequest, rule: FilterRange, value: RangeValue
+) -> ListRequest | RefusedRequest:
+    raw = None if isinstance(ask, RefusedRequest) else ask.values.get(rule.first)
+    if isinstance(ask, RefusedRequest) or not isinstance(raw, list):
+        return ask
+    parts = raw if value.separated_by is None else str(raw[0]).split(value.separated_by)
+    return ask.with_values({rule.first: parts[0], rule.last: parts[1]}) if len(parts) > 2 else ask
+
+
+def _without_half_range(ask: ListRequest | RefusedRequest, rule: FilterRange) -> ListRequest | RefusedRequest:
+    if isinstance(ask, RefusedRequest) or not isinstance(ask.values.get(rule.first), list):
+        return ask
+    return replace(ask, values={name: value for name, value in ask.values.items() if name != rule.first})
 
 
 def _with_range(rule: FilterRange, changed: FilterRange) -> ListingChange:

@@ -56,6 +56,7 @@ from harness.specification.lint.promise_power import (
     check_parameter_roles,
     check_shown_fields,
 )
+from harness.specification.lint.range_values import check_range_values
 from harness.specification.lint.regex_safety import check_patterns
 from harness.specification.lint.settled_values import check_path_parts, check_settled_values
 from harness.specification.lint.telephony_words import check_attributes, check_filter_words
@@ -244,6 +245,7 @@ _CHECKS: Final = (
     check_parameter_forms,
     check_recent_ranges,
     check_longest_ranges,
+    check_range_values,
     check_sort_spellings,
     check_page_sizes,
     check_error_names,

@@ -27,8 +27,11 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
     """OpenAPI and x-listing name the same parameters, with the same bounds and defaults."""
     listing = spec.listing
     declared = {one.name: one for one in request_parameters(spec)}
+    ends = {name for pair in listing.ranges if pair.value is not None for name in (pair.first, pair.last)}
     for name, parameter in listing.parameters.items():
         path: KeyPath = ("parameters", name)
+        if name in ends:
+            continue
         if parameter.at is not None:
             schemas = request_schemas_at(spec, parameter.at)
             if not schemas:
@@ -56,6 +59,7 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
                         f"{theirs}",
                         top=True,
                     )
+    yield from _check_range_values(spec, declared)
     besides = set(_undescribed_parameters(spec))
     for name, one in declared.items():
         if name not in listing.parameters and name not in besides:
@@ -70,9 +74,24 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
     yield from _check_credentials(spec, declared)
 
 
+def _check_range_values(spec: Spec, declared: Mapping[str, object]) -> Iterator[LintFinding]:
+    """A value that holds both ends of a range is one that OpenAPI declares."""
+    for index, pair in enumerate(spec.listing.ranges):
+        value = pair.value
+        if value is None:
+            continue
+        in_body = value.at is not None and bool(request_schemas_at(spec, value.at))
+        if not in_body and (value.at is not None or value.parameter not in declared):
+            expected = f"a place {value.at} in the schema of the request's body"
+            if value.at is None:
+                expected = f"an OpenAPI parameter {value.parameter}"
+            yield finding_at(spec, "request", ("ranges", index, "value"), expected, "none")
+
+
 def _undescribed_parameters(spec: Spec) -> Iterator[str]:
     """The OpenAPI parameters that are not parameters of the listing: they log in, route, or are tolerated."""
     access, transport = spec.listing.access, spec.listing.transport
+    yield from (pair.value.parameter for pair in spec.listing.ranges if pair.value is not None)
     yield from (name for name in (access.user, access.password) if name is not None)
     yield from (key.name for way in ways_of(access) if (key := key_of(way)) is not None)
     yield from (name for legacy in access.legacy for name in legacy.parameters)

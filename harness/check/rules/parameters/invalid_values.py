@@ -36,6 +36,7 @@ from harness.check.probe.mirror import (
 from harness.check.probe.time_ranges import requires_time_range
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
 from harness.check.rules.parameters.long_ranges import check_long_range
+from harness.check.rules.parameters.range_values import check_range_value
 from harness.check.rules.parameters.recent_rows import check_recent_rows
 from harness.integers import is_integer
 from harness.specification.model import (
@@ -481,11 +482,14 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> None:
         ends = _range_ends(context, mirror, pair.first)
         if ends is None or first.as_ != last.as_:
             reason = "the rows show no two different values for a range"
-            context.results.record_not_exercised((*pair.clauses.reversed, *pair.clauses.one_alone), reason)
+            whole = pair.value.clause if pair.value is not None else ()
+            told = (*pair.clauses.reversed, *pair.clauses.one_alone, *whole)
+            context.results.record_not_exercised(told, reason)
             continue
         if first.as_ == "calendar-day" and isinstance(ends[0], datetime):
             # All rows may be of one day, which is no range.
             ends = (ends[0] - timedelta(days=1), ends[1] + timedelta(days=1))
+        check_range_value(context, mirror, pair, ends)
         low, high = (
             context.encode(pair.first, ends[0]),
             context.encode(pair.last, ends[1]),
