@@ -24,7 +24,7 @@ from harness.integers import is_integer
 from harness.output.escaping import shell_word
 from harness.specification.access import account_names, free_path_values
 from harness.specification.load import Spec
-from harness.specification.model import Clause, ClauseId, Clauses, Listing
+from harness.specification.model import Clause, ClauseId, Clauses, Listing, TimeZoneRule
 from harness.specification.paging_clauses import size_clauses, size_default_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
@@ -43,6 +43,7 @@ from harness.wire.response_codec import (
 from harness.wire.row_codec import ApiRow, decode_row
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.zone_codec import read_zone, write_zone
 
 if TYPE_CHECKING:
     from harness.check.probe.answer_checks import AnswerCheck
@@ -160,6 +161,13 @@ class CheckContext:
         """A value of a parameter as the request writes it."""
         in_json = self.listing.transport.carries == "json"
         return encode_parameter(self.listing.parameters[name], value, zone=_zone_or_utc(self.zone), in_json=in_json)
+
+    def encode_zone(self, rule: TimeZoneRule, name: str) -> dict[str, Tree]:
+        """The value by which a request names a zone, by its parameter."""
+        parameter = rule.parameter or ""
+        numbers = self.listing.parameters[parameter].as_ in ("integer", "decimal")
+        as_number = numbers and self.listing.transport.carries == "json"
+        return {parameter: write_zone(rule, name, as_number=as_number)}
 
     def encode_all(self, values: Mapping[str, Any]) -> dict[str, Tree]:
         """The values of several parameters as the request writes them."""
@@ -417,13 +425,12 @@ class CheckContext:
         """The zone in which the answer to a request writes local times."""
         zone = self.listing.zone
         if zone is not None and zone.parameter is not None:
-            zone_name = ask.values.get(zone.parameter)
-            if isinstance(zone_name, str) and zone_name and zone_name not in zone.account_words:
+            raw = ask.values.get(zone.parameter)
+            if raw not in (None, "", *zone.account_words):
                 try:
-                    zone_named(zone_name)
+                    return read_zone(zone, raw)
                 except DecodeError:
                     return self.zone
-                return zone_name
         return self.zone
 
     def _record_exchange(self, exchange: Exchange) -> None:

@@ -148,6 +148,7 @@ Comparison = Literal[
 Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
 ParameterPlace = Literal["query", "form", "multipart", "chunked-multipart", "json"]
 Boundary = Literal["inclusive", "exclusive"]
+ZoneForm = Literal["name", "offset", "hours"]
 AccessKind = Literal["none", "password", "basic", "key", "bearer", "session"]
 CredentialPlace = Literal["header", "query", "cookie"]
 ErrorBody = Literal["shape", "empty", "text"]
@@ -1228,6 +1229,11 @@ class TimeZoneRule:
     """In which time zone local times are read and written."""
 
     parameter: ParameterName | None = documented_key("the parameter that names it", None)
+    written: tuple[ZoneForm, ...] = documented_key(
+        "how that parameter names a zone: name (Europe/Berlin), offset from UTC (`+05:30`), hours from UTC (`-5`, "
+        "`5.5`); of several the first is sent, and all are read",
+        ("name",),
+    )
     default: str | OpenChoice[str] = documented_key("the zone when not said", "UTC")
     echo: str | None = documented_key("pointer in the answer that names the zone used", None)
     account_words: tuple[str, ...] = documented_key("values that mean the zone of the account: the default one", ())

@@ -6,9 +6,12 @@ Text is ASCII wherever a number or a time is meant: no other digits, no spaces, 
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import lru_cache
+from io import BytesIO
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +26,7 @@ _RFC3339: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r"(?:\.([0-9]{1,64}))?(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 )
+_OFFSET: Final = re.compile(r"([+-])([01][0-9]):([0-5][0-9])")
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_INTEGER: Final = 2**63 - 1
@@ -171,9 +175,32 @@ def decode_rfc3339(text: str) -> datetime:
         raise DecodeError(expected, printable_text(text)) from None
 
 
+def offset_minutes(name: str) -> int | None:
+    """The minutes east of UTC of an offset such as `+05:30`, from -12:00 to +14:00; None for another text."""
+    match = _OFFSET.fullmatch(name) if isinstance(name, str) else None
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3])
+    minutes = -minutes if match[1] == "-" else minutes
+    return minutes if -12 * 60 <= minutes <= 14 * 60 else None
+
+
+@lru_cache(maxsize=128)
+def _zone_of_offset(name: str, minutes: int) -> ZoneInfo:
+    """A zone without summer time, by a file of the database's format with one local time and no changes."""
+    head = b"TZif" + bytes(16) + struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+    return ZoneInfo.from_file(BytesIO(head + struct.pack(">lbb", minutes * 60, 0, 0) + b"LMT\0"), key=name)
+
+
 def zone_named(name: str) -> ZoneInfo:
-    """The time zone of a name in the IANA database; never a file elsewhere, never this machine's own zone."""
+    """The time zone of a name in the IANA database, or of an offset such as `+05:30`.
+
+    Never of a file elsewhere, never this machine's own zone.
+    """
     expected = "the name of a time zone, such as Europe/Berlin or Etc/UTC"
+    minutes = offset_minutes(name)
+    if minutes is not None:
+        return _zone_of_offset(name, minutes)
     # The two families and the two names are files of one machine, or count leap seconds.
     other = name.startswith(("right/", "posix/")) if isinstance(name, str) else True
     if other or not _matches(_ZONE, name, 64) or name in ("localtime", "posixrules"):

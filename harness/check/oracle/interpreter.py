@@ -44,6 +44,7 @@ from harness.wire.range_values import settled_ends
 from harness.wire.row_codec import ApiRow, ApiValue, field_at, row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.zone_codec import read_zone
 
 RowPredicate = Callable[[ApiRow], bool | None]
 
@@ -290,15 +291,14 @@ class _Interpreter:
         if zone is None or zone.parameter is None:
             return self.zone
         parameter = self.spec.listing.parameters[zone.parameter]
-        zone_name = self.list_request.values.get(zone.parameter)
-        if not isinstance(zone_name, str) or not zone_name:
+        raw = self.list_request.values.get(zone.parameter)
+        if is_blank_value(parameter, raw) or raw in zone.account_words:
             return self.zone
         try:
-            zone_named(zone_name)
+            return read_zone(zone, raw)
         except DecodeError:
-            self.invalid_value(zone.parameter, parameter, parameter.bad, zone_name)
+            self.invalid_value(zone.parameter, parameter, parameter.bad, raw)
             return self.zone
-        return zone_name
 
     def check_required(self) -> None:
         parameters = self.spec.listing.parameters

@@ -19,6 +19,7 @@ from harness.wire.json_body import MISSING
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.response_codec import is_xml
+from harness.wire.scalar_codecs import offset_minutes, zone_named
 
 
 def include_faults(listing: Listing) -> Iterator[Fault]:
@@ -98,6 +99,13 @@ def echo_faults(listing: Listing) -> Iterator[Fault]:
         "times are written in the server's zone, whatever was asked",
         Hooks(plan=_plan_in_utc),
     )
+    if "name" not in zone.written:
+        yield from make_fault(
+            zone.clauses.shift,
+            "times-shifted-the-other-way",
+            "times are written in a zone as far on the other side of UTC",
+            Hooks(plan=_plan_in_opposite_zone),
+        )
 
 
 def _change_echo(value: Tree) -> Tree:
@@ -110,6 +118,14 @@ def _name_other_zone(tree: Tree, context: AnswerContext, pointer: str) -> Tree:
     return (
         tree if part_at(tree, pointer) is MISSING else change_at_pointer(tree, pointer, lambda _: "Pacific/Auckland")
     )
+
+
+def _plan_in_opposite_zone(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
+    if isinstance(plan, RefusedRequest) or offset_minutes(plan.zone.key) is None:
+        return plan
+    turned = plan.zone.key.translate(str.maketrans("+-", "-+"))
+    # No zone is so far west as the easternmost is east.
+    return plan if offset_minutes(turned) is None else replace(plan, zone=zone_named(turned))
 
 
 def _plan_in_utc(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:

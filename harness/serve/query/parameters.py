@@ -25,6 +25,7 @@ from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.zone_codec import read_zone
 
 _INVALID: Final = "invalid"
 
@@ -196,9 +197,7 @@ def _parse_zone(listing: Listing, ask: ListRequest, choices: ChoiceResolver) -> 
     if name is None or parameter is None or is_blank(raw) or raw in listing.zone.account_words:
         return ZoneInfo(default), default
     try:
-        if not isinstance(raw, str):
-            raise DecodeError("the name of a time zone", printable_text(raw))
-        return zone_named(raw), raw
+        return zone_named(read_zone(listing.zone, raw)), str(raw)
     except DecodeError:
         bad = parameter.bad
         if bad is None or choices.resolve(bad.gets) == "refused":

@@ -89,6 +89,29 @@ def check_settled_values(spec: Spec) -> Iterator[LintFinding]:
             yield finding_at(spec, "settled", path, "a credential that is no secret", repr(name))
 
 
+def check_zone_forms(spec: Spec) -> Iterator[LintFinding]:
+    """A zone may be left out; one that is no name is one of a request, and no answer repeats it."""
+    zone = spec.listing.zone
+    if zone is None:
+        return
+    parameter = spec.listing.parameters.get(zone.parameter or "")
+    if parameter is not None and parameter.required is not None:
+        expected = "a zone that a request may leave out, or a constant"
+        yield finding_at(spec, "zone", ("parameters", zone.parameter or "", "required"), expected, "a required one")
+    if zone.written == ("name",):
+        return
+    path: KeyPath = ("zone", "written")
+    if not zone.written or len(set(zone.written)) < len(zone.written):
+        yield finding_at(spec, "zone", path, "each form once", ", ".join(zone.written) or "none")
+    if zone.parameter is None:
+        yield finding_at(spec, "zone", path, "the key parameter beside it", "none")
+    elif zone.written != ("hours",) and parameter is not None and parameter.as_ != "text":
+        expected = f"{zone.parameter} as: text beside {' and '.join(zone.written)}"
+        yield finding_at(spec, "zone", ("parameters", zone.parameter, "as"), expected, parameter.as_)
+    if zone.echo is not None:
+        yield finding_at(spec, "zone", ("zone", "echo"), "an echo only of zones by name", ", ".join(zone.written))
+
+
 def _check_repetition(spec: Spec, name: str, field: Field) -> Iterator[LintFinding]:
     path: KeyPath = ("fields", name)
     for inner, nested in field.fields.items():

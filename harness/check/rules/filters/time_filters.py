@@ -18,6 +18,7 @@ from harness.wire.parameter_codec import encode_parameter
 from harness.wire.scalar_codecs import encode_rfc3339
 from harness.wire.scalar_codecs import zone_named as zone_named
 from harness.wire.time_codecs import TIME_CODECS, time_step
+from harness.wire.zone_codec import zones_to_compare
 
 MONTHS_OF_A_YEAR: Final = 12
 # Far enough for a date that turns from one side of the list to the other, wherever in a year the list lies.
@@ -129,14 +130,16 @@ def _check_other_zones(context: CheckContext, mirror: Mirror, name: str, first: 
     if pair is None:
         return
     clauses = zone.clauses.shift
-    for place in ("Asia/Kolkata", "America/New_York"):
+    # By name one with summer time, too.
+    places = ("Asia/Kolkata", "America/New_York") if zone.written[0] == "name" else zones_to_compare(zone)
+    for place in places:
         ends = {
             end: encode_parameter(
                 context.listing.parameters[end], instant.replace(microsecond=0), zone=zone_named(place), in_json=False
             )
             for end, instant in ((pair.first, first), (pair.last, last))
         }
-        ask = mirror.request({**largest_page(context), **ends, zone.parameter: place})
+        ask = mirror.request({**largest_page(context), **ends, **context.encode_zone(zone, place)})
         judged = check_probe(context, mirror, ask, f"a range in {place}", clauses)
         if judged.passed is False:
             return

@@ -18,6 +18,7 @@ from harness.wire.parameter_codec import is_blank
 from harness.wire.response_codec import DecodedResponse, filled_value, same_scalar, statuses_of
 from harness.wire.scalar_codecs import DecodeError, zone_named
 from harness.wire.told_outcome import scalar_text
+from harness.wire.zone_codec import read_zone
 
 # --- the envelope -------------------------------------------------------------------------------------------
 
@@ -87,7 +88,7 @@ def _check_zone_echo(judge: JudgedResponse, answer: DecodedResponse) -> None:
         return
     known = judge.memory.checked_by.get("known-zone", ())
     try:
-        named = zone_named(echoed)
+        named = zone_named(read_zone(zone, echoed))
     except DecodeError as error:
         judge.report_breach(
             known or zone.clauses.echo, expected=error.expected, actual=in_ascii(echoed), at=zone.echo
@@ -98,7 +99,7 @@ def _check_zone_echo(judge: JudgedResponse, answer: DecodedResponse) -> None:
     if not isinstance(requested, str) or not requested or requested in zone.account_words:
         return
     try:
-        wanted = zone_named(requested)
+        wanted = zone_named(read_zone(zone, requested))
     except DecodeError:
         return
     if echoed == requested or _same_zone(named.key, wanted.key):

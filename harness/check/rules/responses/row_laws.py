@@ -401,9 +401,9 @@ def _is_about_start(context: CheckContext, law: NotFutureLaw) -> bool:
 def law_context_of(context: CheckContext, exchange: Exchange) -> LawContext:
     """What laws may use besides the rows of this answer."""
     zone = context.listing.zone
-    requested_zone = (
-        exchange.list_request.values.get(zone.parameter) if zone is not None and zone.parameter is not None else None
-    )
+    requested_zone = None
+    if zone is not None and zone.parameter is not None and exchange.list_request.values.get(zone.parameter):
+        requested_zone = context.zone_of_request(exchange.list_request)
     default = zone.default if zone is not None else "UTC"
     return LawContext(
         fields=context.listing.fields,

@@ -9,6 +9,7 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import judge_twice, record_kept, repeat_exchange, report_breach
 from harness.check.probe.mirror import Mirror, include_everything
+from harness.specification.model import TimeZoneRule
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import decode_parameter, encode_parameter
@@ -16,10 +17,7 @@ from harness.wire.row_codec import ApiRow
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 from harness.wire.time_codecs import is_wall_clock
-
-_COMPARED_ZONES: Final = ("Asia/Kolkata", "America/Phoenix")
-"""Far apart, not in whole hours, and without summer time, so that no local time is there twice."""
-
+from harness.wire.zone_codec import zones_to_compare
 
 _POSIX_SIGN_ZONE: Final = "Etc/GMT+2"
 """Two hours west: names of this kind count against what their sign seems to say."""
@@ -32,8 +30,8 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
         return
     clauses = zone.clauses.shift
     answers: list[Exchange] = []
-    for name in _COMPARED_ZONES:
-        ask = _window_in_zone(context, mirror, zone.parameter, name)
+    for name in zones_to_compare(zone):
+        ask = _window_in_zone(context, mirror, zone, name)
         if ask is None:
             return
         exchange = context.send(ask, f"local times of {name}")
@@ -46,8 +44,10 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
     for word in zone.account_words:
         context.send(mirror.request({zone.parameter: word}), "the zone of the account")
     _compare_zones(context, mirror, answers)
-    ask = _window_in_zone(context, mirror, zone.parameter, _POSIX_SIGN_ZONE)
-    if ask is None or context.results.first_failed(clauses):
+    if zone.written[0] != "name" or context.results.first_failed(clauses):
+        return
+    ask = _window_in_zone(context, mirror, zone, _POSIX_SIGN_ZONE)
+    if ask is None:
         return
     turned = context.send(ask, f"local times of {_POSIX_SIGN_ZONE}")
     # Not every server knows every name: what this one gets is judged only where it is taken.
@@ -61,7 +61,9 @@ def _error_text(exchange: Exchange) -> str:
 
 def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> None:
     zone = context.listing.zone
-    clauses = zone.clauses.shift if zone is not None else ()
+    if zone is None:
+        return
+    clauses = zone.clauses.shift
     first, second = answers[0], answers[1]
     if not first.rows and not second.rows:
         if mirror.rows:
@@ -84,7 +86,7 @@ def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange
     if found is None or (mirror.volatile and not set(again[0].keys) & set(again[1].keys)):
         context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
         return
-    expected = f"the same instants as in {_COMPARED_ZONES[0]}"
+    expected = f"the same instants as in {zones_to_compare(zone)[0]}"
     report_breach(context, clauses, expected=expected, actual=found, exchange=again[1])
 
 
@@ -117,7 +119,7 @@ def _instants_of_row(row: ApiRow) -> Mapping[str, datetime]:
     return found
 
 
-def _window_in_zone(context: CheckContext, mirror: Mirror, parameter: str, name: str) -> ListRequest | None:
+def _window_in_zone(context: CheckContext, mirror: Mirror, zone: TimeZoneRule, name: str) -> ListRequest | None:
     """The run's window told in another zone."""
     try:
         there, here = zone_named(name), zone_named(context.zone)
@@ -136,5 +138,5 @@ def _window_in_zone(context: CheckContext, mirror: Mirror, parameter: str, name:
         values[given] = encode_parameter(
             rule, instant, zone=there, in_json=context.listing.transport.carries == "json"
         )
-    values[parameter] = name
+    values |= context.encode_zone(zone, name)
     return ListRequest(values=values)
