@@ -654,7 +654,8 @@ class CheckContext:
 def _request_key(ask: ListRequest) -> Hashable:
     """What makes two requests with the run's own credentials the same."""
     values = tuple(sorted((name, repr(raw)) for name, raw in ask.values.items()))
-    return values, ask.encoding_name, repr(ask.extra), repr(sorted(ask.repeated.items())), ask.operation
+    rest = (repr(ask.extra), repr(sorted(ask.repeated.items())), ask.operation, ask.left_out)
+    return values, ask.encoding_name, rest
 
 
 def _hashable_value(value: object) -> Hashable:

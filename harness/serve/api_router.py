@@ -72,7 +72,11 @@ def _agreement(simulator: Simulator, ask: ListRequest) -> tuple[bool, int, int]:
 
 def _constants(simulator: Simulator) -> dict[str, str]:
     parameters = simulator.documented_spec.listing.parameters
-    return {name: constant_text(one.constant) for name, one in parameters.items() if one.constant is not None}
+    return {
+        name: constant_text(one.constant)
+        for name, one in parameters.items()
+        if one.constant is not None and one.beside is None
+    }
 
 
 def _are_told_apart(one: Simulator, other: Simulator) -> bool:

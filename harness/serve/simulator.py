@@ -67,7 +67,7 @@ from harness.wire.response_codec import (
     success_tree,
 )
 from harness.wire.row_codec import ApiRow
-from harness.wire.settled_values import refuse_settled_values, repeated_values, repeats_values
+from harness.wire.settled_values import refuse_settled_values, repeated_values, repeats_values, without_company
 from harness.world.customers import Customers
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import OrderedRowTable
@@ -297,9 +297,10 @@ class Simulator:
         user = self._hooks.user(self._authenticator.authenticate(ask, now), ask, self.users, now)
         if isinstance(user, RefusedRequest):
             return user
-        refused = refuse_settled_values(self.spec.listing, ask, user.credentials)
+        refused = refuse_settled_values(self.spec.listing, ask, user.credentials, self.dialect)
         if refused is not None:
             return refused
+        ask = without_company(self.spec.listing, ask)
         parameters = self._hooks.parameters(parse_parameters(self.spec.listing, ask, self.dialect), ask)
         if isinstance(parameters, RefusedRequest):
             return parameters

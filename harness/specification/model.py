@@ -396,6 +396,19 @@ class BoundParameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConstantCompany:
+    """The parameters beside which a constant stands: it is sent with any of them, and not without."""
+
+    parameters: tuple[ParameterName, ...] = documented_key("the parameters, those of filters")
+    lacking: Literal["ignored", "refused"] | OpenChoice[Literal["ignored", "refused"]] = documented_key(
+        "what one of them gets without it, or beside another value: refused, or ignored as if it were absent",
+        "refused",
+    )
+    fault: ErrorName = documented_key("the fault when refused", "invalid")
+    clause: Clauses = documented_key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One request parameter: where it stands, how it is written, what odd values get.
 
@@ -417,6 +430,10 @@ class Parameter:
     bound_to: BoundParameter | None = documented_key("the credential whose value it always has", None)
     constant: Scalar | None = documented_key(
         "the value that it always has and that is always sent; it tells two operations at one path apart", None
+    )
+    beside: ConstantCompany | None = documented_key(
+        "constant: it stands beside some filters alone (`type: enum` beside `value`), and tells no operations apart",
+        None,
     )
     repeated: Literal["any", "all"] | None = documented_key(
         "text, word, integer, digits: it may be given several times, and a row must match any or all of the values "

@@ -21,6 +21,7 @@ class ListRequest:
     the spec does not know, in order; `repeated` the further values of other parameters given more than once.
     `operation` is the name in the request when it is not the documented one. `encoding_name` names a way of
     `transport.also`. With `log_in` it asks for a token and not for the list.
+    `left_out` are constants that it does not send although it should.
     `url` is where the request came to, scheme, host and path; it is empty where no link needs it.
     `digest` is that of the HTTP request, where an answer is made from it.
     """
@@ -37,6 +38,7 @@ class ListRequest:
     url: str = ""
     digest: bytes = field(default=b"", repr=False, compare=False)
     log_in: bool = False
+    left_out: frozenset[str] = frozenset()
 
     def with_values(self, values: Mapping[str, Tree]) -> ListRequest:
         """This request with more values, by name."""

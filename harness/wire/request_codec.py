@@ -195,8 +195,18 @@ def _settled_values(spec: Spec, ask: ListRequest) -> dict[str, Tree]:
             held = (ask.account.get(credential), ask.credentials.get(credential), access.example.get(credential))
             found[name] = next((text for text in held if text), "")
         elif parameter.constant is not None:
+            if name in ask.left_out or not is_constant_due(spec.listing, name, ask.values):
+                continue
             found[name] = parameter.constant if parameter.at is not None else constant_text(parameter.constant)
     return found
+
+
+def is_constant_due(listing: Listing, name: str, values: Mapping[str, Tree]) -> bool:
+    """Whether a request with these values must hold that constant: always, or beside one of its company."""
+    parameter = listing.parameters[name]
+    if parameter.constant is None:
+        return False
+    return parameter.beside is None or any(other in values for other in parameter.beside.parameters)
 
 
 def constant_text(constant: Tree) -> str:

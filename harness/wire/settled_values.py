@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.specification.access import is_settled
+from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import Field, Listing
 from harness.specification.value_forms import template_names
 from harness.wire.list_request import ListRequest
-from harness.wire.request_codec import RefusedRequest, constant_text
+from harness.wire.request_codec import RefusedRequest, constant_text, is_constant_due
 
 
 def refuse_settled_values(
-    listing: Listing, ask: ListRequest, credentials: Mapping[str, str]
+    listing: Listing, ask: ListRequest, credentials: Mapping[str, str], choices: ChoiceResolver
 ) -> RefusedRequest | None:
     """The refusal of a request that names another account than that of its credentials, or another constant.
 
@@ -24,11 +26,35 @@ def refuse_settled_values(
             own = credentials.get(parameter.bound_to.credential)
             if raw is not None and own is not None and str(raw) not in (own, *parameter.bound_to.words):
                 return RefusedRequest(fault=parameter.bound_to.fault, parameter=name, value=str(raw))
+        elif parameter.beside is not None:
+            if _lacks_constant(listing, name, ask) and choices.resolve(parameter.beside.lacking) == "refused":
+                return RefusedRequest(fault=parameter.beside.fault, parameter=name, value=str(raw or ""))
         elif parameter.constant is not None:
             fault = _fault_of_constant(listing, name, missing=raw is None)
             if fault is not None and (raw is None or constant_text(raw) != constant_text(parameter.constant)):
                 return RefusedRequest(fault=fault, parameter=name, value="" if raw is None else str(raw))
     return None
+
+
+def without_company(listing: Listing, ask: ListRequest) -> ListRequest:
+    """The request without the parameters that lack the constant beside them: they count as absent."""
+    lost = {
+        name
+        for constant, parameter in listing.parameters.items()
+        if parameter.beside is not None and _lacks_constant(listing, constant, ask)
+        for name in parameter.beside.parameters
+    }
+    return (
+        ask if not lost else replace(ask, values={name: raw for name, raw in ask.values.items() if name not in lost})
+    )
+
+
+def _lacks_constant(listing: Listing, name: str, ask: ListRequest) -> bool:
+    """Whether a constant is due in a request and not there, or not itself."""
+    constant, raw = listing.parameters[name].constant, ask.values.get(name)
+    return is_constant_due(listing, name, ask.values) and (
+        raw is None or constant_text(raw) != constant_text(constant)
+    )
 
 
 def _fault_of_constant(listing: Listing, name: str, *, missing: bool) -> str | None:

@@ -140,6 +140,7 @@ class _Interpreter:
         self.check_transport()
         self.zone = self.requested_zone()
         self.check_required()
+        self.check_company()
         for parameter in listing.parameters:
             # A value that is refused is refused even where its parameter has no effect.
             self.parameter_value(parameter)
@@ -312,6 +313,19 @@ class _Interpreter:
                     raise RefusalDue(rule.fault, name)
                 raise UnspecifiedAnswer(f"without {', '.join(together)} a window of the server's own is meant")
             raise RefusalDue(rule.fault, name)
+
+    def check_company(self) -> None:
+        """Parameters whose constant the request leaves out are refused, or count as absent. Raises RefusalDue."""
+        for constant, parameter in self.spec.listing.parameters.items():
+            company = parameter.beside
+            if company is None or constant not in self.list_request.left_out:
+                continue
+            if not any(name in self.list_request.values for name in company.parameters):
+                continue
+            if self.dialect.resolve(company.lacking) == "refused":
+                raise RefusalDue(company.fault, constant)
+            values = {name: raw for name, raw in self.list_request.values.items() if name not in company.parameters}
+            self.list_request = replace(self.list_request, values=values)
 
     # --- filters --------------------------------------------------------------------------------------------
 

@@ -130,6 +130,8 @@ class KnownDifference:
             return False
         if self.ask.extra != ask.extra or self.ask.repeated != ask.repeated:
             return False
+        if self.ask.left_out != ask.left_out:
+            return False
         return self.ask.values.keys() <= ask.values.keys()
 
     def part_of(self, ask: ListRequest) -> ListRequest:

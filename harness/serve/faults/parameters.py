@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from harness.serve.faults.base import Fault, combine_changes, make_fault, with_changed_listing, with_entry
 from harness.serve.faults.filters import match_nothing_when_blank, with_optional_parameter
 from harness.serve.faults.hooks import Hooks
-from harness.specification.model import InvalidValueRule, Listing, OpenChoice, Parameter, Treatment
+from harness.specification.model import ConstantCompany, InvalidValueRule, Listing, OpenChoice, Parameter, Treatment
 
 
 def parameter_faults(listing: Listing) -> Iterator[Fault]:
@@ -20,6 +21,8 @@ def parameter_faults(listing: Listing) -> Iterator[Fault]:
                 yield from _bad_value_faults(listing, name, parameter, kind, rule)
         yield from _default_faults(name, parameter)
         yield from _blank_faults(name, parameter)
+        if parameter.beside is not None:
+            yield from _company_faults(name, parameter.beside)
         if parameter.as_ == "flag" and len(parameter.true) > 1:
             spellings = (*parameter.false, *parameter.true[1:])
             yield from make_fault(
@@ -27,6 +30,27 @@ def parameter_faults(listing: Listing) -> Iterator[Fault]:
                 f"{name}-one-spelling",
                 f"{name} is true only when spelled {parameter.true[0]}",
                 with_changed_listing(with_entry("parameters", name, true=parameter.true[:1], false=spellings)),
+            )
+
+
+def _company_faults(name: str, company: ConstantCompany) -> Iterator[Fault]:
+    """Filters that work, or are refused, or count as absent without a constant, whatever is due."""
+    legitimate = company.lacking.options if isinstance(company.lacking, OpenChoice) else (company.lacking,)
+    clause = company.lacking.clause if isinstance(company.lacking, OpenChoice) else company.clause
+    ways: dict[Literal["refused", "ignored"], str] = {"refused": "refused", "ignored": "passed over"}
+    yield from make_fault(
+        clause or company.clause,
+        f"{name}-not-needed",
+        f"filters work without {name} beside them",
+        with_changed_listing(with_entry("parameters", name, beside=replace(company, parameters=()))),
+    )
+    for way, words in ways.items():
+        if way not in legitimate:
+            yield from make_fault(
+                clause or company.clause,
+                f"{name}-lacking-{way}",
+                f"a filter without {name} beside it is {words}",
+                with_changed_listing(with_entry("parameters", name, beside=replace(company, lacking=way))),
             )
 
 

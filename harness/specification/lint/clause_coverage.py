@@ -45,6 +45,8 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
         if parameter.required is not None:
             carried = (*parameter.required.clause, *parameter.clause)
             yield (*path, "required"), "its being required", carried
+        if parameter.beside is not None and not isinstance(parameter.beside.lacking, OpenChoice):
+            yield (*path, "beside"), "what a filter gets without it", parameter.beside.clause
     for name, rule in listing.filters.items():
         named = all_clauses(rule.named_by.clauses) if rule.named_by else ()
         yield ("filters", name), f"what {name} keeps", (*rule.clause, *named)

@@ -19,6 +19,7 @@ from harness.specification.lint.finding import LintFinding, finding_at, path_is_
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import (
     CallScope,
+    ConstantCompany,
     CursorPaging,
     Field,
     Filter,
@@ -176,6 +177,8 @@ def _error_can_occur(value: Any, fault: str) -> bool:
         case Filter(excludes=excludes, excluded_gets=gets), "excludes_fault":
             return bool(excludes) and "refused" in possible_values(gets)
         case Filter(stranger=gets), "stranger_fault":
+            return "refused" in possible_values(gets)
+        case ConstantCompany(lacking=gets), _:
             return "refused" in possible_values(gets)
         case FilterRange(reversed=gets), "reversed_fault":
             return "refused" in possible_values(gets)

@@ -58,7 +58,12 @@ from harness.specification.lint.promise_power import (
 )
 from harness.specification.lint.range_values import check_range_values
 from harness.specification.lint.regex_safety import check_patterns
-from harness.specification.lint.settled_values import check_path_parts, check_settled_values, check_zone_forms
+from harness.specification.lint.settled_values import (
+    check_constant_company,
+    check_path_parts,
+    check_settled_values,
+    check_zone_forms,
+)
 from harness.specification.lint.telephony_words import check_attributes, check_filter_words
 from harness.specification.load import Spec, build_spec
 from harness.specification.yaml_source import KeyPath, SourceFile
@@ -261,6 +266,7 @@ _CHECKS: Final = (
     check_response_agreement,
     check_path_parts,
     check_settled_values,
+    check_constant_company,
     check_zone_forms,
     check_error_forms,
     check_success_marks,

@@ -11,6 +11,7 @@ from harness.specification.lint.cross_references import walk_references
 from harness.specification.lint.finding import LintFinding, finding_at, possible_values
 from harness.specification.load import Spec
 from harness.specification.model import (
+    ConstantCompany,
     CountOnly,
     EnvelopeField,
     Field,
@@ -29,6 +30,7 @@ _KEYS_WITHOUT_MEANING: Final[frozenset[tuple[type, str]]] = frozenset(
     {
         (CountOnly, "ignores"),
         (RequiredParameter, "unless_all_missing"),
+        (ConstantCompany, "parameters"),
         (Filter, "applies_if_any"),
         (Filter, "excludes"),
         (Filter, "loses_to"),

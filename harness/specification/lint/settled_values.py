@@ -89,6 +89,24 @@ def check_settled_values(spec: Spec) -> Iterator[LintFinding]:
             yield finding_at(spec, "settled", path, "a credential that is no secret", repr(name))
 
 
+def check_constant_company(spec: Spec) -> Iterator[LintFinding]:
+    """What stands beside others is a constant, and those are filters."""
+    listing = spec.listing
+    for name, parameter in listing.parameters.items():
+        if parameter.beside is None:
+            continue
+        path: KeyPath = ("parameters", name, "beside")
+        if parameter.constant is None:
+            yield finding_at(spec, "settled", path, "the key constant beside it", "none")
+        if name in path_parts(spec.path):
+            yield finding_at(spec, "settled", path, "a constant that no path holds", repr(name))
+        if not parameter.beside.parameters:
+            yield finding_at(spec, "settled", (*path, "parameters"), "a filter at least", "none")
+        for other in parameter.beside.parameters:
+            if other in listing.parameters and other not in listing.filters:
+                yield finding_at(spec, "settled", (*path, "parameters"), "filters only", repr(other))
+
+
 def check_zone_forms(spec: Spec) -> Iterator[LintFinding]:
     """A zone may be left out; one that is no name is one of a request, and no answer repeats it."""
     zone = spec.listing.zone

@@ -34,6 +34,7 @@ from harness.check.probe.mirror import (
     reread_mirror,
 )
 from harness.check.probe.time_ranges import requires_time_range
+from harness.check.rules.parameters.constant_company import check_constant_company
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
 from harness.check.rules.parameters.long_ranges import check_long_range
 from harness.check.rules.parameters.range_values import check_range_value
@@ -71,6 +72,7 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
     _check_too_many_items(context, mirror)
     _check_required(context, mirror)
     _check_ranges(context, mirror)
+    check_constant_company(context, mirror)
     _check_lenient_types(context, mirror)
     check_flag_spellings(context, mirror)
 

@@ -454,7 +454,7 @@ def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Map
         words = filter_.words.get(requested, (requested,))
         if isinstance(words, OpenChoice) or not set(words) <= _field_vocabulary(listing, filter_.compares[0]):
             continue
-        if exchange.list_request.repeated.get(name):
+        if exchange.list_request.repeated.get(name) or exchange.list_request.left_out:
             continue
         requested_words[filter_.compares[0]] = frozenset(words)
     return requested_words
