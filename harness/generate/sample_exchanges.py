@@ -22,7 +22,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
-from harness.specification.narrowing_defaults import widest_words
+from harness.specification.narrowing_defaults import time_ends, widest_words
 from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -135,9 +135,11 @@ class SampleClient:
     def _required_range(self) -> dict[str, Tree]:
         """Values for the ends of a range that must be given: wide enough for every row."""
         found: dict[str, Tree] = {**free_path_values(self.spec), **widest_words(self.listing)}
+        chosen = {name for choice in self.listing.at_least_one for name in time_ends(self.listing, choice)}
         for name, rule in self.listing.filters.items():
             parameter = self.listing.parameters[name]
-            if parameter.required is None or rule.keeps not in ("at-or-after", "at-or-before"):
+            needed = parameter.required is not None or name in chosen
+            if not needed or rule.keeps not in ("at-or-after", "at-or-before"):
                 continue
             path = rule.compares[0]
             stamps = [value for index in range(len(self.all_rows)) for value in self.all_rows.values_at(index, path)]

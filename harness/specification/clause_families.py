@@ -153,6 +153,7 @@ _FAMILY_BY_KEY: Final[Mapping[str, ClauseFamily]] = MappingProxyType(
         "conjunction-clause": ClauseFamily.FILTERS,
         "no-match-clause": ClauseFamily.FILTERS,
         "ranges": ClauseFamily.FILTERS,
+        "at-least-one": ClauseFamily.VALUES,
         "blank": ClauseFamily.BLANK,
         "scope": ClauseFamily.SCOPE,
         "order": ClauseFamily.ORDER,

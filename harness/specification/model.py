@@ -668,6 +668,17 @@ class FilterRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeededChoice:
+    """Parameters of which a request must give one at least."""
+
+    of: tuple[ParameterName, ...] = documented_key(
+        "the parameters; one of them is an end of a range of time, or a filter with a word that means no filter"
+    )
+    fault: ErrorName = documented_key("the fault when none is given", "missing")
+    clause: Clauses = documented_key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeSwitchClauses:
     """The clauses on a switch of populations, by what each promises."""
 
@@ -1781,6 +1792,7 @@ class Listing:
     operators: Mapping[str, OperatorFamily] = documented_key(
         "comparisons named inside the parameter's name, for each field once", factory=dict
     )
+    at_least_one: tuple[NeededChoice, ...] = documented_key("parameters of which a request must give one", ())
     conjunction_clause: Clauses = documented_key("clause: filters given together must all hold", ())
     no_match_clause: Clauses = documented_key("clause: when nothing matches the answer is an empty success", ())
     ranges: tuple[FilterRange, ...] = documented_key("pairs of filters that make a range", ())

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from harness.specification.model import Listing
+from typing import Final
+
+from harness.specification.model import Listing, NeededChoice
+
+_NO_TIMES: Final = (
+    "text",
+    "word",
+    "integer",
+    "digits",
+    "decimal",
+    "decimal-text",
+    "flag",
+    "presence",
+    "list",
+    "json-list",
+)
 
 
 def widest_words(listing: Listing) -> dict[str, str]:
-    """The word by which each such filter keeps every row, by parameter; those that know no such word are left out."""
+    """The word by which each such filter keeps every row, by parameter; those that know no such word are left out.
+
+    Of parameters of which one must be given, too, where none of them is an end of a range of time.
+    """
     found: dict[str, str] = {}
     for name, rule in listing.filters.items():
         default = listing.parameters[name].default
         if default is not None and rule.no_filter and str(default) not in rule.no_filter:
             found[name] = rule.no_filter[0]
+    for choice in listing.at_least_one:
+        if time_ends(listing, choice):
+            continue
+        wide = next((name for name in choice.of if no_filter_words(listing, name)), None)
+        if wide is not None:
+            found[wide] = no_filter_words(listing, wide)[0]
     return found
+
+
+def no_filter_words(listing: Listing, name: str) -> tuple[str, ...]:
+    """The words by which a parameter keeps every row; none where it is no filter."""
+    return listing.filters[name].no_filter if name in listing.filters else ()
+
+
+def time_ends(listing: Listing, choice: NeededChoice) -> tuple[str, ...]:
+    """Those of the parameters that are ends of a range of time: they can be given without leaving rows out."""
+    ends = [name for pair in listing.ranges for name in (pair.first, pair.last) if name in choice.of]
+    return tuple(name for name in ends if listing.parameters[name].as_ not in _NO_TIMES)

@@ -60,7 +60,8 @@ def test_a_constant_is_sent_beside_its_filter_and_not_without() -> None:
 @pytest.mark.parametrize("calls", [0, 3, 150])
 def test_an_honest_simulator_passes(spec_file: Path, calls: int) -> None:
     result = run_trial(Trial(api=str(spec_file), calls=calls))
-    assert result.clauses == (), result.messages
+    # Of a few calls some promises show nothing.
+    assert (result.clauses, result.exit_code) == ((), 0 if calls > 3 else 5), result.messages
 
 
 @pytest.mark.usefixtures("few_combinations")

@@ -160,7 +160,8 @@ def test_both_ends_are_read_from_one_value_and_from_nowhere_else() -> None:
 @pytest.mark.parametrize(("name", "calls"), [("query", 3), ("query", 150), ("body", 150)])
 def test_an_honest_simulator_passes(files: dict[str, Path], name: str, calls: int) -> None:
     result = run_trial(Trial(api=str(files[name]), calls=calls))
-    assert result.clauses == (), result.messages
+    # Of a few calls some promises show nothing.
+    assert (result.clauses, result.exit_code) == ((), 0 if calls > 3 else 5), result.messages
 
 
 @pytest.mark.usefixtures("few_combinations")

@@ -141,6 +141,7 @@ class _Interpreter:
         self.zone = self.requested_zone()
         self.check_required()
         self.check_company()
+        self.check_choices()
         for parameter in listing.parameters:
             # A value that is refused is refused even where its parameter has no effect.
             self.parameter_value(parameter)
@@ -313,6 +314,12 @@ class _Interpreter:
                     raise RefusalDue(rule.fault, name)
                 raise UnspecifiedAnswer(f"without {', '.join(together)} a window of the server's own is meant")
             raise RefusalDue(rule.fault, name)
+
+    def check_choices(self) -> None:
+        """A request gives one at least of the parameters of each choice. Raises RefusalDue."""
+        for choice in self.spec.listing.at_least_one:
+            if choice.of and not any(self.is_given(name) for name in choice.of):
+                raise RefusalDue(choice.fault, choice.of[0])
 
     def check_company(self) -> None:
         """Parameters whose constant the request leaves out are refused, or count as absent. Raises RefusalDue."""

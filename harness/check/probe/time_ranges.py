@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from harness.check.context import CheckContext
 from harness.specification.model import Listing
-from harness.specification.narrowing_defaults import widest_words
+from harness.specification.narrowing_defaults import time_ends, widest_words
 from harness.wire.parameter_codec import takes_instants
 
 
@@ -50,7 +50,8 @@ def needed_parameters(listing: Listing) -> frozenset[str]:
     """The parameters without which a request is refused or lists what is recent by the server's clock."""
     required = (name for name, parameter in listing.parameters.items() if parameter.required is not None)
     recent = (name for pair in listing.ranges if pair.recent_seconds is not None for name in (pair.first, pair.last))
-    return frozenset((*required, *recent, *widest_words(listing)))
+    chosen = (name for choice in listing.at_least_one for name in time_ends(listing, choice))
+    return frozenset((*required, *recent, *chosen, *widest_words(listing)))
 
 
 def longest_range(context: CheckContext) -> timedelta | None:

@@ -26,7 +26,7 @@ from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.range_ends import is_range_reversed
 from harness.serve.query.table import Condition
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Filter, FilterRange, Listing, OpenChoice, Parameter, RangeValue
+from harness.specification.model import Filter, FilterRange, Listing, NeededChoice, OpenChoice, Parameter, RangeValue
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.list_request import ListRequest
@@ -328,6 +328,13 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
     )
     for rule in listing.ranges:
         yield from _range_faults(listing, rule)
+    for choice in listing.at_least_one:
+        yield from make_fault(
+            choice.clause,
+            f"none-of-{'-'.join(choice.of)}-accepted",
+            f"without any of {', '.join(choice.of)} everything is listed",
+            with_changed_listing(_without_choice(choice)),
+        )
     for name, parameter in listing.parameters.items():
         if parameter.required is not None:
             yield from make_fault(
@@ -336,6 +343,10 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
                 f"without {name} the list is open at that end",
                 with_changed_listing(with_optional_parameter(listing, name)),
             )
+
+
+def _without_choice(choice: NeededChoice) -> ListingChange:
+    return lambda listing: replace(listing, at_least_one=tuple(one for one in listing.at_least_one if one != choice))
 
 
 def _show_error_when_empty(listing: Listing, tree: Tree, context: AnswerContext) -> Tree:

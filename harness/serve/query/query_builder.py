@@ -187,6 +187,9 @@ def _check_required(given: ParsedParameters, choices: ChoiceResolver) -> Refused
         if _is_window_missing(given, name) and choices.resolve(required.then) != "refused":
             continue
         return RefusedRequest(fault=required.fault, parameter=name)
+    for choice in given.listing.at_least_one:
+        if choice.of and not any(given.has(name) for name in choice.of):
+            return RefusedRequest(fault=choice.fault, parameter=choice.of[0])
     return None
 
 

@@ -27,6 +27,7 @@ from harness.specification.model import (
     InOtherListLaw,
     InvalidValueRule,
     NameKind,
+    NeededChoice,
     OneOfLaw,
     OpenChoice,
     Order,
@@ -178,6 +179,8 @@ def _error_can_occur(value: Any, fault: str) -> bool:
             return bool(excludes) and "refused" in possible_values(gets)
         case Filter(stranger=gets), "stranger_fault":
             return "refused" in possible_values(gets)
+        case NeededChoice(), _:
+            return True
         case ConstantCompany(lacking=gets), _:
             return "refused" in possible_values(gets)
         case FilterRange(reversed=gets), "reversed_fault":

@@ -21,6 +21,7 @@ from harness.specification.lint.finding import LintFinding, finding_at, path_is_
 from harness.specification.lint.telephony_words import attribute_at
 from harness.specification.load import Spec
 from harness.specification.model import Filter, Parameter
+from harness.specification.narrowing_defaults import no_filter_words, time_ends
 from harness.specification.sort_spellings import sort_spellings
 from harness.specification.yaml_source import KeyPath, PlainValue
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
@@ -239,6 +240,18 @@ def check_recent_ranges(spec: Spec) -> Iterator[LintFinding]:
                 yield finding_at(spec, "parameter-form", path, f"{name} as an instant", f"as: {parameter.as_}")
             if parameter.required is not None:
                 yield finding_at(spec, "parameter-form", path, f"{name} may be absent", "required")
+
+
+def check_needed_choices(spec: Spec) -> Iterator[LintFinding]:
+    """Of parameters of which one must be given, one can be given without leaving rows out."""
+    listing = spec.listing
+    for index, choice in enumerate(listing.at_least_one):
+        path: KeyPath = ("at-least-one", index, "of")
+        if len(choice.of) < 2:
+            yield finding_at(spec, "parameter-form", path, "two parameters or more; one has `required`", "fewer")
+        elif not time_ends(listing, choice) and not any(no_filter_words(listing, name) for name in choice.of):
+            expected = "an end of a range of time, or a filter with no-filter, among them: to read the whole list"
+            yield finding_at(spec, "parameter-form", path, expected, ", ".join(choice.of))
 
 
 def check_longest_ranges(spec: Spec) -> Iterator[LintFinding]:

@@ -39,6 +39,7 @@ from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.filter_comparisons import (
     check_filter_comparisons,
     check_longest_ranges,
+    check_needed_choices,
     check_operators,
     check_parameter_forms,
     check_recent_ranges,
@@ -250,6 +251,7 @@ _CHECKS: Final = (
     check_parameter_forms,
     check_recent_ranges,
     check_longest_ranges,
+    check_needed_choices,
     check_range_values,
     check_sort_spellings,
     check_page_sizes,

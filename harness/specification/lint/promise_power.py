@@ -19,6 +19,7 @@ from harness.specification.model import (
     InvalidValueRule,
     Listing,
     NameKind,
+    NeededChoice,
     Parameter,
     RequiredParameter,
 )
@@ -31,6 +32,7 @@ _KEYS_WITHOUT_MEANING: Final[frozenset[tuple[type, str]]] = frozenset(
         (CountOnly, "ignores"),
         (RequiredParameter, "unless_all_missing"),
         (ConstantCompany, "parameters"),
+        (NeededChoice, "of"),
         (Filter, "applies_if_any"),
         (Filter, "excludes"),
         (Filter, "loses_to"),

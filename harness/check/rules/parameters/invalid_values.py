@@ -428,6 +428,10 @@ def _check_required(context: CheckContext, mirror: Mirror) -> None:
             together.add(rule.unless_all_missing)
     for names in sorted(together):
         _check_all_missing(context, mirror, names)
+    for choice in context.listing.at_least_one:
+        alone = {given: value for given, value in mirror.base.items() if given not in choice.of}
+        exchange = context.send(ListRequest(values=alone), f"a request without any of {', '.join(choice.of)}")
+        judge_error_response(context, exchange, choice.fault, choice.clause)
 
 
 def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, ...]) -> None:
