@@ -139,5 +139,5 @@ class Page:
 def browser_page() -> Iterator[Page]:
     """A page of a browser of its own."""
     assert CHROMIUM is not None
-    with tempfile.TemporaryDirectory() as folder, Page(CHROMIUM, folder) as page:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Page(CHROMIUM, folder) as page:
         yield page
