@@ -1245,7 +1245,7 @@ def test_report_writes_what_the_check_would_have_written(kind: str, tmp_path: Pa
     now, later = tmp_path / "now", tmp_path / "later"
     journal = journal_of(tmp_path, "--report", f"{kind}={now}", change=without_seconds)
     main(["report", str(journal), "--as", kind, "--out", str(later)])
-    # Seconds are rounded once more on the way through the journal; the page draws them, and tells them in milliseconds.
+    # Seconds are rounded once more on the way through the journal; the page draws them, and tells milliseconds.
     number = r"[0-9]+(?:\.[0-9]+)?" if kind == "html" else r"[0-9]+\.[0-9]+"
     first, second = (re.sub(number, "N", file.read_text()) for file in (now, later))
     assert second == first
