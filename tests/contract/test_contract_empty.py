@@ -98,7 +98,7 @@ def test_an_answer_without_rows_is_that_error(fast: bool) -> None:
 @pytest.mark.parametrize("calls", [0, 3, 150])
 def test_an_honest_simulator_passes(spec_file: Path, calls: int) -> None:
     result = run_trial(Trial(api=str(spec_file), calls=calls))
-    assert result.clauses == (), result.messages
+    assert (result.clauses, result.exit_code in (0, 5)) == ((), True), result.messages
 
 
 @pytest.mark.usefixtures("few_combinations")

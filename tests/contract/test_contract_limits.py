@@ -98,7 +98,7 @@ def test_the_linter_finds_nothing() -> None:
 @pytest.mark.parametrize("calls", [3, 150])
 def test_an_honest_simulator_passes(spec_file: Path, calls: int) -> None:
     result = run_trial(Trial(api=str(spec_file), calls=calls))
-    assert result.clauses == (), result.messages
+    assert (result.clauses, result.exit_code in (0, 5)) == ((), True), result.messages
 
 
 @pytest.mark.usefixtures("few_combinations")
