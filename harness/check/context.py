@@ -629,6 +629,10 @@ class CheckContext:
         """Whether no finding says that one of these parameters does not work."""
         return not any(parameter in self.broken_parameters for parameter in parameters)
 
+    def mark_broken(self, parameter: str, clauses: Clauses) -> None:
+        """Remembers that a parameter does not work, so that it is no tool for anything else; it is judged on."""
+        self.broken_parameters.setdefault(parameter, clauses[0] if clauses else ClauseId(parameter))
+
     def note_unusable(self, exchange: Exchange, clauses: Clauses) -> bool:
         """Whether the exchange failed in a way that blames no clause; then the clauses are inconclusive."""
         response = exchange.response

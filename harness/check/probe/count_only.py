@@ -7,7 +7,7 @@ from harness.check.probe.answer_checks import AnswerCheck, seen_check
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import disjoint_filter_pairs, largest_page, visible_filters
 from harness.check.probe.mirror import Mirror
-from harness.specification.model import ClauseId, LimitPaging
+from harness.specification.model import LimitPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.response_codec import count_in
 
@@ -21,9 +21,7 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> None:
     clauses = counting.clauses.on
     judged = check_probe(context, mirror, mirror.request(on), "a count of all", clauses)
     if judged.passed is False:
-        context.broken_parameters.setdefault(
-            counting.parameter, clauses[0] if clauses else ClauseId(counting.parameter)
-        )
+        context.mark_broken(counting.parameter, clauses)
     names = [name for name in visible_filters(context) if context.supports_parameters(name)]
     # Two at a time: with the right values a count that forgets either is another number.
     for label, values in disjoint_filter_pairs(context, mirror, names) if judged.passed else ():

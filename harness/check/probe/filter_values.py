@@ -49,6 +49,16 @@ def absent_number(counted: Mapping[Any, int]) -> int:
     return max(shown) + 104_729 if max(shown) > 9999 else max(shown) * 10 + 7
 
 
+def takes_numbers(parameter: Parameter) -> bool:
+    """Whether a value, or each value of a list, is written with digits alone."""
+    return element_codec(parameter) in ("integer", "digits")
+
+
+def absent_value(parameter: Parameter, counted: Mapping[Any, int] | None = None) -> Any:
+    """A value of a parameter that nothing has: none of those counted, and none that is likely elsewhere."""
+    return absent_number(counted or {}) if takes_numbers(parameter) else ABSENT_TEXT
+
+
 def _cut_number(counted: Mapping[Any, int]) -> int:
     """A number that none of the values is but with which one begins: ids are looked up as texts, too.
 
@@ -452,11 +462,15 @@ def plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:
     ]
 
 
+def is_plain_equality(rule: Filter) -> bool:
+    """Whether a filter keeps what is equal to its value, which is no word for several and no other comparison."""
+    return rule.keeps == "equal" and not rule.named_by and not rule.words
+
+
 def _compares_plainly(rule: Filter) -> bool:
     """Whether a filter keeps the rows that show its value, and no others."""
-    if rule.named_by or rule.words or isinstance(rule.alternatives, OpenChoice):
-        return False
-    return rule.keeps == "equal" and not any(path.hidden for path in rule.compares)
+    hidden = any(path.hidden for path in rule.compares) or isinstance(rule.alternatives, OpenChoice)
+    return is_plain_equality(rule) and not hidden
 
 
 def filters_of_row(context: CheckContext, mirror: Mirror, row: Row) -> dict[str, Tree]:

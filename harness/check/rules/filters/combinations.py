@@ -8,11 +8,11 @@ from itertools import combinations
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Row
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.expect import check_probe, tells_nothing_new
 from harness.check.probe.filter_values import (
     ABSENT_TEXT,
     companion_parameters,
-    count_values,
     default_comparison,
     encode_shown_value,
     filters_interact,
@@ -130,15 +130,10 @@ def _extended_pair(
         gain = 1
         for name in names:
             fresh = sum(frozenset((name, other)) in left for other in chosen if other != name)
-            if (
-                len(chosen) > 3
-                or _is_doubtful(context, (name,))
-                or not fresh
-                or name in chosen
-                or any(filters_interact(context, name, one) for one in chosen)
-            ):
+            if len(chosen) > 3 or not fresh or name in chosen or _is_doubtful(context, (name,)):
                 continue
-            if _each_filter_matters(context, mirror, [*chosen, name], row):
+            apart = not any(filters_interact(context, name, one) for one in chosen)
+            if apart and _each_filter_matters(context, mirror, [*chosen, name], row):
                 chosen.append(name)
                 gain += fresh
         if gain > gained:
@@ -161,11 +156,8 @@ def _each_filter_matters(context: CheckContext, mirror: Mirror, names: Sequence[
 
 def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[str, Row]) -> ListRequest:
     """The request that asks for a row by several filters, with what these need beside them."""
-    values: dict[str, Tree] = {}
-    for name, row in several.items():
-        side = value_with_matches(context, mirror, name, row, several=True)
-        if side is not None:
-            values[name] = side[0]
+    sides = {name: value_with_matches(context, mirror, name, row, several=True) for name, row in several.items()}
+    values = {name: side[0] for name, side in sides.items() if side is not None}
     more: dict[str, Tree] = {}
     for name, row in several.items():
         if not any(other in several for other in context.listing.filters[name].applies_if_any):
@@ -184,66 +176,53 @@ def check_filter_dependences(context: CheckContext, mirror: Mirror) -> None:
     for name, filter_ in context.listing.filters.items():
         if is_hidden_filter(filter_):
             continue
-        counted = count_values(mirror.rows, filter_.compares)
-        values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
+        about = AskedFilter(context, mirror, name)
+        values = about.parting_values
         if not values:
-            dependent = (
-                *filter_.applies_clause,
-                *filter_.loses_clause,
-                *filter_.regains_clause,
-                *filter_.excludes_clause,
-            )
-            if dependent:
-                context.results.record_not_exercised(dependent, f"no two values occur that {name} compares")
+            dependent = (*filter_.applies_clause, *filter_.loses_clause, *filter_.regains_clause)
+            reason = f"no two values occur that {name} compares"
+            context.results.record_not_exercised((*dependent, *filter_.excludes_clause), reason)
             continue
-        if filter_.applies_if_any:
-            for value in (values[0], ABSENT_TEXT):
-                ask = _request_of_values(context, mirror, {name: value})
-                purpose = f"{name} without {' or '.join(filter_.applies_if_any)}"
-                judged = check_probe(context, mirror, ask, purpose, filter_.applies_clause)
-                if judged.passed is False:
-                    break
+        for value in (values[0], ABSENT_TEXT) if filter_.applies_if_any else ():
+            purpose = f"{name} without {' or '.join(filter_.applies_if_any)}"
+            if about.check(about.request(value), purpose, filter_.applies_clause).passed is False:
+                break
         if filter_.loses_to is not None:
-            _check_precedence(context, mirror, name, filter_.loses_to, values)
-        for other in filter_.excludes:
-            if filter_.excludes_clause:
-                _check_exclusion(context, mirror, name, other)
+            _check_precedence(about, AskedFilter(context, mirror, filter_.loses_to), values)
+        for other in filter_.excludes if filter_.excludes_clause else ():
+            _check_exclusion(about, AskedFilter(context, mirror, other))
 
 
-def _check_precedence(context: CheckContext, mirror: Mirror, name: str, winner: str, values: list[Any]) -> None:
-    filter_ = context.listing.filters[name]
+def _check_precedence(about: AskedFilter, winner: AskedFilter, values: list[Any]) -> None:
+    filter_, context = about.rule, about.context
     if len(values) < 2:
         context.results.record_not_exercised(
             (*filter_.loses_clause, *filter_.regains_clause), "only one value occurs"
         )
         return
     for weak, strong in ((values[0], values[1]), (ABSENT_TEXT, values[-1])):
-        ask = _request_of_values(context, mirror, {name: weak, winner: strong})
-        judged = check_probe(context, mirror, ask, f"{winner} beats {name}", filter_.loses_clause)
-        if judged.passed is False:
+        ask = _request_of_both(about, weak, winner, strong)
+        if about.check(ask, f"{winner.name} beats {about.name}", filter_.loses_clause).passed is False:
             return
-    empty = context.encode(winner, ()) if context.listing.parameters[winner].as_ in ("list", "json-list") else ""
-    ask = _request_of_values(context, mirror, {name: values[0]}).with_values({winner: empty})
+    empty = context.encode(winner.name, ()) if winner.takes_one_list else ""
     clauses = filter_.regains_clause or filter_.loses_clause
-    check_probe(context, mirror, ask, f"an empty {winner} leaves {name} in force", clauses)
+    ask = about.request(values[0]).with_values({winner.name: empty})
+    about.check(ask, f"an empty {winner.name} leaves {about.name} in force", clauses)
 
 
-def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: str) -> None:
-    filter_, against = context.listing.filters[name], context.listing.filters[other]
-    for row in mirror.rows:
-        mine = flatten_values(row.values(*filter_.compares))
-        theirs = flatten_values(row.values(*against.compares))
-        if mine and theirs:
-            ask = _request_of_values(context, mirror, {name: mine[0], other: theirs[0]})
-            judged = check_probe(context, mirror, ask, f"{name} and {other} together", filter_.excludes_clause)
-            if judged.passed:
-                reading = "refused" if judged.due_error else "both apply"
-                context.results.record_observed(filter_.excludes_clause, reading)
-            return
-    context.results.record_not_exercised(filter_.excludes_clause, f"no row shows values for both {name} and {other}")
+def _check_exclusion(about: AskedFilter, other: AskedFilter) -> None:
+    results, clauses = about.context.results, about.rule.excludes_clause
+    shown = ([flatten_values(row.values(*one.rule.compares)) for one in (about, other)] for row in about.mirror.rows)
+    mine, theirs = next((both for both in shown if all(both)), ([], []))
+    if not mine:
+        results.record_not_exercised(clauses, f"no row shows values for both {about.name} and {other.name}")
+        return
+    ask = _request_of_both(about, mine[0], other, theirs[0])
+    judged = about.check(ask, f"{about.name} and {other.name} together", clauses)
+    if judged.passed:
+        results.record_observed(clauses, "refused" if judged.due_error else "both apply")
 
 
-def _request_of_values(context: CheckContext, mirror: Mirror, shown: Mapping[str, Any]) -> ListRequest:
-    """The request for the rows that show certain values, on the largest page."""
-    values = {name: encode_shown_value(context, name, value) for name, value in shown.items()}
-    return mirror.request({**largest_page(context), **values})
+def _request_of_both(about: AskedFilter, value: Any, other: AskedFilter, beside: Any) -> ListRequest:
+    """The request for the rows with a value of each of two filters."""
+    return about.request(value).with_values({other.name: encode_shown_value(other.context, other.name, beside)})

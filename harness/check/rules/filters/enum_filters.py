@@ -2,165 +2,162 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, final
 
-from harness.check.context import CheckContext, Exchange
+from harness.check.context import Exchange
 from harness.check.probe.answer_checks import apart_check
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.blame import clauses_of_value
-from harness.check.probe.expect import check_probe
-from harness.check.probe.filter_clauses import clauses_of_filter
 from harness.check.probe.filter_values import largest_page
-from harness.check.probe.mirror import Mirror, reread_mirror
-from harness.specification.model import Clauses, Filter
+from harness.check.probe.mirror import reread_mirror
+from harness.specification.model import Clauses
+from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import field_at
 
 
-def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> None:
+@final
+@dataclass(frozen=True, slots=True)
+class _Breach:
+    """What is wrong with the rows of a word; `other` is a word that has rows which only one of them may have."""
+
+    clauses: Clauses
+    expected: str
+    actual: str
+    word: str
+    other: str | None = None
+
+
+def _words_of_field(about: AskedFilter) -> list[str]:
+    """The words of the field that a filter compares."""
+    field = field_at(about.context.listing.fields, about.rule.compares[0])
+    return list(dict.fromkeys(field.words.values())) if field is not None else []
+
+
+def _request(about: AskedFilter, word: str) -> ListRequest:
+    """The request for the rows of a word, as it is written."""
+    return about.mirror.request({**largest_page(about.context), about.name: word})
+
+
+def check_unseen_words(about: AskedFilter) -> None:
     """Judges that words of a field that no row shows share out the list; a word for several has the rows of each."""
-    filter_ = context.listing.filters[name]
-    field = field_at(context.listing.fields, filter_.compares[0])
-    words = list(dict.fromkeys(field.words.values())) if field is not None else []
-    several = {word: meant for word, meant in filter_.words.items() if isinstance(meant, tuple)}
+    context, mirror, words = about.context, about.mirror, _words_of_field(about)
+    several = {word: meant for word, meant in about.rule.words.items() if isinstance(meant, tuple)}
     if len(words) < 2 or not mirror.complete:
         return
-    wrong: tuple[Clauses, str, str, Exchange, Exchange | None] | None = None
+    wrong: _Breach | None = None
     for attempt in range(2):
-        answers: dict[str, Exchange] = {}
-        for word in (*words, *several):
-            clauses = clauses_of_value(filter_, word)
-            ask = mirror.request({**largest_page(context), name: word})
-            # What the word says of a row holds only if the filter works: the general rules come later.
-            answers[word] = context.send(ask, f"rows of {name}={word}", witness=False)
-            if context.note_unusable(answers[word], clauses):
-                return
-            if answers[word].rows is None:
-                # Refused, or no list at all: the oracle knows as much without a row.
-                check_probe(context, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome"))
-                return
+        answers = _answers_of_words(about, (*words, *several))
+        if answers is None:
+            return
         if attempt == 0 or wrong is not None:
             reread_mirror(context, mirror)
         if mirror.volatile:
-            context.results.record_inconclusive(clauses_of_filter(filter_), "data-changed")
+            context.results.record_inconclusive(about.all_clauses, "data-changed")
             return
-        wrong = _partition_breach(mirror, filter_, words, several, answers)
+        wrong = _partition_breach(about, words, several, answers)
         if wrong is None:
-            tried = {clause for word in (*words, *several) for clause in clauses_of_value(filter_, word)}
-            context.results.record_pass((*tried, *filter_.partition_clause))
+            tried = {clause for word in answers for clause in clauses_of_value(about.rule, word)}
+            context.results.record_pass((*tried, *about.rule.partition_clause))
             for exchange in answers.values():
                 context.response_check(context, exchange)
             return
     assert wrong is not None
-    clauses, expected, actual, exchange, other = wrong
+    assert answers is not None
     context.fail(
-        clauses,
-        context.clause_text(clauses, name),
-        expected=expected,
-        actual=actual,
-        exchange=exchange,
-        check=None if other is None else apart_check(context, other),
+        wrong.clauses,
+        context.clause_text(wrong.clauses, about.name),
+        expected=wrong.expected,
+        actual=wrong.actual,
+        exchange=answers[wrong.word],
+        check=None if wrong.other is None else apart_check(context, answers[wrong.other]),
     )
-    context.broken_parameters.setdefault(name, clauses[0])
+    context.mark_broken(about.name, wrong.clauses)
+
+
+def _answers_of_words(about: AskedFilter, words: Iterable[str]) -> dict[str, Exchange] | None:
+    """The answer for each word; None where one has no rows to go by."""
+    context = about.context
+    answers: dict[str, Exchange] = {}
+    for word in words:
+        clauses, ask = clauses_of_value(about.rule, word), _request(about, word)
+        # What the word says of a row holds only if the filter works: the general rules come later.
+        answers[word] = context.send(ask, f"rows of {about.name}={word}", witness=False)
+        if context.note_unusable(answers[word], clauses):
+            return None
+        if answers[word].rows is None:
+            # Refused, or no list at all: the oracle knows as much without a row.
+            about.check(ask, f"{about.name} = {word!r}", clauses, only=("unreadable", "outcome"))
+            return None
+    return answers
 
 
 def _partition_breach(
-    mirror: Mirror,
-    filter_: Filter,
-    words: Sequence[str],
-    several: Mapping[str, Sequence[Any]],
-    answers: Mapping[str, Exchange],
-) -> tuple[Clauses, str, str, Exchange, Exchange | None] | None:
-    """What is wrong with the rows of words that no row shows: clauses, expected, actual, an answer and, where two
-    share rows that they must not, the other one; or None."""
-    everything = {row.key for row in mirror.rows}
+    about: AskedFilter, words: Sequence[str], several: Mapping[str, Sequence[Any]], answers: Mapping[str, Exchange]
+) -> _Breach | None:
+    """What is wrong with the rows of words that no row shows."""
+    rule, everything = about.rule, {row.key for row in about.mirror.rows}
     rows = {word: set(exchange.keys) for word, exchange in answers.items()}
+
+    def rows_of(chosen: Iterable[Any]) -> set[Hashable]:
+        return set[Hashable]().union(*(rows.get(str(word), ()) for word in chosen))
+
     for word in words:
-        if rows[word] == everything and any(rows[other] for other in words if other != word):
-            return (
-                clauses_of_value(filter_, word),
-                "fewer rows than without it",
-                f"all {len(everything)} rows",
-                answers[word],
-                next(answers[other] for other in words if other != word and rows[other]),
-            )
+        other = next((other for other in words if other != word and rows[other]), None)
+        if rows[word] == everything and other is not None:
+            actual = f"all {len(everything)} rows"
+            return _Breach(clauses_of_value(rule, word), "fewer rows than without it", actual, word, other)
     for word, meant in several.items():
-        parts: set[Any] = set().union(*(rows[str(part)] for part in meant if str(part) in rows))
         others = [other for other in words if other not in meant]
-        rest: set[Any] = set().union(*(rows[other] for other in others))
+        mine, parts, rest = rows[word], rows_of(meant), rows_of(others)
         both = rest & parts
-        if rows[word] == parts and len(others) == 1 and both:
+        if mine == parts and len(others) == 1 and both:
             # Two answers agree against the third.
-            actual = f"{len(both)} rows that {word} keeps, too"
-            return (
-                clauses_of_value(filter_, others[0]),
-                f"no row that {word} keeps",
-                actual,
-                answers[others[0]],
-                answers[word],
-            )
-        if rows[word] != parts and parts | rest == everything and not both:
-            actual = f"{len(rows[word])} rows: {len(parts - rows[word])} missing, {len(rows[word] - parts)} too many"
+            clauses, actual = clauses_of_value(rule, others[0]), f"{len(both)} rows that {word} keeps, too"
+            return _Breach(clauses, f"no row that {word} keeps", actual, others[0], word)
+        if mine != parts and parts | rest == everything and not both:
+            actual = f"{len(mine)} rows: {len(parts - mine)} missing, {len(mine - parts)} too many"
             expected = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
-            return clauses_of_value(filter_, word), expected, actual, answers[word], None
+            return _Breach(clauses_of_value(rule, word), expected, actual, word)
     for one, two in combinations(words, 2):
-        if rows[one] & rows[two]:
-            actual = f"{len(rows[one] & rows[two])} rows for {one} and for {two}"
-            return filter_.partition_clause, "each row for one word", actual, answers[two], answers[one]
-    lost = everything - set().union(*(rows[word] for word in words))
-    if lost:
-        actual = f"{len(lost)} rows for none of the words"
-        return filter_.partition_clause, "each row for one word", actual, answers[words[-1]], None
-    return None
+        if shared := rows[one] & rows[two]:
+            actual = f"{len(shared)} rows for {one} and for {two}"
+            return _Breach(rule.partition_clause, "each row for one word", actual, two, one)
+    lost = everything - rows_of(words)
+    actual = f"{len(lost)} rows for none of the words"
+    return _Breach(rule.partition_clause, "each row for one word", actual, words[-1]) if lost else None
 
 
-def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> None:
+def check_word_partition(about: AskedFilter) -> None:
     """Judges that the words of a field, asked for one by one, share out all rows."""
-    filter_ = context.listing.filters[name]
-    field = field_at(context.listing.fields, filter_.compares[0])
-    words = list(dict.fromkeys(field.words.values())) if field is not None else []
-    seen: dict[Any, str] = {}
+    context, mirror, clauses, words = about.context, about.mirror, about.rule.partition_clause, _words_of_field(about)
+    seen: dict[Hashable, str] = {}
     for word in words:
-        exchange = context.send(mirror.request({**largest_page(context), name: word}), f"rows of {name}={word}")
-        if context.note_unusable(exchange, filter_.partition_clause) or exchange.rows is None:
+        exchange = context.send(_request(about, word), f"rows of {about.name}={word}")
+        if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return
-        for row in exchange.rows:
-            other = seen.setdefault(row.key, word)
-            if other != word and not mirror.volatile:
-                context.fail(
-                    filter_.partition_clause,
-                    f"a row belongs to one word of {name}",
-                    expected="one word",
-                    actual=f"{other} and {word}",
-                    exchange=exchange,
-                )
-                return
-    if mirror.volatile:
-        context.results.record_inconclusive(filter_.partition_clause, "data-changed")
-        return
-    if not mirror.complete:
-        context.results.record_not_exercised(filter_.partition_clause, "the list was not read to its end")
-        return
-    left = [row for row in mirror.rows if row.key not in seen]
-    if left:
+        twice = next((key for key in exchange.keys if seen.setdefault(key, word) != word), None)
+        if twice is not None and not mirror.volatile:
+            message, actual = f"a row belongs to one word of {about.name}", f"{seen[twice]} and {word}"
+            context.fail(clauses, message, expected="one word", actual=actual, exchange=exchange)
+            return
+    left = {row.key for row in mirror.rows} - seen.keys()
+    if left and mirror.complete and not mirror.volatile:
         reread_mirror(context, mirror)
-        if mirror.volatile:
-            context.results.record_inconclusive(filter_.partition_clause, "data-changed")
-            return
-        for word in words:
-            again = context.send(
-                mirror.request({**largest_page(context), name: word}), f"again: rows of {name}={word}"
-            )
-            left = [row for row in left if row.key not in set(again.keys)]
-        if not left:
-            context.results.record_inconclusive(filter_.partition_clause, "not repeatable")
-            return
-    if left:
-        context.fail(
-            filter_.partition_clause,
-            f"the words of {name} share out all rows",
-            expected=f"{len(mirror.rows)} rows",
-            actual=f"{len(mirror.rows) - len(left)} rows",
-        )
+    if mirror.volatile:
+        context.results.record_inconclusive(clauses, "data-changed")
+    elif not mirror.complete:
+        context.results.record_not_exercised(clauses, "the list was not read to its end")
+    elif not left:
+        context.results.record_pass(clauses)
     else:
-        context.results.record_pass(filter_.partition_clause)
+        for word in words:
+            left -= set(context.send(_request(about, word), f"again: rows of {about.name}={word}").keys)
+        if not left:
+            context.results.record_inconclusive(clauses, "not repeatable")
+            return
+        rows = len(mirror.rows)
+        message, expected = f"the words of {about.name} share out all rows", f"{rows} rows"
+        context.fail(clauses, message, expected=expected, actual=f"{rows - len(left)} rows")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from harness.check.context import CheckContext
+from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
 from harness.check.probe.answer_checks import NO_ROWS
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.blame import clauses_of_value
-from harness.check.probe.expect import check_probe, tells_nothing_new
-from harness.check.probe.filter_clauses import clauses_of_filter, note_broken_parameter
+from harness.check.probe.expect import tells_nothing_new
 from harness.check.probe.filter_values import (
-    ABSENT_NUMBER,
-    ABSENT_TEXT,
-    absent_number,
+    absent_value,
     asked_filters,
-    companion_parameters,
     count_values,
     default_comparison,
     discriminating_values,
@@ -25,16 +22,15 @@ from harness.check.probe.filter_values import (
     fits_one_element,
     flatten_values,
     is_hidden_filter,
-    is_time_filter,
-    largest_page,
     near_miss_texts,
 )
 from harness.check.probe.mirror import Mirror
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
 from harness.check.rules.filters.time_filters import check_time_filter
-from harness.specification.model import ClauseId, Filter, OpenChoice
+from harness.specification.model import OpenChoice
 from harness.wire.decoded_body import Tree
+from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import element_codec, takes_list
 
 # Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
@@ -53,226 +49,189 @@ Foreign servers cut long values or break down over them (`values_cut_at_8`, `fiv
 
 def check_filters_once(context: CheckContext, mirror: Mirror) -> None:
     """Judges each filter at one telling value, so that what is broken outright shows early."""
-    for name in asked_filters(context):
-        filter_ = context.listing.filters[name]
-        if is_time_filter(context, name):
-            check_time_filter(context, mirror, name, first_look=True)
+    for about in (AskedFilter(context, mirror, name) for name in asked_filters(context)):
+        if about.bounds_time:
+            check_time_filter(about, first_look=True)
             continue
-        values = _values_to_ask(context, mirror, name) if context.supports_parameters(name) and mirror.rows else []
-        if not values or count_values(mirror.rows, filter_.compares).total() == 0:
-            continue
-        _check_value(context, mirror, name, values[0])
-        context.value_by_filter[name] = values[0]
+        values = _values_to_ask(about) if about.is_known and mirror.rows else []
+        if values and about.counted:
+            _check_value(about, values[0])
+            context.value_by_filter[about.name] = values[0]
 
 
 def check_single_filters(context: CheckContext, mirror: Mirror) -> None:
     """Judges each filter alone, at values that tell right readings from wrong ones."""
-    for name in asked_filters(context):
-        filter_ = context.listing.filters[name]
-        if is_time_filter(context, name):
-            check_time_filter(context, mirror, name)
-            continue
-        if not context.supports_parameters(name):
-            check_later_version_filter(context, mirror, name)
-            continue
-        if not mirror.rows:
-            context.results.record_not_exercised(clauses_of_filter(filter_), "the target shows no rows")
-            continue
-        values = _values_to_ask(context, mirror, name)
-        counted = count_values(mirror.rows, filter_.compares)
-        if not values or counted.total() == 0:
-            if filter_.partition_clause:
-                check_unseen_words(context, mirror, name)
-            context.results.record_not_exercised(
-                clauses_of_filter(filter_), f"no row shows a value that {name} compares"
-            )
-            continue
-        probed_values = _drop_repeated_values(context, name, values)
-        seen = context.value_by_filter.get(name)
-        if _check_absent_values(context, mirror, name, probed_values):
-            probed_values = [value for value in probed_values if counted[value]]
-        for value in probed_values:
-            # One value that goes wrong is enough for one promise; words may be promises of their own.
-            if value != seen and not context.results.first_failed(clauses_of_value(filter_, value)):
-                _check_value(context, mirror, name, value)
-        check_long_value(context, mirror, name)
-        check_hidden_alternatives(context, mirror, name)
-        check_companions(context, mirror, name, values[0])
-        check_list_filter(context, mirror, name)
-        check_identity_gaps(context, mirror, name)
-        check_named_comparison(context, mirror, name)
-        if filter_.partition_clause:
-            check_word_partition(context, mirror, name)
+    for about in (AskedFilter(context, mirror, name) for name in asked_filters(context)):
+        if about.bounds_time:
+            check_time_filter(about)
+        elif not about.is_known:
+            check_later_version_filter(about)
+        elif not mirror.rows:
+            context.results.record_not_exercised(about.all_clauses, "the target shows no rows")
+        elif (values := _values_to_ask(about)) and about.counted:
+            _check_filter(about, values)
+        else:
+            if about.rule.partition_clause:
+                check_unseen_words(about)
+            reason = f"no row shows a value that {about.name} compares"
+            context.results.record_not_exercised(about.all_clauses, reason)
 
 
-def _values_to_ask(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
+def _check_filter(about: AskedFilter, values: Sequence[Any]) -> None:
+    """One filter at values that rows show or nearly do, and whatever else its kind of filter promises."""
+    context, counted = about.context, about.counted
+    probed_values = _drop_repeated_values(about, values)
+    seen = context.value_by_filter.get(about.name)
+    if _check_absent_values(about, probed_values):
+        probed_values = [value for value in probed_values if counted[value]]
+    for value in probed_values:
+        # One value that goes wrong is enough for one promise; words may be promises of their own.
+        if value != seen and not context.results.first_failed(clauses_of_value(about.rule, value)):
+            _check_value(about, value)
+    _check_long_value(about)
+    _check_hidden_alternatives(about)
+    _check_companions(about, values[0])
+    check_list_filter(about)
+    check_identity_gaps(about)
+    _check_named_comparison(about)
+    if about.rule.partition_clause:
+        check_word_partition(about)
+
+
+def _values_to_ask(about: AskedFilter) -> list[Any]:
     """The values to ask a filter for, those first that most rows show."""
-    values = [*discriminating_values(context, mirror.rows, name), *near_miss_texts(context, mirror.rows, name)]
+    context, rows, name = about.context, about.mirror.rows, about.name
+    values = [*discriminating_values(context, rows, name), *near_miss_texts(context, rows, name)]
     return [value for value in dict.fromkeys(values) if fits_one_element(context, name, value)]
 
 
-def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -> None:
+def _check_value(about: AskedFilter, value: Any) -> None:
     """Asks a filter for one value, and notes whether it is broken."""
-    filter_ = context.listing.filters[name]
-    clauses = clauses_of_value(filter_, value)
-    if filter_.case_clause and case_tells(context, mirror, name, value):
+    context, name, clauses = about.context, about.name, clauses_of_value(about.rule, value)
+    if about.rule.case_clause and _case_tells(about, value):
         if context.results.first_failed(clauses):
             reason = f"{name} goes wrong whatever the case of letters"
-            context.results.record_not_exercised(filter_.case_clause, reason)
+            context.results.record_not_exercised(about.rule.case_clause, reason)
             return
-        clauses = filter_.case_clause
-    row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
-    ask = mirror.request(
-        {
-            **largest_page(context),
-            **_next_switch(context, name),
-            **companion_parameters(context, mirror, name, row),
-            **default_comparison(context, name),
-            name: encode_shown_value(context, name, value),
-        }
-    )
-    judged = check_probe(context, mirror, ask, f"{name} = {value!r}", clauses)
-    note_broken_parameter(context, name, judged, clauses)
+        clauses = about.rule.case_clause
+    row = about.row_with(value)
+    beside = {**_next_switch(about), **about.companions(row), **default_comparison(context, name)}
+    judged = about.check_use(about.request(value, beside), f"{name} = {value!r}", clauses)
     if judged.passed and row is None and not judged.exchange.rows:
         context.results.record_pass(context.listing.no_match_clause)
 
 
-def _next_switch(context: CheckContext, name: str) -> dict[str, Tree]:
+def _next_switch(about: AskedFilter) -> dict[str, Tree]:
     """The switch of the part that a filter looks into, or those of all parts in turn, one or none for each value.
 
     They must work beside all filters, and what a filter finds inside of a row must not cut what the row shows.
     """
+    context = about.context
     switches = [one for one in context.listing.includes if context.supports_parameters(one.parameter)]
-    heads = {path.head for path in context.listing.filters[name].compares}
-    inside = [one.parameter for one in switches if heads & set(one.added_names)]
-    if name in context.value_by_filter:
+    if about.name in context.value_by_filter:
         turn = context.requests % (len(switches) + 1)
-        chosen = [one.parameter for one in switches[turn : turn + 1]]
+        chosen = switches[turn : turn + 1]
     else:
+        heads = {path.head for path in about.rule.compares}
+        inside = [one for one in switches if heads & set(one.added_names)]
         turn = len(context.value_by_filter) % max(1, len(switches))
-        chosen = inside[:1] or [one.parameter for one in switches[turn : turn + 1]]
-    return {parameter: context.encode(parameter, True) for parameter in chosen}
+        chosen = inside[:1] or switches[turn : turn + 1]
+    return {one.parameter: context.encode(one.parameter, True) for one in chosen}
 
 
-def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> None:
+def _check_long_value(about: AskedFilter) -> None:
     """Judges a text far longer than any that rows show: it may be refused, but matches nothing and breaks nothing."""
-    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
-    if parameter.as_ != "text" or filter_.keeps not in ("equal", "contains") or filter_.applies_if_any:
+    context, name, filter_ = about.context, about.name, about.rule
+    if about.parameter.as_ != "text" or filter_.keeps not in ("equal", "contains") or filter_.applies_if_any:
         return
     more = {**default_comparison(context, name), name: "long" * (LONG_TEXT_LENGTH // 4)}
-    ask = mirror.request(more)
-    exchange = context.send(ask, f"{name} with {LONG_TEXT_LENGTH} characters", witness=False)
+    ask, purpose = about.mirror.request(more), f"{name} with {LONG_TEXT_LENGTH} characters"
+    exchange = context.send(ask, purpose, witness=False)
     if context.note_unusable(exchange, ()) or not exchange.rows:
         return
     meanings = [meaning for _, meaning in context.expected_answers(ask) if meaning.error_name is None]
     if any(all(meaning.keeps_row(row.shown) is not False for row in exchange.rows) for meaning in meanings):
         # By a reading that is still open nothing has gone wrong: an older server may not know the filter at all.
         return
-    again = context.send(ask, f"again: {name} with {LONG_TEXT_LENGTH} characters", witness=False)
+    again = context.send(ask, f"again: {purpose}", witness=False)
     if again.rows:
-        context.fail(
-            filter_.clause,
-            f"{name} keeps only rows with that value",
-            expected="no rows for a value that nothing has",
-            actual=f"{len(again.rows)} rows",
-            exchange=again,
-            check=NO_ROWS,
-        )
-        context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
+        _report_kept_rows(about, again)
 
 
-def _check_absent_values(context: CheckContext, mirror: Mirror, name: str, values: Sequence[Any]) -> bool:
+def _report_kept_rows(about: AskedFilter, exchange: Exchange) -> None:
+    """Tells of rows for a value that nothing has."""
+    about.context.fail(
+        about.clauses,
+        f"{about.name} keeps only rows with that value",
+        expected="no rows for a value that nothing has",
+        actual=f"{len(exchange.listed)} rows",
+        exchange=exchange,
+        check=NO_ROWS,
+    )
+    about.context.mark_broken(about.name, about.clauses)
+
+
+def _check_absent_values(about: AskedFilter, values: Sequence[Any]) -> bool:
     """Values that no row has, asked for as one list: where that keeps nothing, none of them keeps anything."""
-    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
-    if not takes_list(parameter) or filter_.keeps != "equal" or mirror.volatile:
+    context, filter_, parameter = about.context, about.rule, about.parameter
+    if not takes_list(parameter) or filter_.keeps != "equal" or about.mirror.volatile:
         return False
-    counted = count_values(mirror.rows, filter_.compares)
-    apart = (
-        parameter.separated_by if parameter.as_ == "list" and context.listing.transport.carries != "json" else None
-    )
-    strange = [
-        value
-        for value in values
-        if not counted[value] and value not in filter_.no_filter and (apart is None or apart not in str(value))
-    ]
-    if len(strange) < 2 or len(strange) < sum(not counted[value] for value in values):
+    counted = about.counted
+    absent = [value for value in values if not counted[value]]
+    strange = [value for value in absent if value not in filter_.no_filter]
+    if len(strange) < max(2, len(absent)):
         return False
-    values_asked = {
-        **companion_parameters(context, mirror, name),
-        name: encode_shown_value(context, name, tuple(strange)),
-    }
-    exchange = context.send(
-        mirror.request({**largest_page(context), **values_asked}), f"{name} with {len(strange)} strangers"
-    )
-    answered = exchange.outcome == "success"
-    if not answered or not tells_nothing_new(context, mirror, exchange):
+    exchange = about.send(tuple(strange), f"{about.name} with {len(strange)} strangers", about.companions())
+    if exchange.outcome != "success" or not tells_nothing_new(context, about.mirror, exchange):
         return False
     context.results.record_pass((*filter_.clause, *context.listing.no_match_clause))
     return True
 
 
-def _drop_repeated_values(context: CheckContext, name: str, values: list[Any]) -> list[Any]:
+def _drop_repeated_values(about: AskedFilter, values: Sequence[Any]) -> Sequence[Any]:
     """The values, fewer where another filter over the same fields was right about the odd ones already."""
-    filters = context.listing.filters
-    before = list(filters)[: list(filters).index(name)]
+    context = about.context
     if len(values) > 5 and any(
-        filters[other].compares == filters[name].compares
-        and comparison_of_filter(filters[other]) == comparison_of_filter(filters[name])
-        and context.parameters_work(other, name)
-        and not is_hidden_filter(filters[other])
-        for other in before
+        other.rule.compares == about.rule.compares
+        and comparison_of_filter(other.rule) == comparison_of_filter(about.rule)
+        and context.parameters_work(other.name, about.name)
+        and not is_hidden_filter(other.rule)
+        for other in _filters_before(about)
     ):
         return [*values[:4], values[-1]]
     return values
 
 
-def check_companions(context: CheckContext, mirror: Mirror, name: str, value: Any) -> None:
+def _check_companions(about: AskedFilter, value: Any) -> None:
     """Judges a filter that needs one of several others with each of them."""
-    filter_ = context.listing.filters[name]
-    for other in filter_.applies_if_any[1:]:
-        if not context.parameters_work(other) or other not in context.listing.filters:
+    context, filters = about.context, about.context.listing.filters
+    for other in about.rule.applies_if_any[1:]:
+        if not context.parameters_work(other) or other not in filters:
             continue
-        row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
-        shown = count_values([row] if row is not None else mirror.rows, context.listing.filters[other].compares)
+        row = about.row_with(value)
+        shown = count_values([row] if row is not None else about.mirror.rows, filters[other].compares)
         if shown:
-            more = {
-                other: encode_shown_value(context, other, shown.most_common(1)[0][0]),
-                name: encode_shown_value(context, name, value),
-            }
-            ask = mirror.request({**largest_page(context), **more})
-            check_probe(context, mirror, ask, f"{name} with {other}", filter_.clause)
+            beside = {other: encode_shown_value(context, other, shown.most_common(1)[0][0])}
+            about.check(about.request(value, beside), f"{about.name} with {other}")
 
 
-def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) -> None:
+def _check_hidden_alternatives(about: AskedFilter) -> None:
     """Judges whether a filter also compares hidden attributes, and whether it drops rows at all."""
-    filter_ = context.listing.filters[name]
-    choice = filter_.alternatives
+    context, name, choice, counted = about.context, about.name, about.rule.alternatives, about.counted
     if not isinstance(choice, OpenChoice):
         return
-    numbers = context.listing.parameters[name].of in ("integer", "digits")
-    stranger: Any = absent_number(count_values(mirror.rows, filter_.compares)) if numbers else ABSENT_TEXT
-    for value in (stranger, stranger):
-        ask = mirror.request({**largest_page(context), name: encode_shown_value(context, name, value)})
-        exchange = context.send(ask, f"{name} with a value that nothing has")
-        if context.note_unusable(exchange, filter_.clause) or not exchange.rows:
+    stranger = absent_value(about.parameter, counted)
+    for _ in range(2):
+        exchange = about.send(stranger, f"{name} with a value that nothing has")
+        if context.note_unusable(exchange, about.clauses) or not exchange.rows:
             break
     else:
-        context.fail(
-            filter_.clause,
-            f"{name} keeps only rows with that value",
-            expected="no rows for a value that nothing has",
-            actual=f"{len(exchange.listed)} rows",
-            exchange=exchange,
-            check=NO_ROWS,
-        )
-        context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
+        _report_kept_rows(about, exchange)
         return
-    counted = count_values(mirror.rows, filter_.compares)
     others = seen = 0
     for value, _ in counted.most_common(2):
-        ask = mirror.request({**largest_page(context), name: encode_shown_value(context, name, value)})
-        exchange = context.send(ask, f"{name} = {value!r}, all of its rows")
-        others += sum(value not in flatten_values(row.values(filter_.compares[0])) for row in exchange.listed)
+        exchange = about.send(value, f"{name} = {value!r}, all of its rows")
+        others += sum(value not in flatten_values(row.values(about.rule.compares[0])) for row in exchange.listed)
         seen += len(exchange.listed)
     fuller = max(choice.options, key=len)
     if not others and seen < DISCRIMINATING_ROWS:
@@ -281,43 +240,35 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
     context.dialect.fix_answer(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
     if not others and len(counted) > 1:
         value = counted.most_common(1)[0][0]
-        ask = mirror.request({**largest_page(context), name: encode_shown_value(context, name, value)})
-        judged = check_probe(context, mirror, ask, f"{name} = {value!r}", filter_.clause)
-        note_broken_parameter(context, name, judged, filter_.clause)
+        about.check_use(about.request(value), f"{name} = {value!r}")
 
 
-def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str) -> None:
+def check_later_version_filter(about: AskedFilter) -> None:
     """Judges that a filter of a later version than the server's is ignored."""
-    filter_ = context.listing.filters[name]
-    versions = context.listing.versions
+    context, versions = about.context, about.context.listing.versions
     assert versions is not None
-    context.results.record_not_applicable(clauses_of_filter(filter_), "the server follows an older version")
-    value: Any = ABSENT_NUMBER if context.listing.parameters[name].of == "integer" else ABSENT_TEXT
-    ask = mirror.request({name: encode_shown_value(context, name, value)})
-    check_probe(context, mirror, ask, f"{name} is not known yet", versions.older_clause)
+    context.results.record_not_applicable(about.all_clauses, "the server follows an older version")
+    ask = about.mirror.request({about.name: encode_shown_value(context, about.name, absent_value(about.parameter))})
+    about.check(ask, f"{about.name} is not known yet", versions.older_clause)
 
 
-def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> None:
+def check_list_filter(about: AskedFilter) -> None:
     """Judges a list parameter: two elements, many, a repeated one, one without matches beside one with some.
 
     Servers take only the first or the last element (`legs_first_machine_only`, `legs_machines_last_only`), or three
     at most (`legs_machines_three_at_most`, foreign servers).
     """
-    filter_ = context.listing.filters[name]
-    parameter = context.listing.parameters[name]
+    context, name, parameter = about.context, about.name, about.parameter
     if parameter.repeated == "all":
-        _check_values_that_must_all_match(context, mirror, name)
+        _check_values_that_must_all_match(about)
     if not takes_list(parameter):
         return
-    counted = count_values(mirror.rows, filter_.compares)
-    values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
+    values = about.parting_values
     if len(values) < 2:
         context.results.record_not_exercised(parameter.list_clause, "fewer than two values occur")
         return
-    nowhere: Any = absent_number(counted) if element_codec(parameter) in ("integer", "digits") else ABSENT_TEXT
-    if element_codec(parameter) == "word":
-        # A word that is none may be refused, whatever stands beside it.
-        nowhere = values[0]
+    # A word that is none may be refused, whatever stands beside it.
+    nowhere = values[0] if element_codec(parameter) == "word" else absent_value(parameter, about.counted)
     rare = values[-1]
     # Two numbers may be read as a range (`machines_as_range`): then the rows between come too.
     numbers = sorted(value for value in values if isinstance(value, int))
@@ -328,127 +279,111 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> None:
     if longest > len(lists[1]):
         # The second twice: a row comes once, however often it is asked for.
         lists.append((values[0], values[1], *[nowhere] * (longest - 4), values[1], rare))
-    clauses = parameter.list_clause or filter_.clause
-    beside = {**largest_page(context), **companion_parameters(context, mirror, name)}
-    raws = [(len(chosen), encode_shown_value(context, name, chosen)) for chosen in lists]
-    asks = [(number, mirror.request({**beside, name: raw})) for number, raw in raws]
+    beside = about.companions()
+    asks = [(len(chosen), about.request(chosen, beside)) for chosen in lists]
     # A list of many elements that is read to its end tells what shorter ones would, but for the ends of a range; else
     # the shortest tells most.
     number, longest_ask = asks[-1]
     exchange = context.send(longest_ask, f"{name} with {number} elements")
-    whole = number > LIST_LENGTH // 2 and tells_nothing_new(context, mirror, exchange)
+    whole = number > LIST_LENGTH // 2 and tells_nothing_new(context, about.mirror, exchange)
     for number, ask in [*asks[: len(ends)], *asks[-1:]] if whole else asks:
-        check_probe(context, mirror, ask, f"{name} with {number} elements", clauses)
+        about.check(ask, f"{name} with {number} elements", parameter.list_clause or None)
 
 
-def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, name: str) -> None:
+def _check_values_that_must_all_match(about: AskedFilter) -> None:
     """Judges a parameter given twice where both values count: two of one row, and one of them beside a stranger."""
-    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
-    clauses = parameter.list_clause or filter_.clause
-    counted = count_values(mirror.rows, filter_.compares)
-    pairs = list(dict.fromkeys(_pairs_of_values(context, mirror, name)))
+    results, clauses = about.context.results, about.parameter.list_clause or about.clauses
+    pairs = list(dict.fromkeys(_pairs_of_values(about)))
     if not pairs:
-        context.results.record_not_exercised(clauses, "no row matches two different values")
+        results.record_not_exercised(clauses, "no row matches two different values")
         return
-    nowhere: Any = absent_number(counted) if element_codec(parameter) in ("integer", "digits") else ABSENT_TEXT
+    nowhere = absent_value(about.parameter, about.counted)
     first, second = pairs[0]
     for value in (first, second):
         # What goes wrong with one value is no matter of several.
-        _check_value(context, mirror, name, value)
-        if context.results.first_failed(filter_.clause):
-            context.results.record_not_exercised(clauses, f"{name} goes wrong with one value already")
+        _check_value(about, value)
+        if results.first_failed(about.clauses):
+            results.record_not_exercised(clauses, f"{about.name} goes wrong with one value already")
             return
     for chosen in (*pairs[:3], (first, nowhere), (nowhere, second)):
-        values = {**largest_page(context), **companion_parameters(context, mirror, name)}
-        values[name] = encode_shown_value(context, name, chosen)
-        ask = mirror.request(values)
-        check_probe(context, mirror, ask, f"{name} given twice", clauses)
+        about.check(about.request(chosen, about.companions()), f"{about.name} given twice", clauses)
 
 
-def _pairs_of_values(context: CheckContext, mirror: Mirror, name: str) -> Iterator[tuple[Any, Any]]:
+def _pairs_of_values(about: AskedFilter) -> Iterator[tuple[Any, Any]]:
     """Two different values that one row matches, and two that no row may match together."""
-    filter_ = context.listing.filters[name]
-    for row in mirror.rows:
-        shown = list(count_values([row], filter_.compares))
+    keeps = str(about.rule.keeps)
+    for row in about.mirror.rows:
+        shown = list(count_values([row], about.rule.compares))
         if len(shown) > 1:
             yield shown[0], shown[1]
-        elif shown and filter_.keeps in ("contains", "starts", "ends") and len(str(shown[0])) > 3:
+        elif shown and keeps in ("contains", "starts", "ends") and len(str(shown[0])) > 3:
             text = str(shown[0])
-            yield {"contains": (text[:2], text[-2:]), "starts": (text[:2], text[:3])}.get(
-                str(filter_.keeps), (text[-2:], text[-3:])
-            )
-    common = [value for value, _ in count_values(mirror.rows, filter_.compares).most_common(2)]
+            pairs = {
+                "contains": (text[:2], text[-2:]),
+                "starts": (text[:2], text[:3]),
+                "ends": (text[-2:], text[-3:]),
+            }
+            yield pairs[keeps]
+    common = [value for value, _ in about.counted.most_common(2)]
     if len(common) > 1:
         yield common[0], common[1]
 
 
-def case_tells(context: CheckContext, mirror: Mirror, name: str, value: Any) -> bool:
+def _case_tells(about: AskedFilter, value: Any) -> bool:
     """Whether a filter keeps other rows for a value where letters' case counts than where it does not."""
-    filter_ = context.listing.filters[name]
     if not isinstance(value, str) or value.swapcase() == value:
         return False
-    kept = []
-    for folded in (False, True):
-        compared = replace(comparison_of_filter(filter_, zone=context.zone), folded=folded)
-        shown = (row.values(*filter_.compares) for row in mirror.rows)
-        kept.append([values_are_kept(compared, values, (value,)) for values in shown])
-    return kept[0] != kept[1]
+    compared = comparison_of_filter(about.rule, zone=about.context.zone)
+    strict, folded = replace(compared, folded=False), replace(compared, folded=True)
+    shown = (row.values(*about.rule.compares) for row in about.mirror.rows)
+    return any(values_are_kept(strict, one, (value,)) != values_are_kept(folded, one, (value,)) for one in shown)
 
 
-def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> None:
+def _check_named_comparison(about: AskedFilter) -> None:
     """Judges a comparison that another parameter names: its default word given, other words, none."""
-    filter_ = context.listing.filters[name]
-    named = filter_.named_by
-    if named is None:
-        return
-    counted = count_values(mirror.rows, filter_.compares)
-    values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
-    if not values:
+    context, name, named, values = about.context, about.name, about.rule.named_by, about.parting_values
+    if named is None or not values:
         return
     # A cut text tells the comparisons apart, if no row shows it whole.
+    counted = about.counted
     cut = [text for text in values if isinstance(text, str) and len(text) > 1 and text[1:] not in counted]
     long = [text for text in cut if len(text) > 3] or cut
     value: Any = long[len(long) // 2][1:] if long else values[len(values) // 2]
-    base = {
-        **largest_page(context),
-        **companion_parameters(context, mirror, name),
-        name: encode_shown_value(context, name, value),
-    }
+    base = about.request(value, about.companions())
     default = context.listing.parameters[named.parameter].default
     if default in named.words:
-        clauses = named.clauses.default or filter_.clause
-        ask = mirror.request(base)
-        check_probe(context, mirror, ask, f"{name} without {named.parameter}", clauses)
+        about.check(base, f"{name} without {named.parameter}", named.clauses.default or None)
     for word in named.words:
-        clauses = filter_.clause
-        if word != default and named.clauses.may and word in named.may:
-            clauses = named.clauses.may
-        ask = mirror.request({**base, named.parameter: word})
-        judged = check_probe(context, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
-        note_broken_parameter(context, named.parameter, judged, clauses)
+        may = word != default and word in named.may
+        clauses = (named.clauses.may if may else ()) or about.clauses
+        judged = about.check(
+            base.with_values({named.parameter: word}), f"{name} with {named.parameter}={word}", clauses
+        )
+        if judged.fails_itself:
+            context.mark_broken(named.parameter, clauses)
     for word in named.none:
-        ask = mirror.request({**base, named.parameter: word})
-        check_probe(context, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.none)
-    _check_other_words(context, mirror, name, base)
+        ask = base.with_values({named.parameter: word})
+        about.check(ask, f"{named.parameter}={word} switches {name} off", named.clauses.none)
+    _check_other_words(about, base)
 
 
-def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> None:
-    named = context.listing.filters[name].named_by
+def _check_other_words(about: AskedFilter, base: ListRequest) -> None:
+    context, named = about.context, about.rule.named_by
     assert named is not None
     clauses = named.clauses.other
-    ask = mirror.request({**base, named.parameter: "nosuchmatch"})
-    check_probe(context, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
-    if any(rule.named_by is not None and rule.named_by.may == named.may for rule in _filters_before(context, name)):
+    about.check(base.with_values({named.parameter: "nosuchmatch"}), f"{named.parameter}=nosuchmatch", clauses)
+    before = (other.rule.named_by for other in _filters_before(about))
+    if any(other is not None and other.may == named.may for other in before):
         # What is only observed is observed once.
         return
     for word in [word for word in named.may if word not in named.words][:2]:
-        exchange = context.send(mirror.request({**base, named.parameter: word}), f"{named.parameter}={word}")
+        exchange = context.send(base.with_values({named.parameter: word}), f"{named.parameter}={word}")
         if exchange.answer is not None:
             reading = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.listed)} rows"
             context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {reading}")
 
 
-def _filters_before(context: CheckContext, name: str) -> list[Filter]:
+def _filters_before(about: AskedFilter) -> list[AskedFilter]:
     """The filters that stand before one in the spec."""
-    filters = context.listing.filters
-    return [filters[other] for other in list(filters)[: list(filters).index(name)]]
+    names = list(about.context.listing.filters)
+    return [AskedFilter(about.context, about.mirror, name) for name in names[: names.index(about.name)]]

@@ -17,7 +17,6 @@ from harness.check.probe.stability import replicas_disagree, wait_for_replicas
 from harness.check.probe.time_ranges import time_range_filters
 from harness.check.rules.paging.sort_words import learn_refused_words
 from harness.specification.model import (
-    ClauseId,
     Clauses,
     CursorPaging,
     LimitPaging,
@@ -123,7 +122,7 @@ def _check_own_window(context: CheckContext, mirror: Mirror) -> None:
                 exchange=again,
                 check=listed_check(context, mirror, "without", strays),
             )
-            context.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
+            context.mark_broken(name, clauses)
     context.facts.unkept_filters = frozenset(unkept) & set(context.broken_parameters)
 
 
@@ -239,9 +238,7 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> None:
             purpose = f"{order.descending} = {other}, three rows"
             check_probe(context, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses})
         if judged.passed is False:
-            context.broken_parameters.setdefault(
-                order.descending, clauses[0] if clauses else ClauseId(order.descending)
-            )
+            context.mark_broken(order.descending, clauses)
     if order.sort is not None:
         _check_sort_words(context, mirror)
 

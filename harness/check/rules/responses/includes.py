@@ -10,7 +10,7 @@ from harness.check.probe.answer_checks import parts_check
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import Mirror, read_mirror
 from harness.check.probe.stability import all_recent, record_repeatable_failures, wait_for_replicas
-from harness.specification.model import ClauseId, Clauses, Include, all_clauses
+from harness.specification.model import Clauses, Include, all_clauses
 from harness.wire.decoded_body import Tree
 
 ROWS_NEEDED: Final = 20
@@ -153,7 +153,7 @@ def _report_side_effect(context: CheckContext, include: Include, expected: str, 
 
 
 def _note_broken(context: CheckContext, include: Include, role: Clauses) -> None:
-    context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
+    context.mark_broken(include.parameter, role)
 
 
 def _check_lost_rows(

@@ -17,14 +17,19 @@ from typing import Any, Final, final
 from zoneinfo import ZoneInfo
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.filter_values import encode_shown_value, is_hidden_filter, largest_page
+from harness.check.probe.filter_values import (
+    absent_value,
+    encode_shown_value,
+    is_hidden_filter,
+    is_plain_equality,
+    largest_page,
+)
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.rules.access.row_owners import owners_of
-from harness.check.rules.filters.unshown_attributes import absent_value
 from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import ClauseId, Clauses, OpenChoice
+from harness.specification.model import Clauses, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import decode_json
@@ -384,14 +389,9 @@ def _report_breach(
 def _check_hidden_filters(context: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable]) -> None:
     """Filters on what rows do not show, exactly."""
     for name, filter_ in context.listing.filters.items():
-        plain = filter_.keeps == "equal" and filter_.named_by is None and not filter_.words
-        if not truth.hidden_values or not is_hidden_filter(filter_) or not plain:
-            continue
-        if (
-            not context.supports_parameters(name)
-            or not context.parameters_work(name)
-            or context.results.first_failed(filter_.clause)
-        ):
+        asked = truth.hidden_values and is_hidden_filter(filter_) and is_plain_equality(filter_)
+        works = context.supports_parameters(name) and context.parameters_work(name)
+        if not asked or not works or context.results.first_failed(filter_.clause):
             continue
         attributes = [path.head for path in filter_.compares]
         selects: dict[Any, set[Hashable]] = {}
@@ -419,14 +419,14 @@ def _check_filter(
     asks += [(value,) for value in selects if not here[value]][:1]
     parameter = context.listing.parameters[name]
     if takes_list(parameter):
-        stranger = absent_value(context, name)
+        stranger = absent_value(parameter)
         asks += [(common[-1], stranger), (stranger, common[-1]), tuple(common[:2]), tuple(common[1:4])]
     for values in dict.fromkeys(one for one in asks if one):
         wanted = set[Hashable]().union(*(here.get(value, set()) for value in values))
         mine = parameter.list_clause if len(values) > 1 else clauses
         right = _selects_exactly(context, mirror, truth, name, values, wanted, mine or clauses)
         if not right:
-            context.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
+            context.mark_broken(name, clauses)
             return
 
 

@@ -21,6 +21,7 @@ from rule_runs import (
 )
 
 from harness.check.context import CheckContext
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.mirror import Mirror
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
 from harness.check.rules.filters.single_filter import check_list_filter
@@ -48,8 +49,8 @@ def shows_a_call_for_each_time_it_is_asked_for(given: Given, honest: Honest) -> 
 
 
 def of_look_ups(context: CheckContext, mirror: Mirror) -> None:
-    check_list_filter(context, mirror, "id")
-    check_identity_gaps(context, mirror, "id")
+    check_list_filter(AskedFilter(context, mirror, "id"))
+    check_identity_gaps(AskedFilter(context, mirror, "id"))
 
 
 @pytest.mark.parametrize(
