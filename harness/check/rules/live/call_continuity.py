@@ -13,14 +13,7 @@ from typing import Final
 from harness.check.context import CheckContext, Row, instants_of
 from harness.check.probe.mirror import Mirror
 from harness.check.results.evidence import render_value
-from harness.check.rules.live.call_readings import (
-    COPY_LAG_SECONDS,
-    LifeFields,
-    Reading,
-    Sighting,
-    call_histories,
-    names_by_attribute,
-)
+from harness.check.rules.live.call_readings import COPY_LAG_SECONDS, LifeFields, Sighting, WatchedCalls
 from harness.check.rules.responses.row_laws import as_number
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Field, ImpliesLaw, MovingLaw, StandsStillLaw
@@ -65,23 +58,24 @@ _PARTY_ATTRIBUTES: Final = frozenset(
 _END_ATTRIBUTES: Final = frozenset({"destination", "destination_number"})
 
 
-def check_same_calls(context: CheckContext, readings: Sequence[Reading], one_per: Clauses) -> None:
+def check_same_calls(watched: WatchedCalls, one_per: Clauses) -> None:
     """Judges what each row shows in all readings of the list, from the first of the run to the last poll."""
-    _check_flips(context, readings)
-    _check_swapped_parties(context, readings)
-    _check_renamed_calls(context, one_per, readings)
-    _check_handed_over_calls(context, one_per, readings)
+    if watched.context.identity_unique:
+        _check_flips(watched)
+        _check_swapped_parties(watched)
+        _check_renamed_calls(watched, one_per)
+        _check_handed_over_calls(watched, one_per)
 
 
-def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Sequence[Reading]) -> None:
+def check_stands_still(watched: WatchedCalls, law: StandsStillLaw) -> None:
     """Judges stands-still with a slack: an instant such as a beginning does not move, however far polls lie apart.
 
     A beginning that is computed as "now minus duration" jumps by the slack here and there, but not all rows the same
     way, as they do where the start is the time of the reply (`active_start_moves`, `legs_start_moves`).
     """
-    name = str(law.field)
+    name, context = str(law.field), watched.context
     pairs: list[tuple[Row, Row, float]] = []
-    for rows in row_histories(readings).values():
+    for rows in watched.rows_by_key.values():
         alike = [row for row in rows if same_parties(context, row, rows[-1])]
         shown = [(instant, row) for row in alike if (instant := row.instant(name)) is not None]
         if len(shown) < 2:
@@ -114,15 +108,14 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
         context.results.record_not_exercised(law.clause, f"no row showed {name} in two polls")
 
 
-def _check_flips(context: CheckContext, readings: Sequence[Reading]) -> None:
+def _check_flips(watched: WatchedCalls) -> None:
     """Judges that values do not change and change back, and that a call that talks does not ring in between.
 
     One such row may be a transfer: only several rows, a fifth of them, speak against the server. Copies of the list
     that lag (`legs_copies_that_lag`) may differ on what happened in the last seconds, and on nothing else.
     """
-    if not context.identity_unique:
-        return
-    histories, clear = _settled_histories(context, readings)
+    context = watched.context
+    histories, clear = _settled_histories(watched)
     # How far these may go to and fro, their own law says.
     laws = [law for law in context.listing.laws if isinstance(law, StandsStillLaw)]
     rounded = {str(law.field) for law in laws if law.slack_seconds}
@@ -156,71 +149,49 @@ def _find_flip(field: Field, history: Sequence[Sighting], name: str, lag: float)
     shown = [(one.at, one.row.shown[name]) for one in history if name in one.row.shown]
     if all(value == shown[0][1] for _, value in shown):
         return None
-    meanings: dict[ApiValue, str] = {}
-    if field.shows == "state":
-        for meaning, word in field.words.items():
-            meanings.setdefault(word, meaning)
-    spans: list[tuple[ApiValue, float, float]] = []
-    for at, value in shown:
-        known = next((span for span in spans if span[0] == value), None)
-        if known is None:
-            spans.append((value, at, at))
-        else:
-            spans[spans.index(known)] = (value, known[1], at)
-    for first, began, ended in spans:
+    # Of two meanings with one word the first counts.
+    meanings = {word: meaning for meaning, word in reversed([*field.words.items()])} if field.shows == "state" else {}
+    for first in (value for place, (_, value) in enumerate(shown) if value not in [one for _, one in shown[:place]]):
+        seen = [at for at, value in shown if value == first]
         for at, other in shown:
-            back = meanings.get(first) in _TALK_STATES and meanings.get(other) in _RING_STATES
-            if other != first and began + lag < at < ended - lag and (back or field.shows != "state"):
+            back = meanings.get(str(first)) in _TALK_STATES and meanings.get(str(other)) in _RING_STATES
+            if other != first and seen[0] + lag < at < seen[-1] - lag and (back or field.shows != "state"):
                 return first, other
     return None
 
 
-def _settled_histories(context: CheckContext, readings: Sequence[Reading]) -> tuple[list[list[Sighting]], bool]:
+def _settled_histories(watched: WatchedCalls) -> tuple[list[Sequence[Sighting]], bool]:
     """What calls showed, three times at least; True where the time is known and long enough for all copies.
 
     Where it is not, only those calls that had gone on for a good while, which each copy had.
     """
-    timed = list(call_histories(readings).values())
-    clear = bool(timed) and (readings[-1].at or 0) - (readings[0].at or 0) > 4 * COPY_LAG_SECONDS
+    timed, last = list(watched.histories.values()), watched.last
+    clear = bool(timed) and (last.at or 0) - (watched.readings[0].at or 0) > 4 * COPY_LAG_SECONDS
     if not clear:
         timed = [
             [Sighting(place=place, at=float(place), row=row) for place, row in enumerate(rows)]
-            for key, rows in row_histories(readings).items()
-            if key in readings[-1].by_key and is_settled(context, readings[-1].by_key, key)
+            for key, rows in watched.rows_by_key.items()
+            if key in last.by_key and is_settled(watched.fields, last.by_key, key)
         ]
     return [history for history in timed if len(history) > 2], clear
 
 
-def row_histories(readings: Sequence[Reading]) -> dict[Hashable, list[Row]]:
-    """The rows of each call in all readings, in the order of time."""
-    found: dict[Hashable, list[Row]] = {}
-    for reading in readings:
-        for key, row in reading.by_key.items():
-            found.setdefault(key, []).append(row)
-    return found
-
-
-def _check_swapped_parties(context: CheckContext, readings: Sequence[Reading]) -> None:
+def _check_swapped_parties(watched: WatchedCalls) -> None:
     """Judges that the parties of calls do not change places: a transfer replaces one of them."""
-    if not context.identity_unique:
-        return
-    ends = _PARTY_ATTRIBUTES | _END_ATTRIBUTES
-    names = context.fields_showing(*ends)
+    context = watched.context
+    names = context.fields_showing(*_PARTY_ATTRIBUTES, *_END_ATTRIBUTES)
     swapped: list[tuple[Row, Row, str, str]] = []
     changed = 0
-    for rows in row_histories(readings).values():
+    for rows in watched.rows_by_key.values():
         for before, after in pairwise(rows):
             if same_fields(before, after, names):
                 continue
             changed += 1
-            places = [
-                (one, other)
-                for one, other in combinations(names, 2)
-                if before.shown.get(one) != before.shown.get(other)
-                and before.shown.get(one) == after.shown.get(other)
-                and before.shown.get(other) == after.shown.get(one)
-            ]
-            swapped += [(before, after, *pair) for pair in places[:1]]
+            for one, other in combinations(names, 2):
+                first, second = before.shown.get(one), before.shown.get(other)
+                if first != second and (second, first) == (after.shown.get(one), after.shown.get(other)):
+                    swapped.append((before, after, one, other))
+                    break
     if len(swapped) >= _FLIPS_NEEDED and 2 * len(swapped) > changed:
         _, _, one, other = swapped[0]
         context.fail(
@@ -235,13 +206,13 @@ def _check_swapped_parties(context: CheckContext, readings: Sequence[Reading]) -
         )
 
 
-def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: Sequence[Reading]) -> None:
+def _check_handed_over_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that no call goes on under another identity: with the same beginning and the same parties.
 
     A transfer that makes a new call changes a party or begins anew.
     """
-    start = LifeFields.of_listing(context.listing).start
-    if start is None or not context.identity_unique or context.listing.lists.one_row_per == "leg":
+    context, readings, start = watched.context, watched.readings, watched.fields.start
+    if start is None or context.listing.lists.one_row_per == "leg":
         # The legs of a call may come and go, and show the beginning and the parties of the call.
         return
     ends = context.fields_showing(*_END_ATTRIBUTES)
@@ -252,19 +223,17 @@ def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: 
         seen |= earlier.by_key.keys()
         left = [row for key, row in earlier.by_key.items() if last_place[key] == place]
         came = {key: row for key, row in later.by_key.items() if key not in seen}
-        for row in left:
-            alike = [start, *ends] if row.instant(start) is not None else []
-            heirs = [
-                key
-                for key, other in came.items()
-                if alike and same_fields(row, other, alike) and same_parties(context, row, other)
-            ]
-            if heirs:
-                pairs.append((row, came.pop(heirs[0])))
+        for row in left if came else ():
+            if row.instant(start) is None:
+                continue
+            heirs = (key for key, other in came.items() if same_fields(row, other, [start, *ends]))
+            heir = next((key for key in heirs if same_parties(context, row, came[key])), None)
+            if heir is not None:
+                pairs.append((row, came.pop(heir)))
     if len(pairs) >= _HANDED_OVER_NEEDED:
-        context.fail(
+        watched.fail(
             clauses,
-            context.clause_text(clauses, "a call keeps its identity"),
+            "a call keeps its identity",
             expected="calls in progress under the same identity in each poll",
             actual=f"{len(pairs)} calls that left the list while another identity came with the same beginning and "
             "the same parties",
@@ -304,10 +273,11 @@ def is_same_call(context: CheckContext, one: Row, other: Row) -> bool:
     return same_fields(one, other, names)
 
 
-def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Reading]) -> None:
+def _check_renamed_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that lasting calls keep their identity from poll to poll (`active_new_id_at_each_poll` breaks it)."""
+    context, taken = watched.context, watched.readings
     starts = context.fields_showing("started_at")
-    if not starts or not context.identity_unique or len(taken) < 3:
+    if not starts or len(taken) < 3:
         return
     start = starts[0]
     renamed_pairs: list[tuple[Row, Row]] = []
@@ -330,9 +300,9 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
         if len({row.key for row, _ in found}) < max(3, len(old) // 2):
             return
         renamed_pairs = found
-    context.fail(
+    watched.fail(
         clauses,
-        context.clause_text(clauses, "a call keeps its identity"),
+        "a call keeps its identity",
         expected="calls in progress under the same identity in each poll",
         actual=f"another identity in each of {len(taken)} polls for {len(renamed_pairs)} calls that began alike",
         rows=chain(*renamed_pairs),
@@ -368,13 +338,11 @@ def _content_without_identity(row: Row, identity: str) -> str:
     return repr(sorted((name, repr(value)) for name, value in row.shown.items() if name != identity))
 
 
-def is_settled(context: CheckContext, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
+def is_settled(fields: LifeFields, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
     """Whether a call began a good while before: by its own durations, or long before the youngest."""
-    by_attribute = names_by_attribute(context.listing.fields)
-    shown = rows[key].shown
-    spans = [as_number(shown.get(by_attribute.get(name, ""))) for name in ("ring_seconds", "talk_seconds")]
+    spans = [as_number(rows[key].shown.get(name or "")) for name in (fields.ring, fields.talk)]
     if sum(span for span in spans if span is not None and span > 0) > SETTLED_SECONDS:
         return True
-    start = by_attribute.get("started_at", "")
-    began = rows[key].instant(start)
-    return began is not None and (max(instants_of(rows.values(), start)) - began).total_seconds() > SETTLED_SECONDS
+    began = rows[key].instant(fields.start)
+    youngest = max(instants_of(rows.values(), fields.start), default=began)
+    return began is not None and youngest is not None and (youngest - began).total_seconds() > SETTLED_SECONDS

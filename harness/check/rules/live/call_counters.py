@@ -7,7 +7,6 @@ still on hold where no state tells of it, so one call alone says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,13 +17,9 @@ from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_continuity import field_clauses
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
-    LifeFields,
     Phase,
-    Reading,
     Sighting,
-    call_histories,
-    longest_stillness,
-    names_by_attribute,
+    WatchedCalls,
     phase_stretches,
     seconds_shown,
 )
@@ -72,219 +67,162 @@ class Growth:
         return self.last.at - self.first.at
 
 
-def check_counters(context: CheckContext, readings: Sequence[Reading]) -> None:
+def check_counters(watched: WatchedCalls) -> None:
     """Judges how the seconds of ring and talk go on, over all readings of the list."""
-    fields = LifeFields.of_listing(context.listing)
-    histories = list(call_histories(readings).values())
-    still = longest_stillness(readings)
+    fields = watched.fields
     counters: tuple[tuple[str | None, Phase], ...] = ((fields.ring, "ringing"), (fields.talk, "answered"))
     for name, phase in counters:
         if name is not None:
-            _check_rate(context, fields, histories, name, phase, still)
-    if fields.talk is not None and counter_clauses(context, fields.talk):
-        _check_talk_while_ringing(context, fields, histories, fields.talk, still)
-        _check_talk_at_answer(context, fields, histories, fields.talk, still)
-    _check_answers(context, fields, readings)
-    _check_pace(context, readings[-1])
+            _check_rate(watched, name, phase)
+    if fields.talk is not None and (clauses := _counter_clauses(watched.context, fields.talk)):
+        _check_talk_while_ringing(watched, fields.talk, clauses)
+        _check_talk_at_answer(watched, fields.talk, clauses)
+    _check_answers(watched)
+    _check_pace(watched)
 
 
-def counter_clauses(context: CheckContext, name: str) -> Clauses:
+def _counter_clauses(context: CheckContext, name: str) -> Clauses:
     """The clauses that make a field of seconds a counter."""
     laws = [law for law in context.listing.laws if isinstance(law, NeverFallsLaw) and str(law.field) == name]
     return laws[0].clause if laws else ()
 
 
-def measured_growths(
-    fields: LifeFields, histories: Sequence[Sequence[Sighting]], name: str, phase: Phase
-) -> list[Growth]:
+def _measured_growths(watched: WatchedCalls, name: str, phase: Phase) -> list[Growth]:
     """How far a counter went in each stretch of a phase in which it is shown first and last."""
     growths: list[Growth] = []
-    for history in histories:
-        for shown, stretch in phase_stretches(fields, history):
-            if shown != phase:
-                continue
+    for history in watched.histories.values():
+        for shown, stretch in phase_stretches(watched.fields, history):
             first, last = (seconds_shown(stretch[place].row, name) for place in (0, -1))
-            if first is not None and last is not None:
+            if shown == phase and first is not None and last is not None:
                 growths.append(Growth(first=stretch[0], last=stretch[-1], counted=last - first))
     return growths
 
 
-def _check_rate(
-    context: CheckContext,
-    fields: LifeFields,
-    histories: Sequence[Sequence[Sighting]],
-    name: str,
-    phase: Phase,
-    still: float,
-) -> None:
+def _check_rate(watched: WatchedCalls, name: str, phase: Phase) -> None:
     """Judges that a counter goes with the clock: not in another unit, and not standing still."""
-    measured = [
-        growth
-        for growth in measured_growths(fields, histories, name, phase)
-        if growth.passed - still >= _SECONDS_NEEDED
-    ]
+    context, still = watched.context, watched.still
+    growths = _measured_growths(watched, name, phase)
+    measured = [growth for growth in growths if growth.passed - still >= _SECONDS_NEEDED]
     fast = [one for one in measured if one.counted > _FAST_RATE * one.passed + _FAST_SLACK]
-    slow = [one for one in measured if one.counted < _SLOW_RATE * (one.passed - still) - _SLOW_SLACK]
     # What falls is another breach of the same promise, and told as such.
-    standing = [one for one in slow if one.counted >= 0]
-    for found, clauses in ((fast, context.listing.fields[name].clause), (standing, counter_clauses(context, name))):
+    slow = [one for one in measured if 0 <= one.counted < _SLOW_RATE * (one.passed - still) - _SLOW_SLACK]
+    for found, clauses in ((fast, context.listing.fields[name].clause), (slow, _counter_clauses(context, name))):
         if len(found) >= _CALLS_NEEDED and 2 * len(found) > len(measured) and clauses:
             worst = max(found, key=lambda one: one.passed)
-            _fail(
-                context,
+            watched.fail(
                 clauses,
                 f"{name} goes with the clock",
                 expected=f"about {worst.passed:.0f} more {name} after {worst.passed:.0f} seconds",
                 actual=f"{worst.counted:.3f} more; so in {len(found)} of {len(measured)} calls",
                 rows=[one.row for growth in found[:4] for one in (growth.first, growth.last)],
-                names=(fields.start, fields.ring, fields.talk, fields.state),
                 # Two calls may be on hold, where nothing counts it and no state tells of it.
                 inferred=phase == "answered" and len(found) <= _CALLS_NEEDED,
+                difference=f"{name} goes with the clock",
             )
             return
     if measured:
-        context.results.record_pass(counter_clauses(context, name), times=len(measured))
+        context.results.record_pass(_counter_clauses(context, name), times=len(measured))
 
 
-def _check_talk_while_ringing(
-    context: CheckContext, fields: LifeFields, histories: Sequence[Sequence[Sighting]], talk: str, still: float
-) -> None:
+def _check_talk_while_ringing(watched: WatchedCalls, talk: str, clauses: Clauses) -> None:
     """Judges that talk does not go on while a call is said to ring."""
-    growths = measured_growths(fields, histories, talk, "ringing")
-    rising = [one for one in growths if one.counted > COPY_LAG_SECONDS + still]
+    growths = _measured_growths(watched, talk, "ringing")
+    rising = [one for one in growths if one.counted > COPY_LAG_SECONDS + watched.still]
     # Beside them, the calls that rang as long without talk: a party that is consulted rings while talk goes on.
-    silent = [one for one in growths if one.counted == 0 and one.passed > COPY_LAG_SECONDS + still]
-    answered = [one for one in silent if _answers_after(fields, histories, one)]
+    silent = [one for one in growths if one.counted == 0 and one.passed > COPY_LAG_SECONDS + watched.still]
+    answered = [one for one in silent if _answers_after(watched, one)]
     if len(rising) >= _CALLS_NEEDED and len(rising) >= len(answered):
-        _fail(
-            context,
-            counter_clauses(context, talk),
+        watched.fail(
+            clauses,
             f"{talk} counts talk, not ringing",
             expected=f"{talk} to stand still while the call rings",
             actual=f"{rising[0].counted:.3f} more within {rising[0].passed:.0f} seconds; so in {len(rising)} calls",
             rows=[one.row for growth in rising[:4] for one in (growth.first, growth.last)],
-            names=(fields.start, fields.ring, talk, fields.state),
+            difference=f"{talk} counts talk, not ringing",
         )
 
 
-def _answers_after(fields: LifeFields, histories: Sequence[Sequence[Sighting]], growth: Growth) -> bool:
+def _answers_after(watched: WatchedCalls, growth: Growth) -> bool:
     """Whether the call of a stretch of ringing was seen to talk later."""
     return any(
-        sighting.place > growth.last.place and fields.phase_of(sighting.row) == "answered"
-        for history in histories
-        if history[0].row.key == growth.last.row.key
-        for sighting in history
+        sighting.place > growth.last.place and watched.fields.phase_of(sighting.row) == "answered"
+        for sighting in watched.histories[growth.last.row.key]
     )
 
 
-def _check_talk_at_answer(
-    context: CheckContext, fields: LifeFields, histories: Sequence[Sequence[Sighting]], talk: str, still: float
-) -> None:
+def _check_talk_at_answer(watched: WatchedCalls, talk: str, clauses: Clauses) -> None:
     """Judges that a call seen to ring without talk has, once answered, not talked for longer than since then."""
     answers: list[tuple[Sighting, Sighting, float]] = []
-    for history in histories:
+    for history in watched.histories.values():
         for one, other in pairwise(history):
-            phases = (fields.phase_of(one.row), fields.phase_of(other.row))
+            phases = (watched.fields.phase_of(one.row), watched.fields.phase_of(other.row))
             talked = seconds_shown(other.row, talk)
             if phases == ("ringing", "answered") and seconds_shown(one.row, talk) == 0 and talked is not None:
                 answers.append((one, other, talked - (other.at - one.at)))
-    over = [one for one in answers if one[2] > COPY_LAG_SECONDS + still]
+    over = [one for one in answers if one[2] > COPY_LAG_SECONDS + watched.still]
     if len(over) >= _CALLS_NEEDED and 2 * len(over) > len(answers):
         before, after, _ = over[0]
-        _fail(
-            context,
-            counter_clauses(context, talk),
+        watched.fail(
+            clauses,
             f"{talk} begins with the answer",
             expected=f"{talk} of at most {after.at - before.at:.0f} seconds: so long before, the call rang",
             actual=f"{seconds_shown(after.row, talk):.3f}; so in {len(over)} of {len(answers)} answered calls",
             rows=[one.row for pair in over[:4] for one in pair[:2]],
-            names=(fields.start, fields.ring, talk, fields.state),
+            difference=f"{talk} begins with the answer",
         )
     elif answers:
-        context.results.record_pass(counter_clauses(context, talk), times=len(answers))
+        watched.context.results.record_pass(clauses, times=len(answers))
 
 
-def _check_answers(context: CheckContext, fields: LifeFields, readings: Sequence[Reading]) -> None:
+def _check_answers(watched: WatchedCalls) -> None:
     """Judges that some leg shows an answer where many have lasted for minutes: one that is up has been answered."""
-    if fields.answer is None or fields.start is None:
+    context, start, answer = watched.context, watched.fields.start, watched.fields.answer
+    now = watched.last.server_time
+    if answer is None or start is None or now is None:
         return
-    answered = {key for reading in readings for key, row in reading.by_key.items() if row.shown.get(fields.answer)}
-    last = readings[-1]
-    now = last.server_time
-    if answered or now is None:
+    if any(row.shown.get(answer) for reading in watched.readings for row in reading.by_key.values()):
         return
-    old = [
-        row
-        for row in last.rows
-        if fields.answer in row.shown
-        and (began := row.instant(fields.start)) is not None
-        and timedelta(seconds=_UNANSWERED_SECONDS) < now - began < timedelta(days=1)
-    ]
+    begins = [(row, began) for row in watched.last.rows if (began := row.instant(start)) and answer in row.shown]
+    long_ago, day = timedelta(seconds=_UNANSWERED_SECONDS), timedelta(days=1)
+    old = [row for row, began in begins if long_ago < now - began < day]
     if len(old) >= _UNANSWERED_NEEDED:
         context.fail(
-            field_clauses(context, fields.answer, context.listing.fields[fields.answer]),
-            f"{fields.answer} shows when a leg was answered",
+            field_clauses(context, answer, context.listing.fields[answer]),
+            f"{answer} shows when a leg was answered",
             expected=f"an answer on some of {len(old)} legs that began more than {_UNANSWERED_SECONDS} seconds ago",
             actual="none on any leg, in any reading of the list",
             rows=old,
-            fields=(fields.start, fields.answer),
+            fields=(start, answer),
             inferred=True,
         )
-
-
-def _fail(
-    context: CheckContext,
-    clauses: Clauses,
-    message: str,
-    *,
-    expected: str,
-    actual: str,
-    rows: Sequence[Row],
-    names: Sequence[str | None],
-    inferred: bool = False,
-) -> None:
-    context.fail(
-        clauses,
-        context.clause_text(clauses, message),
-        expected=expected,
-        actual=actual,
-        rows=rows,
-        fields=names,
-        inferred=inferred,
-        difference=message,
-    )
 
 
 # --- from one reading ---------------------------------------------------------------------------------------
 
 
-def _check_pace(context: CheckContext, reading: Reading) -> None:
+def _check_pace(watched: WatchedCalls) -> None:
     """Judges that ring and talk times are in seconds: a call that began earlier has so many more, as a rule."""
-    by_attribute = names_by_attribute(context.listing.fields)
-    start, ring, talk = (by_attribute.get(name) for name in ("started_at", "ring_seconds", "talk_seconds"))
+    start, ring, talk = watched.fields.start, watched.fields.ring, watched.fields.talk
     if start is None or ring is None or talk is None:
         return
     lives: list[tuple[datetime, float, Row]] = []
-    for row in reading.rows:
+    for row in watched.last.rows:
         began, numbers = row.instant(start), [as_number(row.shown.get(name)) for name in (ring, talk)]
         if began is not None and all(number is not None and 0 <= number < 10**10 for number in numbers):
             lives.append((began, sum(float(number or 0) for number in numbers), row))
     # Calls that talk, or those that only ring, may be the ones whose numbers count something else.
     talks = [life for life in lives if as_number(life[2].shown.get(talk))]
     rings = [life for life in lives if not as_number(life[2].shown.get(talk))]
-    lives, rate = next(
-        ((some, rate) for some in (lives, talks, rings) if (rate := _ageing_rate(some)) >= _TOO_FAST_RATE),
-        (lives, 0.0),
-    )
+    rates = ((some, _ageing_rate(some)) for some in (lives, talks, rings))
+    lives, rate = next(((some, rate) for some, rate in rates if rate >= _TOO_FAST_RATE), (lives, 0.0))
     if rate < _TOO_FAST_RATE:
-        _check_overlong_talk(context, start, ring, talk, reading)
+        _check_overlong_talk(watched, start, ring, talk)
         return
     longest = max(lives, key=lambda life: life[1])[2]
     name = max((ring, talk), key=lambda one: as_number(longest.shown.get(one)) or 0)
-    clauses = context.listing.fields[name].clause
-    context.fail(
-        clauses,
-        context.clause_text(clauses, f"{name} is a number of seconds"),
+    watched.fail(
+        watched.context.listing.fields[name].clause,
+        f"{name} is a number of seconds",
         expected="a call that began a second earlier to have lasted a second longer",
         actual=f"{rate:.0f} longer",
         rows=[row for _, _, row in lives],
@@ -292,16 +230,13 @@ def _check_pace(context: CheckContext, reading: Reading) -> None:
     )
 
 
-def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str, reading: Reading) -> None:
+def _check_overlong_talk(watched: WatchedCalls, start: str, ring: str, talk: str) -> None:
     """Judges that no call has talked for longer than since it began; calls that ring give the server's time."""
-    clauses = context.listing.fields[talk].clause
     rings: list[datetime] = []
     talks: list[tuple[datetime, Row]] = []
-    for row in reading.rows:
-        began, rang, talked = row.instant(start), as_number(row.shown.get(ring)), as_number(row.shown.get(talk))
-        if began is None or rang is None or talked is None:
-            continue
-        if not (0 <= rang < _RING_SECONDS_AT_MOST and 0 <= talked < 10**8):
+    for row in watched.last.rows:
+        began, rang, talked = row.instant(start), as_number(row.shown.get(ring)), seconds_shown(row, talk)
+        if began is None or rang is None or talked is None or not 0 <= rang < _RING_SECONDS_AT_MOST:
             continue
         try:
             reached = began + timedelta(seconds=float(talked or rang))
@@ -317,9 +252,9 @@ def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str
     beyond = [(reached, row) for reached, row in talks if (reached - now).total_seconds() > _OVERLONG_SECONDS]
     if len(beyond) < 2:
         return
-    context.fail(
-        clauses,
-        context.clause_text(clauses, f"{talk} is a number of seconds"),
+    watched.fail(
+        watched.context.listing.fields[talk].clause,
+        f"{talk} is a number of seconds",
         expected=f"{talk} not above the time since {start}: calls that ring have rung until {render_value(now)}",
         actual=f"calls that talked until {render_value(beyond[0][0])}; {len(beyond)} of {len(talks)}",
         rows=[row for _, row in beyond],

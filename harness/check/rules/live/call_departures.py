@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from harness.check.context import CheckContext, Row
 from harness.check.results.evidence import render_value
-from harness.check.rules.live.call_continuity import row_histories
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
     REFRESH_SECONDS,
     LifeFields,
-    Reading,
     Sighting,
-    call_histories,
-    longest_stillness,
-    names_by_attribute,
+    WatchedCalls,
+    seconds_shown,
 )
 from harness.check.rules.responses.row_laws import ExactNumber, as_number
 from harness.specification.model import Clauses
@@ -41,40 +38,39 @@ _END_WORDS: Final = frozenset(
 )
 
 
-def check_departures(context: CheckContext, readings: Sequence[Reading], clauses: Clauses) -> None:
+_ENDED: Final = "a call that has ended is not listed"
+
+
+def check_departures(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that calls leave when they end: not after their counters stopped, and not with a state of the past."""
     if not clauses:
         return
-    _check_ended_calls(context, clauses, readings)
-    histories = call_histories(readings)
-    if not histories or not context.identity_unique:
+    _check_ended_calls(watched, clauses)
+    if not watched.histories or not watched.context.identity_unique:
         return
-    fields = LifeFields.of_listing(context.listing)
-    _check_end_states(context, histories, fields, clauses)
-    if fields.ring is not None and fields.talk is not None:
-        _check_stopped_calls(context, readings, histories, fields, clauses)
+    _check_end_states(watched, clauses)
+    if watched.fields.ring is not None and watched.fields.talk is not None:
+        _check_stopped_calls(watched, clauses)
 
 
-def _check_end_states(
-    context: CheckContext, histories: Mapping[Hashable, Sequence[Sighting]], fields: LifeFields, clauses: Clauses
-) -> None:
+def _check_end_states(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that a call that is said to be over is not listed for longer than a moment."""
-    names = context.fields_showing("state", "state_text")
     lingering: list[tuple[Row, str, float]] = []
-    for history in histories.values():
-        for name in names:
+    for history in watched.histories.values():
+        for name in watched.context.fields_showing("state", "state_text"):
             over = [sighting for sighting in history if _says_end(sighting.row.shown.get(name))]
             if over and over[-1].at - over[0].at > COPY_LAG_SECONDS:
                 lingering.append((over[-1].row, name, over[-1].at - over[0].at))
     if lingering:
         row, name, seconds = lingering[0]
-        context.fail(
+        fields = watched.fields
+        watched.fail(
             clauses,
-            context.clause_text(clauses, "a call that has ended is not listed"),
+            _ENDED,
             expected="calls in progress only",
             actual=f"{name} {row.shown.get(name)!r} for {seconds:.0f} seconds; {len(lingering)} such calls",
             rows=[one for one, _, _ in lingering],
-            fields=(*_names(fields), name),
+            fields=(fields.start, fields.ring, fields.talk, fields.state, name),
             difference="ended calls are listed",
         )
 
@@ -83,36 +79,30 @@ def _says_end(value: object) -> bool:
     return isinstance(value, str) and "".join(one for one in value.casefold() if one.isalpha()) in _END_WORDS
 
 
-def _check_stopped_calls(
-    context: CheckContext,
-    readings: Sequence[Reading],
-    histories: Mapping[Hashable, Sequence[Sighting]],
-    fields: LifeFields,
-    clauses: Clauses,
-) -> None:
+def _check_stopped_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that calls do not stand still for seconds before they leave, all of them, while the others go on."""
-    patience = REFRESH_SECONDS + longest_stillness(readings)
-    last = readings[-1].by_key
+    fields, last, patience = watched.fields, watched.last.by_key, REFRESH_SECONDS + watched.still
     left = [
-        history for key, history in histories.items() if key not in last and history[-1].at - history[0].at > patience
+        history
+        for key, history in watched.histories.items()
+        if key not in last and history[-1].at - history[0].at > patience
     ]
     stopped = [history for history in left if _seconds_stood_still(fields, history) > patience]
-    staying = [history for key, history in histories.items() if key in last and len(history) > 1]
-    going = [history for history in staying if _seconds_stood_still(fields, history) <= patience]
+    staying = [history for key, history in watched.histories.items() if key in last and len(history) > 1]
+    going = any(_seconds_stood_still(fields, history) <= patience for history in staying)
     if len(stopped) >= _STOPPED_NEEDED and len(stopped) == len(left) and going:
         seconds = _seconds_stood_still(fields, stopped[0])
-        context.fail(
+        watched.fail(
             clauses,
-            context.clause_text(clauses, "a call that has ended is not listed"),
+            _ENDED,
             expected="calls that go on until they leave the list, as others do",
             actual=f"each of the {len(left)} calls that left had stood still, one for {seconds:.0f} seconds",
             rows=[one[-1].row for one in stopped],
-            fields=_names(fields),
             inferred=len(stopped) < _STOPPED_FOR_CERTAIN,
             difference="ended calls are listed",
         )
     elif left:
-        context.results.record_pass(clauses, times=len(left) - len(stopped))
+        watched.context.results.record_pass(clauses, times=len(left) - len(stopped))
 
 
 def _seconds_stood_still(fields: LifeFields, history: Sequence[Sighting]) -> float:
@@ -128,68 +118,52 @@ def _seconds_stood_still(fields: LifeFields, history: Sequence[Sighting]) -> flo
     return last.at - still.at
 
 
-def _names(fields: LifeFields) -> tuple[str | None, ...]:
-    return fields.start, fields.ring, fields.talk, fields.state
-
-
 # --- what rows show of themselves --------------------------------------------------------------------------
 
 
-def _check_ended_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Reading]) -> None:
+def _check_ended_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that ended calls are not listed, by what rows show of themselves and by calls that leave the list."""
-    shows = [(row, call_liveness(context, row)) for reading in taken for row in reading.rows]
-    alive = {row.key for row, shown in shows if shown is True}
+    context, readings, last = watched.context, watched.readings, watched.last.by_key
+    shows = [(row, _call_liveness(context, row)) for reading in readings for row in reading.rows]
     ended = [(row, shown) for row, shown in shows if isinstance(shown, str)]
     if ended:
-        rows = list({row.key: row for row, _ in ended}.values())
-        _report_ended_calls(context, clauses, rows, ended[0][1], inferred=False)
+        _report_ended_calls(watched, clauses, ended, inferred=False)
         return
-    going = _calls_that_go_on(context, taken)
-    overdue = [(row, why) for reading in taken for row, why in overdue_calls(context, reading.rows)]
+    # Whose own numbers were seen to change has not ended, whatever they count.
+    going = {
+        key for key, rows in watched.rows_by_key.items() if len({watched.fields.progress_of(row) for row in rows}) > 1
+    }
+    overdue = (one for reading in readings for one in _overdue_calls(watched, reading.rows))
     stale = [(row, why) for row, why in overdue if row.key not in going]
-    if stale:
-        rows = list({row.key: row for row, _ in stale}.values())
-        # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
-        _report_ended_calls(context, clauses, rows, stale[0][1], inferred=True)
-        return
-    stopped = _stopped_calls(context, taken)
-    if stopped:
+    if not stale:
         why = "they say that they talk, and talk no more, while others go on"
-        _report_ended_calls(context, clauses, stopped, why, inferred=True)
+        stale = [(row, why) for row in _stopped_calls(watched)]
+    if stale:
+        # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
+        _report_ended_calls(watched, clauses, stale, inferred=True)
         return
-    last = taken[-1].by_key
-    gone = {key for reading in taken[:-1] for key in reading.by_key if key not in last}
-    compared_ = {row.key for reading in taken for row in reading.rows if _shows_start(context, row)}
-    if len(compared_) < 2:
-        compared_ = set()
-    seen = alive | gone | compared_
+    alive = {row.key for row, shown in shows if shown is True}
+    gone = {key for reading in readings[:-1] for key in reading.by_key if key not in last}
+    starts = context.fields_showing("started_at")
+    compared = {row.key for row, _ in shows if any(row.instant(name) is not None for name in starts)}
+    seen = alive | gone | (compared if len(compared) > 1 else set())
     if seen:
         context.results.record_pass(clauses, times=len(seen))
     else:
-        context.results.record_not_exercised(
-            clauses, "no call ended between the polls, and rows do not show whether they live"
-        )
+        reason = "no call ended between the polls, and rows do not show whether they live"
+        context.results.record_not_exercised(clauses, reason)
 
 
-def _calls_that_go_on(context: CheckContext, readings: Sequence[Reading]) -> set[Hashable]:
-    """The calls whose own numbers were seen to change: whatever they count, they have not ended."""
-    fields = LifeFields.of_listing(context.listing)
-    return {
-        key for key, rows in row_histories(readings).items() if len({fields.progress_of(row) for row in rows}) > 1
-    }
-
-
-def _stopped_calls(context: CheckContext, readings: Sequence[Reading]) -> list[Row]:
+def _stopped_calls(watched: WatchedCalls) -> list[Row]:
     """Rows that say they talk while their talk has stood still from reading to reading, and that of others has not.
 
     A few of them may be on hold where a server has no word for it: then only many speak against it. Nor do those
     that are hardly behind the others: a server may bring its numbers up to date every few seconds.
     """
-    fields = context.listing.fields
-    by_attribute = names_by_attribute(fields)
-    state, talk = by_attribute.get("state"), by_attribute.get("talk_seconds")
-    talking = fields[state].words.get("answered") if state is not None else None
-    if state is None or talk is None or talking is None or len(readings) < _READINGS_NEEDED:
+    state, talk, last = watched.fields.state, watched.fields.talk, watched.last
+    words = watched.context.listing.fields[state].words if state is not None else {}
+    talking = words.get("answered")
+    if state is None or talk is None or talking is None or len(watched.readings) < _READINGS_NEEDED:
         return []
 
     def talked(rows: Sequence[Row]) -> list[ExactNumber]:
@@ -197,32 +171,29 @@ def _stopped_calls(context: CheckContext, readings: Sequence[Reading]) -> list[R
         known = [number for number in numbers if number is not None and number > 0]
         return known if len(known) == len(rows) >= _READINGS_NEEDED else []
 
-    last = readings[-1].by_key
-    talks = {
-        key: numbers for key, rows in row_histories(readings).items() if key in last and (numbers := talked(rows))
-    }
+    staying = {key: rows for key, rows in watched.rows_by_key.items() if key in last.by_key}
+    talks = {key: numbers for key, rows in staying.items() if (numbers := talked(rows))}
     going = sum(numbers[-1] - numbers[0] >= 1 for numbers in talks.values())
-    late = {row.key for row, _ in overdue_calls(context, readings[-1].rows, stalled=_LATE_SECONDS)}
-    stopped = [
-        last[key] for key, numbers in talks.items() if key in late and numbers[0] == numbers[-1] == max(numbers)
-    ]
-    held = fields[state].words.get("held")
-    says_hold = held is not None and any(row.shown.get(state) == held for row in readings[-1].rows)
+    late = {row.key for row, _ in _overdue_calls(watched, last.rows, stalled=_LATE_SECONDS)}
+    still = (key for key, numbers in talks.items() if numbers[0] == numbers[-1] == max(numbers))
+    stopped = [last.by_key[key] for key in still if key in late]
+    says_hold = any(watched.fields.is_held(row) for row in last.rows)
     enough = _STOPPED_CALLS_NEEDED if says_hold else max(_STOPPED_CALLS_NEEDED, (going + len(stopped)) // 3 + 1)
     return stopped if going and len(stopped) >= enough else []
 
 
 def _report_ended_calls(
-    context: CheckContext, clauses: Clauses, rows: Sequence[Row], why: str, *, inferred: bool
+    watched: WatchedCalls, clauses: Clauses, ended: Sequence[tuple[Row, str]], *, inferred: bool
 ) -> None:
-    names = context.fields_showing(*_EVIDENCE_ATTRIBUTES)
-    context.fail(
+    """Tells of rows of ended calls, each with the reason."""
+    rows = list({row.key: row for row, _ in ended}.values())
+    watched.fail(
         clauses,
-        context.clause_text(clauses, "a call that has ended is not listed"),
+        _ENDED,
         expected="calls in progress only",
-        actual=f"{why}; {len(rows)} such rows",
+        actual=f"{ended[0][1]}; {len(rows)} such rows",
         rows=rows,
-        fields=names,
+        fields=watched.context.fields_showing(*_EVIDENCE_ATTRIBUTES),
         inferred=inferred,
     )
 
@@ -238,7 +209,7 @@ _EVIDENCE_ATTRIBUTES: Final = (
 )
 
 
-def call_liveness(context: CheckContext, row: Row) -> bool | str | None:
+def _call_liveness(context: CheckContext, row: Row) -> bool | str | None:
     """True when a row shows that its call is live, a sentence when it shows that it has ended, None else."""
     alive: bool | None = None
     for name, field in context.listing.fields.items():
@@ -249,42 +220,31 @@ def call_liveness(context: CheckContext, row: Row) -> bool | str | None:
             if value is not None and value != "":
                 return f"{name} shows {render_value(value)}"
             alive = True
-        elif field.shows == "state" and field.as_ == "word" and value in _live_words(field.words):
-            alive = True
+        elif field.shows == "state" and field.as_ == "word":
+            live = any(word == value for meaning, word in field.words.items() if meaning in _LIVE_STATES)
+            alive = alive or live or None
     return alive
 
 
-def _live_words(words: Mapping[str, str]) -> set[str]:
-    return {word for meaning, word in words.items() if meaning in _LIVE_STATES}
-
-
-def _shows_start(context: CheckContext, row: Row) -> bool:
-    """Whether a row shows when its call began."""
-    return any(row.instant(name) is not None for name in context.fields_showing("started_at"))
-
-
-def overdue_calls(
-    context: CheckContext, rows: Sequence[Row], *, stalled: int = _STALLED_AFTER_SECONDS
+def _overdue_calls(
+    watched: WatchedCalls, rows: Sequence[Row], *, stalled: int = _STALLED_AFTER_SECONDS
 ) -> list[tuple[Row, str]]:
     """Rows whose start and durations add up to an instant long before that of other rows, with the reason.
 
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
     rows of an answer. Where rows show no durations, only the beginnings are left to compare.
     """
-    by_attribute = names_by_attribute(context.listing.fields)
-    spans = [by_attribute[name] for name in ("ring_seconds", "talk_seconds") if name in by_attribute]
-    limit = stalled if len(spans) == 2 else _AGED_SECONDS
-    clocks = _call_clocks(context, rows, by_attribute, spans)
+    fields = watched.fields
+    counts = fields.ring is not None and fields.talk is not None
+    limit, told = (stalled, "began, rang and talked") if counts else (_AGED_SECONDS, "began")
+    clocks = _call_clocks(watched, rows, (fields.ring, fields.talk) if counts else ())
     # What reaches far beyond the youngest call counts in another unit (`active_durations_in_milliseconds`), and says
     # nothing about its neighbours.
     youngest = max((began for _, began, _ in clocks), default=None)
     if youngest is None:
         return []
     reached = [(row, instant) for row, _, instant in clocks if (instant - youngest).total_seconds() <= _AGED_SECONDS]
-    if len(reached) < 2:
-        return []
-    newest = max(instant for _, instant in reached)
-    told = "began, rang and talked" if len(spans) == 2 else "began"
+    newest = max((instant for _, instant in reached), default=youngest)
     return [
         (row, f"the call {told} until {render_value(instant)}, while others reach {render_value(newest)}")
         for row, instant in reached
@@ -293,21 +253,16 @@ def overdue_calls(
 
 
 def _call_clocks(
-    context: CheckContext, rows: Sequence[Row], by_attribute: Mapping[str, str], spans: Sequence[str]
+    watched: WatchedCalls, rows: Sequence[Row], spans: Sequence[str | None]
 ) -> list[tuple[Row, datetime, datetime]]:
     """When each call began and until when it has rung and talked since, as far as rows say so; none on hold."""
-    start, state = by_attribute.get("started_at"), by_attribute.get("state")
-    held = context.listing.fields[state].words.get("held") if state is not None else None
     clocks: list[tuple[Row, datetime, datetime]] = []
     for row in rows:
-        began = row.instant(start)
-        if began is None or (held is not None and row.shown.get(state or "") == held):
-            continue
-        numbers = [as_number(row.shown.get(name)) for name in spans] if len(spans) == 2 else []
-        if any(number is None or not 0 <= number < 10**8 for number in numbers):
+        began, numbers = row.instant(watched.fields.start), [seconds_shown(row, name) for name in spans]
+        if began is None or watched.fields.is_held(row) or None in numbers:
             continue
         try:
-            clocks.append((row, began, began + timedelta(seconds=sum(float(number or 0) for number in numbers))))
+            clocks.append((row, began, began + timedelta(seconds=sum(number or 0 for number in numbers))))
         except OverflowError:
             continue
     return clocks

@@ -5,13 +5,12 @@ Names in backticks are variants of the foreign servers in `tests/foreign/`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from harness.check.context import CheckContext, Row
+from harness.check.context import Row
 from harness.check.rules.live.call_continuity import is_same_call
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
@@ -19,8 +18,7 @@ from harness.check.rules.live.call_readings import (
     LifeFields,
     Reading,
     Sighting,
-    call_histories,
-    longest_stillness,
+    WatchedCalls,
     seconds_shown,
     still_stretches,
 )
@@ -37,56 +35,43 @@ _EVENTS_NEEDED: Final = 3
 _STALE_SECONDS: Final = 8.0
 
 
-def check_presence(context: CheckContext, readings: Sequence[Reading], clauses: Clauses) -> None:
+def check_presence(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges gaps, late arrivals and remembered lists under the clauses that each call in progress is listed."""
-    if not clauses or not context.identity_unique or len(readings) < 3:
-        return
-    histories = call_histories(readings)
-    fields = LifeFields.of_listing(context.listing)
-    _check_gaps(context, readings, histories, fields, clauses)
-    _check_arrivals(context, readings, histories, fields, clauses)
-    _check_freshness(context, readings, fields, clauses)
+    if clauses and watched.context.identity_unique and len(watched.readings) > 2:
+        _check_gaps(watched, clauses)
+        _check_arrivals(watched, clauses)
+        _check_freshness(watched, clauses)
 
 
-def _check_gaps(
-    context: CheckContext,
-    readings: Sequence[Reading],
-    histories: Mapping[Hashable, Sequence[Sighting]],
-    fields: LifeFields,
-    clauses: Clauses,
-) -> None:
+def _check_gaps(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that a call is in each reading that lies well after one with it and well before another.
 
     Copies of the list that lag (`legs_copies_that_lag`) differ on what happened in the last seconds only.
     """
     gaps: list[tuple[Row, float]] = []
     witnessed = 0
-    for key, history in histories.items():
+    for key, history in watched.histories.items():
         first, last = history[0], history[-1]
-        if not is_same_call(context, first.row, last.row):
+        if not is_same_call(watched.context, first.row, last.row):
             # An identity that was used again.
             continue
-        due = [
-            reading
-            for reading in readings
-            if reading.at is not None and first.at + COPY_LAG_SECONDS < reading.at < last.at - COPY_LAG_SECONDS
-        ]
+        due = _readings_between(watched, first.at + COPY_LAG_SECONDS, last.at - COPY_LAG_SECONDS)
         witnessed += len(due)
-        lacking = [reading.at for reading in due if key not in reading.by_key and reading.at is not None]
+        lacking = [at for at, reading in due if key not in reading.by_key]
         if lacking:
             gaps.append((last.row, last.at - lacking[0]))
     if gaps:
-        context.fail(
+        watched.fail(
             clauses,
-            context.clause_text(clauses, "each call in progress is listed"),
+            "each call in progress is listed",
             expected="calls that are listed seconds before and seconds after an answer also in that answer",
-            actual=f"{len(gaps)} of {len(histories)} calls are left out there; one was back "
+            actual=f"{len(gaps)} of {len(watched.histories)} calls are left out there; one was back "
             f"{gaps[0][1]:.0f} seconds later",
             rows=[row for row, _ in gaps],
-            fields=_names(fields),
+            fields=_names(watched.fields),
         )
     elif witnessed:
-        context.results.record_pass(clauses, times=witnessed)
+        watched.context.results.record_pass(clauses, times=witnessed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,40 +83,34 @@ class _Arrival:
     answered: float | None
 
 
-def _check_arrivals(
-    context: CheckContext,
-    readings: Sequence[Reading],
-    histories: Mapping[Hashable, Sequence[Sighting]],
-    fields: LifeFields,
-    clauses: Clauses,
-) -> None:
+def _check_arrivals(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that calls are listed from their beginning on, by what they show of themselves at first sight."""
-    counted = fields.ring is not None and fields.talk is not None
-    skew = 0.0 if counted else _server_skew(readings, fields)
-    lag = COPY_LAG_SECONDS + longest_stillness(readings)
-    if not counted:
-        lag = _lag_of_events(readings, histories, fields, skew)
-    firsts = _first_sights(readings, histories, fields)
-    known = [_arrival_of(fields, readings[first.place], first, skew) for first in firsts]
+    fields, readings = watched.fields, watched.readings
+    skew, lag = 0.0, COPY_LAG_SECONDS + watched.still
+    if fields.ring is None or fields.talk is None:
+        skew = _server_skew(watched)
+        lag = _lag_of_events(watched, skew)
+    known = (_arrival_of(fields, readings[first.place], first, skew) for first in _first_sights(watched))
     arrivals = [arrival for arrival in known if arrival is not None]
     # Each answer between the beginning and the first sight lacks the call.
-    late = [one for one in arrivals if _times_between(readings, one.began + lag, one.first.at)]
+    lacking = {id(one): len(_readings_between(watched, one.began + lag, one.first.at)) for one in arrivals}
+    late = [one for one in arrivals if lacking[id(one)]]
     # Of those that rang for long enough it is known whether they are listed while they ring.
     rang = [
         (one, times)
         for one in arrivals
-        if one.answered is not None and (times := _times_between(readings, one.began + lag, one.answered))
+        if one.answered is not None and (times := _readings_between(watched, one.began + lag, one.answered))
     ]
-    silent = [one for one, times in rang if one.first.at > times[-1]]
+    silent = [one for one, times in rang if one.first.at > times[-1][0]]
     for found, of, what, enough in (
         (late, arrivals, "had gone on for seconds before they were listed", 2 * len(late) >= len(arrivals)),
         (silent, rang, "had rung for seconds, and were listed when that was over", len(silent) == len(rang)),
     ):
-        overdue = [one for one in found if _answers_without(readings, one, lag) >= _ANSWERS_FOR_ONE]
+        overdue = any(lacking[id(one)] >= _ANSWERS_FOR_ONE for one in found)
         if enough and (len(found) >= _LATE_NEEDED or overdue):
-            context.fail(
+            watched.fail(
                 clauses,
-                context.clause_text(clauses, "each call in progress is listed"),
+                "each call in progress is listed",
                 expected="a new call to be listed when it begins",
                 actual=f"{len(found)} of {len(of)} new calls {what}, while answers came without them",
                 rows=[one.first.row for one in found],
@@ -141,39 +120,34 @@ def _check_arrivals(
                 difference="new calls are listed late",
             )
     if arrivals:
-        context.results.record_pass(clauses, times=len(arrivals) - len(late))
+        watched.context.results.record_pass(clauses, times=len(arrivals) - len(late))
 
 
-def _first_sights(
-    readings: Sequence[Reading], histories: Mapping[Hashable, Sequence[Sighting]], fields: LifeFields
-) -> list[Sighting]:
+def _first_sights(watched: WatchedCalls) -> list[Sighting]:
     """Where calls came to the list; of the legs of a call only the first: others may show the call's beginning."""
-    known = {row.shown.get(fields.call or "") for row in readings[0].rows} - {None}
+    call_name = watched.fields.call or ""
+    known = {row.shown.get(call_name) for row in watched.readings[0].rows} - {None}
     firsts: list[Sighting] = []
-    for first in sorted((history[0] for history in histories.values()), key=lambda first: first.place):
-        call = first.row.shown.get(fields.call or "")
-        if first.place > 0 and call not in known and not _goes_on(readings, first, fields):
+    for first in sorted((history[0] for history in watched.histories.values()), key=lambda first: first.place):
+        call = first.row.shown.get(call_name)
+        if first.place > 0 and call not in known and not _goes_on(watched, first):
             firsts.append(first)
         known |= {call} - {None}
     return firsts
 
 
-def _goes_on(readings: Sequence[Reading], first: Sighting, fields: LifeFields) -> bool:
+def _goes_on(watched: WatchedCalls, first: Sighting) -> bool:
     """Whether a call that left just then had begun at the same instant: a transfer may make it a new one."""
-    left = readings[first.place - 1].by_key.keys() - readings[first.place].by_key.keys()
-    began = first.row.shown.get(fields.start or "")
-    shown = [readings[first.place - 1].by_key[key].shown.get(fields.start or "") for key in left]
-    return began is not None and began in shown
+    start = watched.fields.start or ""
+    before, here = (watched.readings[place].by_key for place in (first.place - 1, first.place))
+    began = first.row.shown.get(start)
+    return began is not None and any(before[key].shown.get(start) == began for key in before.keys() - here.keys())
 
 
-def _answers_without(readings: Sequence[Reading], arrival: _Arrival, lag: float) -> int:
-    """How many answers lack a call that had begun."""
-    return len(_times_between(readings, arrival.began + lag, arrival.first.at))
-
-
-def _times_between(readings: Sequence[Reading], after: float, before: float) -> list[float]:
-    """The seconds of the readings between two seconds of the run."""
-    return [reading.at for reading in readings if reading.at is not None and after < reading.at < before]
+def _readings_between(watched: WatchedCalls, after: float, before: float) -> list[tuple[float, Reading]]:
+    """The readings between two seconds of the run, each with its second."""
+    timed = [(reading.at, reading) for reading in watched.readings if reading.at is not None]
+    return [(at, reading) for at, reading in timed if after < at < before]
 
 
 def _arrival_of(fields: LifeFields, reading: Reading, first: Sighting, skew: float) -> _Arrival | None:
@@ -192,29 +166,31 @@ def _arrival_of(fields: LifeFields, reading: Reading, first: Sighting, skew: flo
     return _Arrival(first=first, began=second_of(began), answered=None if up is None else second_of(up))
 
 
-def _server_skew(readings: Sequence[Reading], fields: LifeFields) -> float:
+def _server_skew(watched: WatchedCalls) -> float:
     """How far the latest instant that any row shows lies behind the server's clock, at least, in seconds.
 
     Where beginnings and answers come from another clock than the Date header, all of them lie so far behind.
     """
-    behind: list[float] = []
-    for reading in readings:
-        for row in reading.rows:
-            latest = _latest_instant(fields, row)
-            if latest is not None and reading.server_time is not None:
-                behind.append((reading.server_time - latest).total_seconds())
-    return min(behind, default=0.0)
+    return min(
+        (
+            (reading.server_time - latest).total_seconds()
+            for reading in watched.readings
+            if reading.server_time is not None
+            for row in reading.rows
+            if (latest := _latest_instant(watched.fields, row)) is not None
+        ),
+        default=0.0,
+    )
 
 
-def _lag_of_events(
-    readings: Sequence[Reading], histories: Mapping[Hashable, Sequence[Sighting]], fields: LifeFields, skew: float
-) -> float:
+def _lag_of_events(watched: WatchedCalls, skew: float) -> float:
     """The seconds after which a beginning or an answer is in every answer, as far as those of the run show."""
     delays: list[float] = []
-    for history in histories.values():
+    fields = watched.fields
+    for history in watched.histories.values():
         latest = None if history[0].place else _latest_instant(fields, history[0].row)
         for sighting in history:
-            instant, now = _latest_instant(fields, sighting.row), readings[sighting.place].server_time
+            instant, now = _latest_instant(fields, sighting.row), watched.readings[sighting.place].server_time
             if instant is not None and now is not None and sighting.place and instant != latest:
                 delays.append((now - instant).total_seconds() - skew)
             latest = instant
@@ -227,10 +203,9 @@ def _latest_instant(fields: LifeFields, row: Row) -> datetime | None:
     return max((instant for instant in instants if instant is not None), default=None)
 
 
-def _check_freshness(
-    context: CheckContext, readings: Sequence[Reading], fields: LifeFields, clauses: Clauses
-) -> None:
+def _check_freshness(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that the list is not remembered: counters that jump tell how long the list had stood still."""
+    fields, readings = watched.fields, watched.readings
     for first, last in still_stretches(readings):
         began, ended = readings[first].at, readings[last].at
         if began is None or ended is None or ended - began < _STALE_SECONDS or last + 1 >= len(readings):
@@ -245,9 +220,9 @@ def _check_freshness(
         ]
         if len(jumped) >= _JUMPS_NEEDED:
             before, row = jumped[0]
-            context.fail(
+            watched.fail(
                 clauses,
-                context.clause_text(clauses, "the list shows the calls in progress"),
+                "the list shows the calls in progress",
                 expected="another answer while calls go on",
                 actual=f"{last - first + 1} answers alike in {ended - began:.0f} seconds, then {len(jumped)} calls "
                 f"that are {_jump(fields, before, row):.0f} seconds older at once",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.mirror import Snapshot
 from harness.check.rules.responses.row_laws import as_number
-from harness.specification.model import Field, Listing
+from harness.specification.model import Clauses, Listing
 
 COPY_LAG_SECONDS: Final = 3
 """Copies of a list may be so far behind one another: what happened longer ago is in each of them."""
@@ -76,7 +76,9 @@ class LifeFields:
     @classmethod
     def of_listing(cls, listing: Listing) -> Self:
         """The fields of a listing."""
-        named = names_by_attribute(listing.fields)
+        # A duration only where it counts seconds.
+        fields = listing.fields.items()
+        named = {field.shows: name for name, field in fields if field.shows is not None and field.unit == "seconds"}
         state = named.get("state")
         words = listing.fields[state].words if state is not None else {}
         return cls(
@@ -106,12 +108,69 @@ class LifeFields:
         """All that changes while a call goes on."""
         return tuple(row.shown.get(name or "") for name in (self.answer, self.ring, self.talk, self.state))
 
+    def is_held(self, row: Row) -> bool:
+        """Whether a row says in so many words that its call is on hold."""
+        return self.state is not None and self.phases.get(str(row.shown.get(self.state))) == "held"
 
-def names_by_attribute(fields: Mapping[str, Field]) -> dict[str, str]:
-    """The field that shows each attribute; a duration only where it counts seconds."""
-    return {
-        field.shows: name for name, field in fields.items() if field.shows is not None and field.unit == "seconds"
-    }
+
+@dataclass(frozen=True, slots=True)
+class WatchedCalls:
+    """What a run saw of a list of calls in progress: its readings in the order of time, and what each call showed.
+
+    `histories` are the sightings of each call; none where the times of readings are not known. `still` are the
+    seconds for which the list was seen to show the same, at most.
+    """
+
+    context: CheckContext
+    readings: Sequence[Reading]
+    fields: LifeFields
+    histories: Mapping[Hashable, Sequence[Sighting]]
+    still: float
+
+    @classmethod
+    def of_readings(cls, context: CheckContext, readings: Sequence[Reading]) -> Self:
+        """The calls of some readings."""
+        fields = LifeFields.of_listing(context.listing)
+        return cls(context, readings, fields, _call_histories(readings), _longest_stillness(readings))
+
+    @property
+    def last(self) -> Reading:
+        """The latest reading."""
+        return self.readings[-1]
+
+    @property
+    def rows_by_key(self) -> dict[Hashable, list[Row]]:
+        """The rows of each call in all readings, in the order of time."""
+        found: dict[Hashable, list[Row]] = {}
+        for reading in self.readings:
+            for key, row in reading.by_key.items():
+                found.setdefault(key, []).append(row)
+        return found
+
+    def fail(
+        self,
+        clauses: Clauses,
+        otherwise: str,
+        *,
+        expected: str,
+        actual: str,
+        rows: Iterable[Row],
+        fields: Iterable[str | None] | None = None,
+        inferred: bool = False,
+        difference: str = "",
+    ) -> None:
+        """Writes a breach of what the first of the clauses says; its rows show how far calls are, or some fields."""
+        life = self.fields
+        self.context.fail(
+            clauses,
+            self.context.clause_text(clauses, otherwise),
+            expected=expected,
+            actual=actual,
+            rows=rows,
+            fields=(life.start, life.ring, life.talk, life.state) if fields is None else fields,
+            inferred=inferred,
+            difference=difference,
+        )
 
 
 def seconds_shown(row: Row, name: str | None) -> float | None:
@@ -138,7 +197,7 @@ def live_readings(context: CheckContext, taken: Sequence[Snapshot]) -> list[Read
     return [Reading.of_exchange(exchange) for exchange in quick]
 
 
-def call_histories(readings: Sequence[Reading]) -> dict[Hashable, list[Sighting]]:
+def _call_histories(readings: Sequence[Reading]) -> dict[Hashable, list[Sighting]]:
     """The sightings of each call, in the order of time; none where the times of readings are not known."""
     found: dict[Hashable, list[Sighting]] = {}
     for place, reading in enumerate(readings):
@@ -178,7 +237,7 @@ def still_stretches(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
         yield began, len(readings) - 1
 
 
-def longest_stillness(readings: Sequence[Reading]) -> float:
+def _longest_stillness(readings: Sequence[Reading]) -> float:
     """The seconds for which the list was seen to show the same, at most."""
     spans = [
         (last - first) if (first := readings[a].at) is not None and (last := readings[b].at) is not None else 0.0

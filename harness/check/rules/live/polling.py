@@ -10,6 +10,7 @@ from typing import Final
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.error_responses import enforceable_clauses
+from harness.check.probe.filter_values import is_plain_equality
 from harness.check.probe.mirror import (
     Mirror,
     Snapshot,
@@ -25,7 +26,6 @@ from harness.check.rules.live.call_continuity import (
     check_stands_still,
     is_same_call,
     is_settled,
-    row_histories,
 )
 from harness.check.rules.live.call_counters import check_counters
 from harness.check.rules.live.call_departures import check_departures
@@ -33,8 +33,7 @@ from harness.check.rules.live.call_presence import check_presence
 from harness.check.rules.live.call_readings import (
     REFRESH_SECONDS,
     LifeFields,
-    Reading,
-    call_histories,
+    WatchedCalls,
     live_readings,
     phase_stretches,
     seconds_shown,
@@ -52,7 +51,6 @@ from harness.integers import is_integer
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     Clauses,
-    Filter,
     InOtherListLaw,
     Law,
     MovingLaw,
@@ -106,43 +104,39 @@ def check_polling(context: CheckContext, mirror: Mirror) -> None:
         return
     watch_list(context, mirror)
     snapshots = taken if mirror.first is None or mirror.first is taken[0] else [mirror.first, *taken]
-    readings = live_readings(context, snapshots)
+    watched = WatchedCalls.of_readings(context, live_readings(context, snapshots))
     for law in laws:
-        _check_law(context, mirror, law, readings)
+        _check_law(watched, mirror, law)
     if lists_only_live_calls(context):
-        check_same_calls(context, readings, one_per or named.unique)
-        check_counters(context, readings)
-        check_presence(context, readings, one_per)
+        check_same_calls(watched, one_per or named.unique)
+        check_counters(watched)
+        check_presence(watched, one_per)
     vanishing = tuple(clause for law in laws if isinstance(law, VanishesLaw) for clause in law.clause)
-    check_departures(context, readings, tuple(dict.fromkeys((*vanishing, *only))))
+    check_departures(watched, tuple(dict.fromkeys((*vanishing, *only))))
     _check_one_row_per_call(context, mirror, one_per, taken, aged=aged)
 
 
-def _check_law(context: CheckContext, mirror: Mirror, law: Law, readings: Sequence[Reading]) -> None:
+def _check_law(watched: WatchedCalls, mirror: Mirror, law: Law) -> None:
     """Judges a law between polls; that calls vanish the list itself may promise, too: it is judged once for both."""
     match law:
         case StandsStillLaw() if law.slack_seconds:
-            check_stands_still(context, law, readings)
+            check_stands_still(watched, law)
         case StandsStillLaw() | NeverFallsLaw():
-            _check_between_polls(context, law, readings)
+            _check_between_polls(watched, law)
         case SharedLaw():
-            _check_shared_values(context, mirror, law)
+            _check_shared_values(watched.context, mirror, law)
         case InOtherListLaw():
-            _check_other_list(context, mirror, law)
+            _check_other_list(watched.context, mirror, law)
 
 
 def _take_polls(context: CheckContext, mirror: Mirror, clauses: Clauses) -> list[Snapshot] | None:
     """The polls in the order of time, or None when one of them failed."""
     earlier = mirror.before or mirror.after
     taken = [earlier] if earlier is not None and earlier.failed_exchange is None else []
-    whole = context.listing.paging.is_single_page
-    times = LIVE_POLLS if whole and lists_only_live_calls(context) else POLLS
+    live = lists_only_live_calls(context)
+    times = LIVE_POLLS if live and context.listing.paging.is_single_page else POLLS
     for number in range(1, times + 1):
-        if (
-            number == max(2, times - 2)
-            and lists_only_live_calls(context)
-            and isinstance(context.sender, RateLimitedClient)
-        ):
+        if live and number == max(2, times - 2) and isinstance(context.sender, RateLimitedClient):
             context.sender.wait_until_age(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
         found = walk_pages(
@@ -159,18 +153,18 @@ def _take_polls(context: CheckContext, mirror: Mirror, clauses: Clauses) -> list
 # --- values from poll to poll -------------------------------------------------------------------------------
 
 
-def _check_between_polls(context: CheckContext, law: MovingLaw, readings: Sequence[Reading]) -> None:
+def _check_between_polls(watched: WatchedCalls, law: MovingLaw) -> None:
     """never-falls and stands-still: a row is compared with itself, while the condition holds both times.
 
     Copies of the list that lag by a moment show a little less than another one did.
     """
-    path = law.field
+    path, context = law.field, watched.context
     law_context = LawContext(fields=context.listing.fields)
     broken: list[tuple[Row, Row]] = []
     times = 0
     lag = _LAG_SECONDS if isinstance(context.sender, RateLimitedClient) else 0.0
-    settling = _settling_rows(context, law, readings)
-    for rows in row_histories(readings).values():
+    settling = _settling_rows(watched, law)
+    for rows in watched.rows_by_key.values():
         for before, row in pairwise(rows):
             if id(before) in settling or not is_same_call(context, before, row):
                 continue
@@ -184,9 +178,9 @@ def _check_between_polls(context: CheckContext, law: MovingLaw, readings: Sequen
         before, row = broken[0]
         wanted = "does not fall" if isinstance(law, NeverFallsLaw) else "stands still"
         while_ = f" while {describe_condition(law.when)}" if law.when is not None else ""
-        context.fail(
+        watched.fail(
             law.clause,
-            context.clause_text(law.clause, law.law),
+            law.law,
             expected=f"{path} {wanted}{while_}",
             actual=f"{render_value(before.shown.get(str(path)))}, then {render_value(row.shown.get(str(path)))}; "
             f"in {len(broken)} of {times} comparisons",
@@ -200,16 +194,16 @@ def _check_between_polls(context: CheckContext, law: MovingLaw, readings: Sequen
         context.results.record_not_exercised(law.clause, f"no row{when} showed {path} in two polls")
 
 
-def _settling_rows(context: CheckContext, law: MovingLaw, readings: Sequence[Reading]) -> set[int]:
+def _settling_rows(watched: WatchedCalls, law: MovingLaw) -> set[int]:
     """The rows of calls that were answered seconds ago: their state may be newer than the numbers beside it."""
-    fields = LifeFields.of_listing(context.listing)
+    fields = watched.fields
     if not isinstance(law, StandsStillLaw) or law.when is None or str(law.field) not in (fields.ring, fields.talk):
         return set()
-    if not isinstance(context.sender, RateLimitedClient):
+    if not isinstance(watched.context.sender, RateLimitedClient):
         return set()
     return {
         id(sighting.row)
-        for history in call_histories(readings).values()
+        for history in watched.histories.values()
         for phase, stretch in phase_stretches(fields, history)
         for sighting in stretch
         if phase == "answered"
@@ -277,7 +271,8 @@ def _check_one_row_per_call(
     # A call that had gone on for a while has long reached every copy: once it was listed, it is in each poll.
     polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken[1:])]
     gone = {key for keys, later in pairwise(polled) for key in keys - later}
-    doubtful |= {key for key in gone if is_settled(context, known, key)}
+    fields = LifeFields.of_listing(context.listing)
+    doubtful |= {key for key in gone if is_settled(fields, known, key)}
     if doubtful:
         doubtful &= _listed_later(context, mirror)
     if doubtful:
@@ -316,8 +311,9 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) 
     if not groups:
         context.results.record_not_exercised(law.clause, f"no two rows show the same {path}")
         return
-    name, filter_ = _filter_on_path(context, path)
-    if name is None or filter_ is None:
+    filters = context.listing.filters.items()
+    name = next((name for name, rule in filters if rule.compares == (path,) and is_plain_equality(rule)), None)
+    if name is None:
         context.results.record_not_exercised(law.clause, f"no parameter asks for one {path}")
         return
     for value in list(groups)[:GROUPS_ASKED]:
@@ -369,13 +365,6 @@ def _rows_by_value(mirror: Mirror, path: FieldPath) -> dict[str, list[Row]]:
                 found.setdefault(str(value), []).append(row)
     several = [(value, rows) for value, rows in found.items() if len(rows) > 1]
     return dict(sorted(several, key=lambda item: (-len(item[1]), item[0])))
-
-
-def _filter_on_path(context: CheckContext, path: FieldPath) -> tuple[str | None, Filter | None]:
-    for name, filter_ in context.listing.filters.items():
-        if filter_.compares == (path,) and filter_.keeps == "equal" and filter_.named_by is None:
-            return name, filter_
-    return None, None
 
 
 def _group_difference(
