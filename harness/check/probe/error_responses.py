@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import NO_LIST, AnswerCheck, seen_check
 from harness.check.probe.differences import Aspect
+from harness.check.probe.expect import ProbeResult, check_probe
+from harness.check.probe.mirror import Mirror
 from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, tree_at
+from harness.wire.list_request import ListRequest
 from harness.wire.range_values import sent_name
 from harness.wire.response_codec import DecodedResponse, error_media_type, filled_value, same_scalar, statuses_of
 
-ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
+OUTCOME_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome")
+ROW_ASPECTS: Final[tuple[Aspect, ...]] = (*OUTCOME_ASPECTS, "count", "rows", "size")
 
 
 # --- sending again, blaming, witnessing ---------------------------------------------------------------------
@@ -183,6 +187,25 @@ def judge_error_response(
         return False
     _record_told(context, exchange, due, wrong)
     return True
+
+
+def check_refusable(
+    context: CheckContext,
+    mirror: Mirror,
+    ask: ListRequest,
+    purpose: str,
+    clauses: Clauses,
+    fault: str,
+    *,
+    only: Sequence[Aspect] = ROW_ASPECTS,
+    blame: Mapping[Aspect, Clauses] | None = None,
+    parameter: str = "",
+) -> ProbeResult:
+    """Judges a request that may have to be refused by its rows, or by how the fault is told where an error is due."""
+    judged = check_probe(context, mirror, ask, purpose, clauses, only=only, blame=blame)
+    if judged.passed and judged.due_error:
+        judge_error_response(context, judged.exchange, fault, clauses, parameter=parameter)
+    return judged
 
 
 def _report_problems(context: CheckContext, exchange: Exchange, problems: list[_Problem], again: set[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -87,6 +87,11 @@ class Mirror:
     def request(self, more: Mapping[str, Tree] | None = None) -> ListRequest:
         """A request within the window of the run."""
         return ListRequest(values={**self.base, **(more or {})})
+
+    def request_without(self, names: Container[str], more: Mapping[str, Tree] | None = None) -> ListRequest:
+        """A request within the window of the run, as far as parameters that are left out do not bound it."""
+        kept = {name: raw for name, raw in self.base.items() if name not in names}
+        return ListRequest(values={**kept, **(more or {})})
 
     @property
     def rows(self) -> tuple[Row, ...]:

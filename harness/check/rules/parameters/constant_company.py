@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from harness.check.context import CheckContext
 from harness.check.probe.differences import Aspect
-from harness.check.probe.error_responses import ROW_ASPECTS, judge_error_response
-from harness.check.probe.expect import check_probe
+from harness.check.probe.error_responses import ROW_ASPECTS, check_refusable
 from harness.check.probe.filter_values import (
     companion_parameters,
     discriminating_values,
@@ -18,9 +18,11 @@ from harness.check.probe.filter_values import (
     open_range_end,
 )
 from harness.check.probe.mirror import Mirror
-from harness.specification.model import ConstantCompany
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
+
+# A page too short, or a smaller total, is what a filter leaves that should have been passed over.
+_ASPECTS: Final[tuple[Aspect, ...]] = (*ROW_ASPECTS, "short", "total")
 
 
 def check_constant_company(context: CheckContext, mirror: Mirror) -> None:
@@ -33,25 +35,9 @@ def check_constant_company(context: CheckContext, mirror: Mirror) -> None:
         if ask is None:
             context.results.record_not_exercised(company.clause, "the rows show no value for a filter beside it")
             continue
-        _judge_request_without(context, mirror, constant, company, ask)
-
-
-def _judge_request_without(
-    context: CheckContext, mirror: Mirror, constant: str, company: ConstantCompany, ask: ListRequest
-) -> None:
-    # A page too short, or a smaller total, is what a filter leaves that should have been passed over.
-    aspects: tuple[Aspect, ...] = (*ROW_ASPECTS, "short", "total")
-    judged = check_probe(
-        context,
-        mirror,
-        ask,
-        f"a filter without {constant} beside it",
-        company.clause,
-        only=aspects,
-        blame=dict.fromkeys(aspects, company.clause),
-    )
-    if judged.passed and judged.due_error:
-        judge_error_response(context, judged.exchange, company.fault, company.clause, parameter=constant)
+        purpose, clauses, fault = f"a filter without {constant} beside it", company.clause, company.fault
+        blame = dict.fromkeys(_ASPECTS, clauses)
+        check_refusable(context, mirror, ask, purpose, clauses, fault, only=_ASPECTS, blame=blame, parameter=constant)
 
 
 def _telling_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:

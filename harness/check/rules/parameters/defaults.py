@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.equivalence import check_same_answer, filled_row_parts, read_plain_list, sort_value_of
@@ -17,54 +18,76 @@ from harness.wire.decoded_body import Tree
 # --- defaults and spellings ---------------------------------------------------------------------------------
 
 
-def check_defaults(context: CheckContext, mirror: Mirror) -> None:
-    """Judges that an absent parameter means its default: all defaults given, and on a difference each alone."""
-    chosen = {
-        name: parameter
-        for name, parameter in context.listing.parameters.items()
-        if parameter.default is not None and parameter.default_clause
-    }
-    shown = {name: value for name, value in chosen.items() if _default_matters(context, mirror, name)}
-    for name, parameter in chosen.items():
-        if name not in shown:
-            reason = f"the rows at hand would be the same with any {name}"
-            context.results.record_not_exercised(parameter.default_clause, reason)
-    if not shown:
-        return
-    reference = read_plain_list(context, mirror, "the list without anything said")
-    if reference is None:
-        return
-    values = {name: _default_value(context, name) for name in shown}
-    clauses = tuple(dict.fromkeys(clause for parameter in shown.values() for clause in parameter.default_clause))
-    expected = "the same answer with the default said and not said"
+@final
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of one parameter that must change nothing, with the clauses that promise it."""
+
+    values: Mapping[str, Tree]
+    clauses: Clauses
+
+
+def _check_same(
+    context: CheckContext,
+    mirror: Mirror,
+    parts: Mapping[str, _Said],
+    together: str,
+    alone: str,
+    reference: Callable[[str], Exchange | None],
+    *,
+    expected: str,
+    witness: bool = True,
+) -> bool | None:
+    """Says all at once, which must get the same answer as the reference of ""; on a difference each alone.
+
+    `together` and `alone` say what is asked, the latter behind the name of a parameter, whose own reference counts.
+    """
+    plain = reference("")
+    if plain is None:
+        return None
+    if len(parts) == 1:
+        ((name, said),) = parts.items()
+        ask, purpose = mirror.request(said.values), f"{name} {alone}"
+        return check_same_answer(
+            context, mirror, plain, ask, purpose, said.clauses, expected=expected, witness=witness
+        )
+    ask = mirror.request({name: raw for said in parts.values() for name, raw in said.values.items()})
     same = check_same_answer(
-        context,
-        mirror,
-        reference,
-        mirror.request(values),
-        "every default said aloud",
-        clauses if len(shown) == 1 else (),
-        expected=expected,
-        blaming=len(shown) == 1,
-        witness=False,
+        context, mirror, plain, ask, together, (), expected=expected, blaming=False, witness=witness
     )
     if same:
-        record_kept(context, clauses, "the same answer")
-    if same is not False or len(shown) == 1:
-        return
-    for name, parameter in shown.items():
-        # What a default says aloud changes is the default's fault, not that of the order or of the rows.
-        ask = mirror.request({name: values[name]})
-        check_same_answer(
-            context,
-            mirror,
-            reference,
-            ask,
-            f"{name} at its default",
-            parameter.default_clause,
-            expected=expected,
-            witness=False,
-        )
+        record_kept(context, _clauses_of(parts), "the same answer")
+    for name, said in parts.items() if same is False else ():
+        # What a parameter says aloud is its own fault, not that of the order or of the rows.
+        own = reference(name)
+        if own is not None:
+            one, clauses = mirror.request(said.values), said.clauses
+            check_same_answer(
+                context, mirror, own, one, f"{name} {alone}", clauses, expected=expected, witness=witness
+            )
+    return same
+
+
+def _clauses_of(parts: Mapping[str, _Said]) -> Clauses:
+    return tuple(dict.fromkeys(clause for said in parts.values() for clause in said.clauses))
+
+
+def check_defaults(context: CheckContext, mirror: Mirror) -> None:
+    """Judges that an absent parameter means its default: all defaults given, and on a difference each alone."""
+    parts: dict[str, _Said] = {}
+    for name, parameter in context.listing.parameters.items():
+        clauses = parameter.default_clause
+        if parameter.default is None or not clauses:
+            continue
+        if _default_matters(context, mirror, name):
+            parts[name] = _Said({name: _default_value(context, name)}, clauses)
+        else:
+            reason = f"the rows at hand would be the same with any {name}"
+            context.results.record_not_exercised(clauses, reason)
+    reference = read_plain_list(context, mirror, "the list without anything said") if parts else None
+    expected = "the same answer with the default said and not said"
+    together, alone = "every default said aloud", "at its default"
+    _check_same(context, mirror, parts, together, alone, lambda _: reference, expected=expected, witness=False)
 
 
 def _default_value(context: CheckContext, name: str) -> Tree:
@@ -109,49 +132,31 @@ def check_flag_spellings(context: CheckContext, mirror: Mirror) -> None:
 
 
 def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str], value: bool) -> None:
-    parameters = context.listing.parameters
-    words = {name: parameters[name].true if value else parameters[name].false for name in names}
-    clauses = tuple(dict.fromkeys(clause for name in names for clause in parameters[name].spellings_clause))
-    documented = mirror.request({name: words[name][0] for name in names})
-    reference = context.send(documented, "flags as they are documented")
+    flags = {name: context.listing.parameters[name] for name in names}
+    words = {name: flag.true if value else flag.false for name, flag in flags.items()}
+    reference = context.send(
+        mirror.request({name: spelled[0] for name, spelled in words.items()}), "flags as they are documented"
+    )
     if reference.outcome != "success":
         return
+
+    def documented(name: str) -> Exchange | None:
+        if not name:
+            return reference
+        one = context.send(mirror.request({name: words[name][0]}), f"{name} as it is documented")
+        return one if one.outcome == "success" else None
+
+    def written(place: int) -> dict[str, _Said]:
+        words_there = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
+        return {name: _Said({name: word}, flags[name].spellings_clause) for name, word in words_there.items()}
+
     if not mirror.rows:
-        context.results.record_not_exercised(clauses, "the list is empty")
+        context.results.record_not_exercised(_clauses_of(written(0)), "the list is empty")
         return
-    expected = "the same answer for each spelling"
+    expected, together = "the same answer for each spelling", "flags in another spelling"
     for place in range(1, max(len(spelled) for spelled in words.values())):
-        given = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
-        ask = mirror.request(given)
-        same = check_same_answer(
-            context,
-            mirror,
-            reference,
-            ask,
-            "flags in another spelling",
-            (),
-            expected=expected,
-            blaming=False,
-            witness=False,
-        )
-        if same:
-            record_kept(context, clauses, "the same answer")
-        if same is not False:
-            continue
-        for name in names:
-            one = context.send(mirror.request({name: words[name][0]}), f"{name} as it is documented")
-            if one.outcome != "success":
-                continue
-            check_same_answer(
-                context,
-                mirror,
-                one,
-                mirror.request({name: given[name]}),
-                f"{name} in another spelling",
-                parameters[name].spellings_clause,
-                expected=expected,
-                witness=False,
-            )
+        parts, alone = written(place), "in another spelling"
+        _check_same(context, mirror, parts, together, alone, documented, expected=expected, witness=False)
 
 
 # --- blank values -------------------------------------------------------------------------------------------
@@ -168,13 +173,11 @@ def check_blank_values(context: CheckContext, mirror: Mirror) -> None:
     for name, parameter in context.listing.parameters.items():
         if not _can_be_blank(context, name, parameter, mirror):
             continue
-        means = parameter.blank if parameter.blank is not None else context.listing.blank.means
-        own = context.listing.filters[name].blank_clause if name in context.listing.filters else ()
-        clauses = own or parameter.blank_clause
-        if parameter.blank is None:
-            clauses = own or context.listing.blank.clause
-        kind = refused if means == "refused" else firm
-        (open_ if isinstance(means, OpenChoice) else kind)[name] = clauses
+        means = _blank_rule(context, name)
+        kind = open_ if isinstance(means, OpenChoice) else refused if means == "refused" else firm
+        filter_ = context.listing.filters.get(name)
+        named = context.listing.blank.clause if parameter.blank is None else parameter.blank_clause
+        kind[name] = (filter_.blank_clause if filter_ is not None else ()) or named
     _check_blanks_together(context, mirror, reference, firm)
     _check_refused_blanks(context, mirror, refused)
     _check_undocumented_blanks(context, mirror, open_)
@@ -213,47 +216,27 @@ def _blank_value(context: CheckContext, name: str) -> Tree:
 def _check_blanks_together(
     context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
 ) -> None:
-    if not chosen:
+    """Empty values say nothing, nor do they when the comparison beside them is said aloud."""
+    parts = {name: _Said({name: _blank_value(context, name)}, own) for name, own in chosen.items()}
+    if not parts:
         return
-    clauses = tuple(dict.fromkeys(clause for many in chosen.values() for clause in many))
     if not reference.rows:
-        context.results.record_not_exercised(clauses, "the list is empty")
+        context.results.record_not_exercised(_clauses_of(parts), "the list is empty")
         return
-    expected = "the same answer as without the parameter"
-    ask = mirror.request({name: _blank_value(context, name) for name in chosen})
-    same = check_same_answer(
-        context, mirror, reference, ask, "every filter given and empty", (), expected=expected, blaming=False
-    )
-    if same:
-        record_kept(context, clauses, "the same answer")
-        _check_blanks_with_comparisons(context, mirror, reference, chosen)
-    if same is not False:
+    expected, together = "the same answer as without the parameter", "every filter given and empty"
+    alone = "given and empty"
+    if not _check_same(context, mirror, parts, together, alone, lambda _: reference, expected=expected):
         return
-    for name, own in chosen.items():
-        one = mirror.request({name: _blank_value(context, name)})
-        check_same_answer(context, mirror, reference, one, f"{name} given and empty", own, expected=expected)
-
-
-def _check_blanks_with_comparisons(
-    context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
-) -> None:
-    """An empty value says nothing either when the comparison beside it is said aloud."""
-    filters = [name for name in chosen if name in context.listing.filters]
-    probes = {name: {name: _blank_value(context, name), **default_comparison(context, name)} for name in filters}
-    probes = {name: values for name, values in probes.items() if len(values) > 1}
-    if not probes:
-        return
-    every = {name: value for values in probes.values() for name, value in values.items()}
-    expected = "the same answer as without the parameters"
-    purpose = "empty filters beside their comparisons"
-    ask = mirror.request(every)
-    same = check_same_answer(context, mirror, reference, ask, purpose, (), expected=expected, blaming=False)
-    if same is not False:
-        return
-    for name, values in probes.items():
-        ask = mirror.request(values)
-        purpose = f"{name} empty beside its comparison"
-        check_same_answer(context, mirror, reference, ask, purpose, chosen[name], expected=expected)
+    compared = {
+        name: _Said({**said.values, **default_comparison(context, name)}, said.clauses)
+        for name, said in parts.items()
+        if name in context.listing.filters
+    }
+    compared = {name: said for name, said in compared.items() if len(said.values) > 1}
+    expected, together = "the same answer as without the parameters", "empty filters beside their comparisons"
+    if compared:
+        alone = "empty beside its comparison"
+        _check_same(context, mirror, compared, together, alone, lambda _: reference, expected=expected)
 
 
 def _check_undocumented_blanks(context: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]) -> None:
@@ -274,14 +257,8 @@ def _check_undocumented_blanks(context: CheckContext, mirror: Mirror, chosen: Ma
         speakers.setdefault(means.id if isinstance(means, OpenChoice) else name, name)
     for name in chosen:
         if name in speakers.values():
-            check_probe(
-                context,
-                mirror,
-                mirror.request({name: values[name]}),
-                f"{name} given and empty",
-                chosen[name],
-                only=ROW_ASPECTS,
-            )
+            ask, purpose = mirror.request({name: values[name]}), f"{name} given and empty"
+            check_probe(context, mirror, ask, purpose, chosen[name], only=ROW_ASPECTS)
 
 
 def _blank_rule(context: CheckContext, name: str) -> Any:

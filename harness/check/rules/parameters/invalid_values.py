@@ -11,10 +11,12 @@ from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.answer_checks import AnswerCheck, difference_check
 from harness.check.probe.comparison import compare_answer
-from harness.check.probe.differences import Aspect, Difference
+from harness.check.probe.differences import ASPECTS, Aspect, Difference
 from harness.check.probe.equivalence import answer_difference, judge_same_answer, read_plain_list
 from harness.check.probe.error_responses import (
+    OUTCOME_ASPECTS,
     ROW_ASPECTS,
+    check_refusable,
     describe_answer,
     enforceable_clauses,
     is_breakdown,
@@ -26,7 +28,6 @@ from harness.check.probe.error_responses import (
     report_breach,
     still_unbroken,
 )
-from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import (
     Mirror,
     candidate_windows,
@@ -42,6 +43,7 @@ from harness.check.rules.parameters.recent_rows import check_recent_rows
 from harness.integers import is_integer
 from harness.specification.model import (
     Clauses,
+    FilterRange,
     InvalidValueRule,
     Listing,
     OffsetPaging,
@@ -52,7 +54,8 @@ from harness.specification.model import (
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
-_OUTCOME_ONLY: Final[tuple[Aspect, ...]] = ("unreadable", "outcome")
+Meaning = tuple[Mapping[str, Any], ExpectedAnswer]
+"""What an answer may be, by what it assumes of the open choices."""
 BEYOND_64_BITS: Final = 2**64
 # The longest month, and a day for zones: what is older is surely not of the last month, which some list by default.
 _LAST_MONTH: Final = timedelta(days=32)
@@ -111,17 +114,67 @@ def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> None:
 
 
 def _check_invalid_value(context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule) -> None:
-    ask = mirror.request({name: raw})
-    purpose = f"an odd value of {name}"
-    meanings = _possible_answers(context, mirror, name, raw, bad)
-    blind = _bounds_mirror(context, mirror, name)
-    only: Sequence[Aspect] = _OUTCOME_ONLY if blind else ROW_ASPECTS
+    """Holds an odd value against the meanings that it may have; confirms and blames what is none of them."""
+    meanings, clauses = _possible_answers(context, mirror, name, raw, bad), bad.clause
+    only = _aspects_to_judge(context, mirror, name)
+    exchange = context.send(mirror.request({name: raw}), f"an odd value of {name}")
+    if any(meaning.error_name for _, meaning in meanings) and is_breakdown(context, exchange, bad.fault):
+        judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
+        return
+    if context.note_unusable(exchange, clauses):
+        return
+    fitting, mismatch, _ = _first_mismatch(context, mirror, exchange, meanings, only)
+    reading = f"{name}={_short_text(raw)}: {describe_answer(exchange)}"
+    if mismatch is None:
+        _record_reading(context, mirror, exchange, name, bad, fitting, reading)
+        return
+    if not still_unbroken(context, clauses):
+        context.results.record_observed(clauses, reading)
+        return
+    if mismatch.aspect not in OUTCOME_ASPECTS:
+        reread_mirror(context, mirror)
+    second = repeat_exchange(context, exchange)
+    if context.note_unusable(second, clauses):
+        return
+    fitting, again, meaning = _first_mismatch(context, mirror, second, meanings, only)
+    if again is None:
+        context.dialect.narrow_candidates(fitting, exchange.purpose)
+    if again is None or (mirror.volatile and again.aspect not in OUTCOME_ASPECTS):
+        context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
+        return
+    check = difference_check(context, mirror, meaning, second, again)
+    report_breach(context, clauses, expected=again.expected, actual=again.actual, exchange=second, check=check)
+
+
+def _aspects_to_judge(context: CheckContext, mirror: Mirror, name: str) -> tuple[Aspect, ...]:
+    """The aspects of an answer in which an odd value of a parameter may show."""
     paging = context.listing.paging
-    if not blind and isinstance(paging, OffsetPaging) and name == paging.offset:
-        only = (*only, "slice")
-    if not blind and name == paging.size_parameter:
-        only = (*only, "short")
-    _judge_invalid_value(context, mirror, ask, purpose, bad, name, meanings, only)
+    if _bounds_mirror(context, mirror, name):
+        return OUTCOME_ASPECTS
+    if isinstance(paging, OffsetPaging) and name == paging.offset:
+        return (*ROW_ASPECTS, "slice")
+    return (*ROW_ASPECTS, "short") if name == paging.size_parameter else ROW_ASPECTS
+
+
+def _record_reading(
+    context: CheckContext,
+    mirror: Mirror,
+    exchange: Exchange,
+    name: str,
+    bad: InvalidValueRule,
+    fitting: list[Mapping[str, Any]],
+    reading: str,
+) -> None:
+    """Records an answer that fits one of the meanings of an odd value, and judges how it does."""
+    if is_refused(exchange):
+        context.dialect.narrow_candidates(fitting, exchange.purpose)
+        judge_error_response(context, exchange, bad.fault, bad.clause, parameter=name)
+    elif context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
+        if _check_counts_as_absent(context, mirror, exchange, name, bad.clause) is not False:
+            context.dialect.narrow_candidates(fitting, exchange.purpose)
+    else:
+        context.dialect.narrow_candidates(fitting, exchange.purpose)
+        record_kept(context, bad.clause, reading)
 
 
 def _bounds_mirror(context: CheckContext, mirror: Mirror, name: str) -> bool:
@@ -130,58 +183,6 @@ def _bounds_mirror(context: CheckContext, mirror: Mirror, name: str) -> bool:
         name in (pair.first, pair.last) and (pair.first in mirror.base or pair.last in mirror.base)
         for pair in context.listing.ranges
     )
-
-
-def _judge_invalid_value(
-    context: CheckContext,
-    mirror: Mirror,
-    ask: ListRequest,
-    purpose: str,
-    bad: InvalidValueRule,
-    name: str,
-    meanings: list[tuple[Mapping[str, Any], ExpectedAnswer]],
-    only: Sequence[Aspect],
-) -> None:
-    """Holds a probe against the meanings that it may have; confirms and blames what is none of them."""
-    exchange = context.send(ask, purpose)
-    clauses = bad.clause
-    if any(meaning.error_name for _, meaning in meanings) and is_breakdown(context, exchange, bad.fault):
-        judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
-        return
-    if context.note_unusable(exchange, clauses):
-        return
-    fitting, mismatch, _ = _first_mismatch(context, mirror, exchange, meanings, only)
-    if mismatch is None:
-        taken_as_absent = context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad)
-        if is_refused(exchange) or not taken_as_absent:
-            context.dialect.narrow_candidates(fitting, purpose)
-        if is_refused(exchange):
-            judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
-        elif taken_as_absent:
-            same = _check_counts_as_absent(context, mirror, exchange, name, clauses)
-            if same is not False:
-                context.dialect.narrow_candidates(fitting, purpose)
-        else:
-            record_kept(context, clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}")
-        return
-    if not still_unbroken(context, clauses):
-        context.results.record_observed(
-            clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}"
-        )
-        return
-    if mismatch.aspect not in _OUTCOME_ONLY:
-        reread_mirror(context, mirror)
-    second = repeat_exchange(context, exchange)
-    if context.note_unusable(second, clauses):
-        return
-    fitting, again, meaning = _first_mismatch(context, mirror, second, meanings, only)
-    if again is None:
-        context.dialect.narrow_candidates(fitting, purpose)
-    if again is None or (mirror.volatile and again.aspect not in _OUTCOME_ONLY):
-        context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
-        return
-    check = difference_check(context, mirror, meaning, second, again)
-    report_breach(context, clauses, expected=again.expected, actual=again.actual, exchange=second, check=check)
 
 
 def _counts_as_absent(bad: InvalidValueRule) -> bool:
@@ -210,7 +211,7 @@ def _first_mismatch(
     context: CheckContext,
     mirror: Mirror,
     exchange: Exchange,
-    meanings: list[tuple[Mapping[str, Any], ExpectedAnswer]],
+    meanings: list[Meaning],
     only: Sequence[Aspect],
 ) -> tuple[list[Mapping[str, Any]], Difference | None, ExpectedAnswer | None]:
     """What the meanings that fit assume; where none does, the first difference from the nearest, and that one.
@@ -248,15 +249,15 @@ def is_told_without(context: CheckContext, mirror: Mirror, exchange: Exchange, d
 
 def _possible_answers(
     context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule
-) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
+) -> list[Meaning]:
     """What an odd value may mean: each treatment that the spec allows, told by a request without oddity."""
     choice = bad.gets
     key = f"{choice.id}={_short_text(raw)}" if isinstance(choice, OpenChoice) else ""
     ways: Sequence[Any] = (choice,)
     if isinstance(choice, OpenChoice):
         ways = context.dialect.candidates_of(key) or choice.options or (choice.assumed,)
-    without = ListRequest(values={given: value for given, value in mirror.base.items() if given != name})
-    found: list[tuple[Mapping[str, Any], ExpectedAnswer]] = []
+    without = mirror.request_without((name,))
+    found: list[Meaning] = []
     for way in ways:
         assigned = {key: way} if key else {}
         match way:
@@ -291,16 +292,11 @@ def _clamp_bounds(parameter: Parameter, raw: Tree) -> list[int]:
 def _answer_if_honoured(context: CheckContext, without: ListRequest, raw: Tree) -> ExpectedAnswer:
     """The value taken as it is: at most so many rows, where it is a size."""
     meaning = context.expected_answers(without)[0][1]
-    return (
-        replace(meaning, size=parse_row_count(raw), size_given=parse_row_count(raw))
-        if parse_row_count(raw)
-        else ExpectedAnswer(unspecified="honoured")
-    )
+    size = parse_row_count(raw)
+    return replace(meaning, size=size, size_given=size) if size else ExpectedAnswer(unspecified="honoured")
 
 
-def _answers_of_older_version(
-    context: CheckContext, name: str, without: ListRequest
-) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
+def _answers_of_older_version(context: CheckContext, name: str, without: ListRequest) -> list[Meaning]:
     """A server of a version that does not know the parameter ignores it."""
     versions, since = context.listing.versions, context.listing.parameters[name].since
     if versions is None or since is None or not isinstance(versions.serves, OpenChoice):
@@ -409,28 +405,25 @@ def _many_items(context: CheckContext, mirror: Mirror, name: str, number_: int) 
 
 
 def _check_required(context: CheckContext, mirror: Mirror) -> None:
-    parameters = context.listing.parameters
     together: set[tuple[str, ...]] = set()
-    for name, parameter in parameters.items():
+    for name, parameter in context.listing.parameters.items():
         rule = parameter.required
         if rule is None:
             continue
-        clauses = (*rule.clause, *parameter.clause)
-        alone = {given: value for given, value in mirror.base.items() if given != name}
-        if rule.unless_all_missing and not any(other in alone for other in rule.unless_all_missing):
-            context.results.record_not_exercised(
-                rule.clause, f"the run has no values for {', '.join(rule.unless_all_missing)}"
-            )
-        else:
-            exchange = context.send(ListRequest(values=alone), f"a request without {name}")
-            judge_error_response(context, exchange, rule.fault, rule.clause or clauses, parameter=name)
-        if rule.unless_all_missing:
-            together.add(rule.unless_all_missing)
+        others = rule.unless_all_missing
+        if others:
+            together.add(others)
+        if others and not any(other in mirror.base and other != name for other in others):
+            reason = f"the run has no values for {', '.join(others)}"
+            context.results.record_not_exercised(rule.clause, reason)
+            continue
+        exchange = context.send(mirror.request_without((name,)), f"a request without {name}")
+        judge_error_response(context, exchange, rule.fault, rule.clause or parameter.clause, parameter=name)
     for names in sorted(together):
         _check_all_missing(context, mirror, names)
     for choice in context.listing.at_least_one:
-        alone = {given: value for given, value in mirror.base.items() if given not in choice.of}
-        exchange = context.send(ListRequest(values=alone), f"a request without any of {', '.join(choice.of)}")
+        purpose = f"a request without any of {', '.join(choice.of)}"
+        exchange = context.send(mirror.request_without(choice.of), purpose)
         judge_error_response(context, exchange, choice.fault, choice.clause)
 
 
@@ -438,8 +431,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
     """Without any of them: one behaviour, however many parameters leave it open."""
     rules = [rule for name in names if (rule := context.listing.parameters[name].required) is not None]
     clauses = tuple(dict.fromkeys(clause for rule in rules for clause in rule.clause))
-    values = {given: value for given, value in mirror.base.items() if given not in names}
-    exchange = context.send(ListRequest(values=values), f"a request without {' and '.join(names)}")
+    exchange = context.send(mirror.request_without(names), f"a request without {' and '.join(names)}")
     if context.note_unusable(exchange, clauses) or exchange.answer is None:
         return
     allowed = {way for rule in rules for way in options_of(rule.then)}
@@ -481,56 +473,46 @@ def _rows_before_last_month(context: CheckContext, mirror: Mirror, names: Sequen
 
 
 def _check_ranges(context: CheckContext, mirror: Mirror) -> None:
-    listing = context.listing
-    for pair in listing.ranges:
+    parameters = context.listing.parameters
+    for pair in context.listing.ranges:
         check_long_range(context, mirror, pair)
-        first, last = listing.parameters[pair.first], listing.parameters[pair.last]
         ends = _range_ends(context, mirror, pair.first)
-        if ends is None or first.as_ != last.as_:
-            reason = "the rows show no two different values for a range"
+        if ends is None or parameters[pair.first].as_ != parameters[pair.last].as_:
             whole = pair.value.clause if pair.value is not None else ()
             told = (*pair.clauses.reversed, *pair.clauses.one_alone, *whole)
-            context.results.record_not_exercised(told, reason)
+            context.results.record_not_exercised(told, "the rows show no two different values for a range")
             continue
-        if first.as_ == "calendar-day" and isinstance(ends[0], datetime):
+        if parameters[pair.first].as_ == "calendar-day" and isinstance(ends[0], datetime):
             # All rows may be of one day, which is no range.
             ends = (ends[0] - timedelta(days=1), ends[1] + timedelta(days=1))
         check_range_value(context, mirror, pair, ends)
-        low, high = (
-            context.encode(pair.first, ends[0]),
-            context.encode(pair.last, ends[1]),
-        )
-        rest = {given: value for given, value in mirror.base.items() if given not in (pair.first, pair.last)}
-        clauses = pair.clauses.reversed
-        turned = {pair.first: context.encode(pair.first, ends[1]), pair.last: context.encode(pair.last, ends[0])}
-        judged = check_probe(
+        turned = context.encode_all({pair.first: ends[1], pair.last: ends[0]})
+        ask, purpose = mirror.request_without(turned, turned), "a range whose ends are the wrong way round"
+        clauses, fault = pair.clauses.reversed, pair.reversed_fault
+        check_refusable(context, mirror, ask, purpose, clauses, fault, only=ASPECTS)
+        if parameters[pair.first].required is None and parameters[pair.last].required is None:
+            if pair.recent_seconds is not None:
+                check_recent_rows(context, mirror, pair, pair.recent_seconds)
+            _check_ends_alone(context, mirror, pair, ends)
+
+
+def _check_ends_alone(context: CheckContext, mirror: Mirror, pair: FilterRange, ends: tuple[Any, Any]) -> None:
+    """Each end of a range alone, where it leaves rows out on its own side: an end that is ignored keeps them."""
+    clauses, narrowed = pair.clauses.one_alone, _bounds_mirror(context, mirror, pair.first)
+    last, first = _range_ends(context, mirror, pair.first, part=4) or (ends[1], ends[0])
+    for alone in ({pair.first: first}, {pair.last: last}):
+        ask = mirror.request_without((pair.first, pair.last), context.encode_all(alone))
+        judged = check_refusable(
             context,
             mirror,
-            ListRequest(values={**rest, **turned}),
-            "a range whose ends are the wrong way round",
+            ask,
+            "one end of a range alone",
             clauses,
+            pair.one_alone_fault,
+            only=OUTCOME_ASPECTS if narrowed else ROW_ASPECTS,
         )
-        if judged.passed and judged.due_error:
-            judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
-        if any(listing.parameters[name].required is not None for name in (pair.first, pair.last)):
-            continue
-        if pair.recent_seconds is not None:
-            check_recent_rows(context, mirror, pair, pair.recent_seconds)
-        clauses = pair.clauses.one_alone
-        narrowed = _bounds_mirror(context, mirror, pair.first) or _bounds_mirror(context, mirror, pair.last)
-        only = _OUTCOME_ONLY if narrowed else ROW_ASPECTS
-        middle = _range_ends(context, mirror, pair.first, part=4)
-        if middle is not None:
-            # Bounds that leave rows out on their own side: an end that is ignored keeps them.
-            low, high = (context.encode(pair.first, middle[1]), context.encode(pair.last, middle[0]))
-        for alone in ({pair.first: low}, {pair.last: high}):
-            judged = check_probe(
-                context, mirror, ListRequest(values={**rest, **alone}), "one end of a range alone", clauses, only=only
-            )
-            if judged.passed and judged.due_error:
-                judge_error_response(context, judged.exchange, pair.one_alone_fault, clauses)
-            elif judged.passed and narrowed:
-                _check_one_end(context, judged.exchange, clauses)
+        if judged.passed and narrowed and not judged.due_error:
+            _check_one_end(context, judged.exchange, clauses)
 
 
 def _check_one_end(context: CheckContext, exchange: Exchange, clauses: Clauses) -> None:

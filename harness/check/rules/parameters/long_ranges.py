@@ -6,8 +6,7 @@ from datetime import UTC, timedelta
 from typing import Final
 
 from harness.check.context import CheckContext
-from harness.check.probe.error_responses import judge_error_response
-from harness.check.probe.expect import check_probe
+from harness.check.probe.error_responses import OUTCOME_ASPECTS, check_refusable
 from harness.check.probe.mirror import Mirror
 from harness.specification.model import FilterRange
 
@@ -32,13 +31,5 @@ def check_long_range(context: CheckContext, mirror: Mirror, pair: FilterRange) -
         if length <= timedelta(0):
             continue
         ends = context.encode_all({pair.first: last - length, pair.last: last})
-        judged = check_probe(
-            context,
-            mirror,
-            mirror.request(ends),
-            purpose,
-            clauses,
-            only=("unreadable", "outcome"),
-        )
-        if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
-            judge_error_response(context, judged.exchange, pair.too_long_fault, clauses)
+        ask, fault = mirror.request(ends), pair.too_long_fault
+        check_refusable(context, mirror, ask, purpose, clauses, fault, only=OUTCOME_ASPECTS)

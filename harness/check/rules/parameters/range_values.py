@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check.context import CheckContext
-from harness.check.probe.error_responses import ROW_ASPECTS, judge_error_response
+from harness.check.probe.error_responses import OUTCOME_ASPECTS, ROW_ASPECTS, check_refusable
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import Mirror
 from harness.specification.model import FilterRange
 from harness.wire.decoded_body import Tree
-from harness.wire.list_request import ListRequest
 
 
 def check_range_value(context: CheckContext, mirror: Mirror, pair: FilterRange, ends: tuple[Any, Any]) -> None:
@@ -19,15 +18,9 @@ def check_range_value(context: CheckContext, mirror: Mirror, pair: FilterRange, 
     if value is None or not value.clause:
         return
     low, high = context.encode(pair.first, ends[0]), context.encode(pair.last, ends[1])
-    rest = {name: given for name, given in mirror.base.items() if name not in (pair.first, pair.last)}
-    check_probe(
-        context,
-        mirror,
-        ListRequest(values={**rest, pair.first: low, pair.last: high}),
-        f"both ends of a range in {value.parameter}",
-        value.clause,
-        only=ROW_ASPECTS,
-    )
+    both = (pair.first, pair.last)
+    ask, purpose = mirror.request_without(both, {pair.first: low, pair.last: high}), "both ends of a range in"
+    check_probe(context, mirror, ask, f"{purpose} {value.parameter}", value.clause, only=ROW_ASPECTS)
     bad = context.listing.parameters[pair.first].bad
     if bad is None:
         return
@@ -36,15 +29,8 @@ def check_range_value(context: CheckContext, mirror: Mirror, pair: FilterRange, 
     if separator is not None:
         odd = [[str(low)], [separator.join(map(str, (low, high, high)))]]
     # Without its ends the list may be another one than the run has read.
-    narrowed = not {pair.first, pair.last}.isdisjoint(mirror.base)
+    only = ROW_ASPECTS if mirror.base.keys().isdisjoint(both) else OUTCOME_ASPECTS
+    purpose = f"a value of {value.parameter} that is not two ends"
     for written in odd:
-        judged = check_probe(
-            context,
-            mirror,
-            ListRequest(values={**rest, pair.first: written}),
-            f"a value of {value.parameter} that is not two ends",
-            value.clause,
-            only=("unreadable", "outcome") if narrowed else ROW_ASPECTS,
-        )
-        if judged.passed and judged.due_error:
-            judge_error_response(context, judged.exchange, bad.fault, value.clause, parameter=pair.first)
+        ask = mirror.request_without(both, {pair.first: written})
+        check_refusable(context, mirror, ask, purpose, value.clause, bad.fault, only=only, parameter=pair.first)

@@ -65,7 +65,7 @@ class _Listed:
 
 def _list_from(context: CheckContext, mirror: Mirror, pair: FilterRange, first: datetime | None) -> _Listed:
     """The list from an instant on, or without a range; counted by its total, or page by page."""
-    values = {given: value for given, value in mirror.base.items() if given not in (pair.first, pair.last)}
+    values = dict(mirror.request_without((pair.first, pair.last)).values)
     if first is not None:
         ahead = (context.options.now or first) + context.facts.window_ahead
         values |= _range_values(context, pair, first, ahead)
