@@ -379,7 +379,7 @@ class CheckContext:
         names: set[str] = set()
         for include in self.listing.includes:
             parameter = self.listing.parameters[include.parameter]
-            default = parameter.default is True or parameter.default in parameter.true
+            default = parameter.is_on_by_default
             raw = ask.values.get(include.parameter)
             if raw is False or raw in parameter.false or (raw in (None, "") and not default):
                 names.update(include.added_names)
@@ -416,9 +416,7 @@ class CheckContext:
 
     def _row_content(self, shown: ApiRow) -> Hashable:
         """The key of a row without a good identity: all that every request shows of it."""
-        parts = {name for include in self.listing.includes for name in include.added_names} | {
-            self.listing.lists.identity
-        }
+        parts = {*self.listing.switched_fields, self.listing.lists.identity}
         return tuple(sorted((name, _hashable_value(value)) for name, value in shown.items() if name not in parts))
 
     def zone_of_request(self, ask: ListRequest) -> str:
@@ -645,14 +643,11 @@ class CheckContext:
         if response.http_status == 429:
             self.results.record_inconclusive(clauses, "rate-limit: the server answered 429")
             return True
-        if response.http_status >= 500 and not self._is_api_error(exchange):
+        # Some APIs tell their own errors by such a status.
+        if response.http_status >= 500 and exchange.code is MISSING:
             self.results.record_inconclusive(clauses, f"the server answered HTTP {response.http_status}")
             return True
         return False
-
-    def _is_api_error(self, exchange: Exchange) -> bool:
-        """Whether a 5xx carries the API's own error shape (some APIs speak so)."""
-        return exchange.code is not MISSING
 
 
 def _request_key(ask: ListRequest) -> Hashable:

@@ -107,9 +107,24 @@ class Exchange:
         return None if self.answer is None else self.answer.outcome
 
     @property
+    def is_refusal(self) -> bool:
+        """Whether the answer is an error, be it one that only its HTTP status tells."""
+        status = 0 if self.answer is None else self.answer.http_status
+        return self.outcome == "error" or (self.outcome == "unreadable" and status >= 400)
+
+    @property
     def code(self) -> Tree | Missing:
         """The code of the answer, MISSING where it has none."""
         return MISSING if self.answer is None else self.answer.code
+
+    @property
+    def total(self) -> Tree | Missing:
+        """The total that the answer tells, MISSING where it tells none."""
+        return MISSING if self.answer is None else self.answer.total
+
+    def part_at(self, pointer: str) -> Tree | Missing:
+        """The part of the answer at a pointer, MISSING where there is none."""
+        return MISSING if self.answer is None else self.answer.part_at(pointer)
 
     @property
     def next_cursor(self) -> str | None:

@@ -449,7 +449,8 @@ def _repeat_server_errors(context: CheckContext) -> None:
     """Repeats a request that got a server error, to tell a defect from chance."""
     again: list[Exchange] = []
     for exchange in list(context.server_errors)[:3]:
-        if _is_api_error(exchange):
+        if exchange.code is not MISSING:
+            # Some APIs tell their errors so.
             continue
         repeated = context.send(
             exchange.list_request, f"again: {exchange.purpose}", credentials=exchange.list_request.credentials
@@ -462,7 +463,7 @@ def _repeat_server_errors(context: CheckContext) -> None:
 def _judge_server_errors(context: CheckContext) -> None:
     clause = ClauseId("HTTP-SERVER-ERRORS")
     again = context.facts.repeated_server_errors
-    errors = [exchange for exchange in context.server_errors if not _is_api_error(exchange)]
+    errors = [exchange for exchange in context.server_errors if exchange.code is MISSING]
     more = context.more_server_errors if errors else 0
     if again or len(errors) >= 3:
         context.fail(
@@ -474,11 +475,6 @@ def _judge_server_errors(context: CheckContext) -> None:
         )
     elif context.requests and context.facts.blocked is None:
         context.results.record_pass((clause,), times=context.requests)
-
-
-def _is_api_error(exchange: Exchange) -> bool:
-    """Whether a 5xx carries the API's own error: some APIs tell their errors so."""
-    return exchange.code is not MISSING
 
 
 def _record_open_choices(context: CheckContext) -> None:

@@ -474,6 +474,11 @@ class Parameter:
     since: str | None = documented_key("first version of the API with it", None)
     clause: Clauses = documented_key("clause on accepting it at all", ())
 
+    @property
+    def is_on_by_default(self) -> bool:
+        """Whether a flag that is not given counts as set."""
+        return self.default is True or self.default in self.true
+
 
 # --- meaning ------------------------------------------------------------------------------------------------
 
@@ -1812,6 +1817,11 @@ class Listing:
     laws: tuple[Law, ...] = documented_key("what must hold in and between rows and polls", ())
     versions: ApiVersions | None = documented_key("versions of the API", None)
     clauses: Mapping[str, Clause] = documented_key("the promises")
+
+    @property
+    def switched_fields(self) -> frozenset[str]:
+        """The fields of a row that a switch adds."""
+        return frozenset(name for include in self.includes for name in include.added_names)
 
 
 ClauseRoles = (

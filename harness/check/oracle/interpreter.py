@@ -242,7 +242,7 @@ class _Interpreter:
         if default is None:
             return None
         if parameter.as_ == "flag":
-            return default if isinstance(default, bool) else default in parameter.true
+            return parameter.is_on_by_default
         return default
 
     def is_word_of(self, name: str, parameter: Parameter, value: str) -> bool:

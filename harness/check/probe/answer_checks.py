@@ -244,7 +244,7 @@ def part_check(context: CheckContext, exchange: Exchange, at: str) -> AnswerChec
         text = exchange.response.header(header)
         told = {"missing": True} if text is None else text.strip()
     else:
-        part = exchange.answer.part_at(at)
+        part = exchange.part_at(at)
         told = {"missing": True} if isinstance(part, Missing) else _plain_tree(part)
     if len(json.dumps(told)) > _LONGEST_TEXT:
         return None
@@ -333,7 +333,7 @@ def seen_check(context: CheckContext, exchange: Exchange) -> AnswerCheck | None:
 def _rows_form(context: CheckContext, exchange: Exchange) -> Plain:
     """How an answer without rows tells them: not at all, by nothing, by a number or text, by a list or an object."""
     pointer = context.listing.lists.rows_at
-    part = exchange.answer.part_at(pointer) if exchange.answer is not None and pointer else MISSING
+    part = exchange.part_at(pointer) if pointer else MISSING
     if isinstance(part, int | str) and part:
         return {"value": str(part)}
     return "missing" if isinstance(part, Missing) else "none" if part is None else "given"

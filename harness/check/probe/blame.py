@@ -37,7 +37,6 @@ class Probe:
     clauses: Clauses
     blame: Mapping[Aspect, Clauses]
     only: tuple[Aspect, ...]
-    message: str = ""
     credentials: Mapping[str, str] | None = None
 
 

@@ -61,7 +61,7 @@ def _differences(
         return
     assert answer is not None
     if meaning.error_name is not None:
-        if answer.outcome == "error" or (answer.outcome == "unreadable" and answer.http_status >= 400):
+        if exchange.is_refusal:
             # An error page of another shape still refuses; its shape is judged by itself.
             return
         came = "an answer that cannot be read" if answer.outcome == "unreadable" else "a success"
@@ -384,9 +384,8 @@ def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: E
     """Whether a short page shows the server's own bound: its default page size, or its limit on any page."""
     paging = context.listing.paging
     assert isinstance(paging, PageNumberPaging)
-    assert exchange.answer is not None
     came = len(exchange.listed)
-    total = parse_row_count(exchange.answer.total)
+    total = parse_row_count(exchange.total)
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, OpenChoice) or choice.options:
         return False
@@ -535,9 +534,9 @@ def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Seque
 def _compare_total(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, *, rows_are_due: bool
 ) -> Iterator[Difference]:
-    if context.listing.total is None or not meaning.total_shown or exchange.answer is None:
+    if context.listing.total is None or not meaning.total_shown:
         return
-    total = parse_row_count(exchange.answer.total)
+    total = parse_row_count(exchange.total)
     if total is None or not mirror.complete or not context.identity_unique:
         # Rows that come twice may be counted twice.
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence, Set
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import sort_key
@@ -76,7 +76,7 @@ def sort_value_of(context: CheckContext, row: Row) -> Hashable:
 
 def _part_difference(context: CheckContext, first: Sequence[Row], second: Sequence[Row]) -> str | None:
     """Whether switched parts are shown in one answer only."""
-    parts = {name for include in context.listing.includes for name in include.added_names}
+    parts = context.listing.switched_fields
     by_key = {row.key: row for row in second}
     for row in first:
         other = by_key.get(row.key)
@@ -89,16 +89,14 @@ def _part_difference(context: CheckContext, first: Sequence[Row], second: Sequen
     return None
 
 
-def filled_row_parts(row: Row, parts: set[str]) -> set[str]:
+def filled_row_parts(row: Row, parts: Set[str]) -> set[str]:
     """The parts that are there and not empty."""
     raw = row.raw if isinstance(row.raw, dict) else {}
     return {name for name in parts if raw.get(name) not in (None, "", [], {})}
 
 
 def _total_difference(first: Exchange, second: Exchange) -> str | None:
-    assert first.answer is not None
-    assert second.answer is not None
-    one, two = parse_row_count(first.answer.total), parse_row_count(second.answer.total)
+    one, two = parse_row_count(first.total), parse_row_count(second.total)
     return None if one == two else f"a total of {one} and a total of {two}"
 
 
@@ -106,11 +104,11 @@ def certain_difference(
     context: CheckContext, mirror: Mirror, first: Exchange, middle: Exchange, last: Exchange
 ) -> str | None:
     """The difference of `middle` from the answers before and after it that no movement explains, or None."""
-    if first.answer is None or middle.answer is None or last.answer is None:
+    if None in (first.outcome, middle.outcome, last.outcome):
         return None
-    if first.answer.outcome != last.answer.outcome:
+    if first.outcome != last.outcome:
         return None
-    if first.answer.outcome != middle.answer.outcome:
+    if first.outcome != middle.outcome:
         return f"{describe_answer(first)} and {describe_answer(middle)}"
     if first.rows is None or last.rows is None or middle.rows is None:
         return None
@@ -141,7 +139,6 @@ def check_same_answer(
     clauses: Clauses,
     *,
     expected: str,
-    credentials: Mapping[str, str] | None = None,
     blaming: bool = True,
     witness: bool = True,
 ) -> bool | None:
@@ -149,7 +146,7 @@ def check_same_answer(
 
     With `blaming` False a difference is confirmed but not written.
     """
-    exchange = context.send(ask, purpose, credentials=credentials, witness=witness)
+    exchange = context.send(ask, purpose, witness=witness)
     if context.note_unusable(exchange, clauses):
         return None
     return judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected, blaming=blaming)

@@ -116,14 +116,6 @@ def describe_answer(exchange: Exchange) -> str:
     return "a success" + (f" with {len(exchange.rows)} rows" if exchange.rows is not None else "")
 
 
-def is_refused(exchange: Exchange) -> bool:
-    """Whether the answer is an error, be it one that only its HTTP status tells."""
-    answer = exchange.answer
-    if answer is None:
-        return False
-    return answer.outcome == "error" or (answer.outcome == "unreadable" and answer.http_status >= 400)
-
-
 # --- how a refusal is told ----------------------------------------------------------------------------------
 
 
@@ -451,7 +443,7 @@ def error_statuses(context: CheckContext, fault: ErrorKind) -> set[int]:
 def _repeatable_code(context: CheckContext, exchange: Exchange) -> str:
     """The code that the HTTP status may repeat."""
     same = "same-as-code" in context.listing.outcome.error.https
-    return str(exchange.code) if same and exchange.answer is not None else ""
+    return str(exchange.code) if same else ""
 
 
 def _learn_status(context: CheckContext, fault: ErrorKind, status: int) -> None:

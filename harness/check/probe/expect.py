@@ -33,6 +33,7 @@ from harness.check.probe.mirror import (
     lists_only_live_calls,
     reread_mirror,
 )
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.reduction import reduce_request
 from harness.check.probe.row_matches import matching_rows
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
@@ -95,7 +96,6 @@ def check_probe(
     clauses: Clauses,
     *,
     blame: Mapping[Aspect, Clauses] | None = None,
-    message: str = "",
     credentials: Mapping[str, str] | None = None,
     only: Sequence[Aspect] = ASPECTS,
     afresh: bool = False,
@@ -114,7 +114,6 @@ def check_probe(
         purpose=purpose,
         clauses=clauses,
         blame=blame or {},
-        message=message,
         credentials=credentials,
         only=tuple(only),
     )
@@ -280,7 +279,7 @@ def _record_difference(
             continue
         context.fail(
             clause,
-            context.clause_text(clause, probe.message or probe.purpose),
+            context.clause_text(clause, probe.purpose),
             expected=difference.expected,
             actual=difference.actual + rate,
             exchange=judged.exchange,
@@ -431,7 +430,8 @@ def _is_wrong_later(
 
 def _shown_by_other_filter(context: CheckContext, mirror: Mirror, ask: ListRequest, row: Row) -> bool:
     """Whether another filter shows a row, too, that the whole list does not hold."""
-    size_name, size = largest_page_size(context)
+    _, size = largest_page_size(context)
+    wide = page_size_values(context, size) if size else {}
     tried = 0
     for name, filter_ in context.listing.filters.items():
         if name in ask.values or not _can_look_up(context, name, filter_):
@@ -440,8 +440,7 @@ def _shown_by_other_filter(context: CheckContext, mirror: Mirror, ask: ListReque
         value = next((value for value in shown if isinstance(value, str) and value), None)
         if value is None:
             continue
-        more = {name: value, **context.encode_all({size_name: size} if size_name and size else {})}
-        exchange = context.send(mirror.request(more), f"does {name} show such a row, too?")
+        exchange = context.send(mirror.request({name: value, **wide}), f"does {name} show such a row, too?")
         if row.key in exchange.keys:
             return True
         tried += 1
@@ -463,8 +462,8 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
     lower, upper, path = time_range_filters(context)
     if mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
         return False
-    size_name, size = largest_page_size(context)
-    wide = {size_name: context.encode(size_name, size)} if size_name is not None else {}
+    _, size = largest_page_size(context)
+    wide = page_size_values(context, size) if size is not None else {}
     for first, last in _ranges_to_ask(context, mirror, mismatch, path):
         window = context.encode_all({lower: first, upper: last})
         exchange = context.send(mirror.request({**wide, **window}), "is a row that was not read there?")
@@ -527,7 +526,7 @@ def _aspects_shown(
     context: CheckContext, mirror: Mirror, judged: ProbeResult, meaning: ExpectedAnswer
 ) -> Iterator[Aspect]:
     """The aspects in which an answer with these rows could differ."""
-    wrong, answer = {one.aspect for one in judged.differences}, judged.exchange.answer
+    wrong = {one.aspect for one in judged.differences}
     rows = judged.exchange.listed
     paging = context.listing.paging
     if meaning.sort is not None and len({str(row.values(meaning.sort[0])) for row in rows}) > 1:
@@ -536,7 +535,7 @@ def _aspects_shown(
         yield "size"
     if mirror.complete and rows and not isinstance(paging, CursorPaging | NoPaging) and not wrong:
         yield "slice"
-    told = context.listing.total is not None and answer is not None and answer.total is not MISSING
+    told = context.listing.total is not None and judged.exchange.total is not MISSING
     if told and mirror.complete and "rows" not in wrong:
         yield "total"
 

@@ -18,6 +18,7 @@ from harness.check.probe.comparison_values import (
     comparison_of,
     values_of_comparison,
 )
+from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
@@ -362,6 +363,12 @@ def open_range_end(context: CheckContext, mirror: Mirror, name: str) -> dict[str
     return {}
 
 
+def parameters_beside(context: CheckContext, mirror: Mirror, name: str) -> dict[str, Tree]:
+    """All that a filter needs beside it, with values that leave out no row."""
+    beside = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
+    return {**beside, **companion_parameters(context, mirror, name)}
+
+
 def _far_end(context: CheckContext, mirror: Mirror, pair: FilterRange, name: str) -> Any:
     """A value of one end of a range beyond every row."""
     first = name == pair.first
@@ -421,16 +428,13 @@ def disjoint_filter_pairs(
             continue
         raw = halving_value(context, mirror, name)
         if raw is not None:
-            more = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
-            yield name, {**more, **companion_parameters(context, mirror, name), name: raw}
+            yield name, {**parameters_beside(context, mirror, name), name: raw}
 
 
-def answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
+def answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange, only: Sequence[Aspect] = ASPECTS) -> bool:
     """Whether an answer is right under some reading of its request."""
-    if exchange.answer is None:
-        return False
-    return any(
-        not compare_answer(context, mirror, meaning, exchange)
+    return exchange.answer is not None and any(
+        not compare_answer(context, mirror, meaning, exchange, only)
         for _, meaning in context.expected_answers(exchange.list_request)
     )
 

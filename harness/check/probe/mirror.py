@@ -275,9 +275,8 @@ def _end_at_error(context: CheckContext, walk: _Walk, page: int, exchange: Excha
 
 def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange) -> bool:
     """Adds the rows of a page, and learns the server's limit on pages; whether any row is new."""
-    assert exchange.answer is not None
     rows = exchange.listed
-    walk.total = parse_row_count(exchange.answer.total) if exchange.answer.total is not MISSING else walk.total
+    walk.total = parse_row_count(exchange.total) if exchange.total is not MISSING else walk.total
     fresh = [row for row in rows if row.key not in walk.by_key]
     walk.cut = walk.cut or exchange.cut
     if len(fresh) < len(rows):

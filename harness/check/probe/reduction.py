@@ -90,8 +90,7 @@ def _ask_smaller(
 
 
 def _tells_same_total(one: Exchange, other: Exchange) -> bool:
-    totals = [found.answer.total for found in (one, other) if found.answer is not None]
-    return len(totals) == 2 and totals[0] == totals[1] is not MISSING
+    return one.total == other.total is not MISSING
 
 
 def _without(ask: ListRequest, names: Sequence[str]) -> ListRequest:

@@ -9,10 +9,10 @@ from typing import Final
 from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
 from harness.check.credentials import all_credential_names, secret_credential_names
 from harness.check.probe.answer_checks import A_LIST, NO_LIST
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
-    is_refused,
     judge_error_response,
     judge_twice,
     record_kept,
@@ -21,11 +21,8 @@ from harness.check.probe.error_responses import (
 )
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
-    companion_parameters,
     count_values,
-    encode_shown_value,
     is_time_filter,
-    largest_page,
     selective_filter,
     visible_filters,
 )
@@ -152,7 +149,7 @@ def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clause
     """Judges that the request was let in; a refusal is confirmed."""
 
     def refused(answer: Exchange) -> str:
-        return describe_answer(answer) if is_refused(answer) else ""
+        return describe_answer(answer) if answer.is_refusal else ""
 
     judge_twice(context, exchange, clauses, refused, expected=expected, doubtful=clauses, check=A_LIST)
 
@@ -212,8 +209,8 @@ def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> None:
         exchange = context.send(mirror.request(), "older credentials", credentials=pair)
         if context.note_unusable(exchange, legacy.clause):
             continue
-        context.results.record_observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
-        if not is_refused(exchange):
+        context.results.record_observed(legacy.clause, "refused" if exchange.is_refusal else "taken")
+        if not exchange.is_refusal:
             _check_altered_pairs(context, mirror, pair)
 
 
@@ -233,7 +230,7 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
         exchange = context.send(mirror.request(), f"older credentials with {what}", credentials=credentials)
         if context.note_unusable(exchange, clauses):
             continue
-        if is_refused(exchange):
+        if exchange.is_refusal:
             record_kept(context, clauses, describe_answer(exchange))
             continue
         second = repeat_exchange(context, exchange)
@@ -366,7 +363,7 @@ def _check_own_customer_request(
         if context.note_unusable(exchange, clauses):
             return
         if not strays(exchange):
-            if is_refused(exchange) or mirror.rows:
+            if exchange.is_refusal or mirror.rows:
                 context.results.record_pass(enforceable_clauses(context, clauses))
             continue
         its_own = _keys_below(context, mirror, scope, identity)
@@ -399,7 +396,7 @@ def _everyone_is_refused(context: CheckContext, mirror: Mirror, identity: Client
     ask = mirror.request({scope.parameter: word})
     purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
     exchange = context.send(ask, purpose, credentials=documented_credentials(context, identity), witness=False)
-    return is_refused(exchange)
+    return exchange.is_refusal
 
 
 def _check_lookup_of_own_rows(
@@ -419,12 +416,8 @@ def _check_lookup_of_own_rows(
         if not counted or not _looks_up_values(context, name):
             continue
         value = min(counted, key=lambda one: (counted[one], str(one)))
-        values = {
-            **largest_page(context),
-            **companion_parameters(context, mirror, name),
-            name: encode_shown_value(context, name, value),
-        }
-        ask = mirror.request(values)
+        about = AskedFilter(context, mirror, name)
+        ask = about.request(value, about.companions())
         exchange = context.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
         expected = f"no rows of another customer by {name}"
         if judge_twice(context, exchange, clauses, strays, expected=expected) is False:
@@ -466,7 +459,7 @@ def _check_still_accepted(context: CheckContext, mirror: Mirror) -> None:
     exchange = context.send(ListRequest(values=dict(mirror.base)), "the right credentials after wrong ones")
     if context.note_unusable(exchange, clauses):
         return
-    if is_refused(exchange):
+    if exchange.is_refusal:
         context.results.record_inconclusive(
             clauses, "after wrong credentials the right ones are refused: a locked account?"
         )

@@ -117,10 +117,10 @@ def check_combinations(context: CheckContext, mirror: Mirror) -> None:
             _record_passes(context, mirror, pieces, seen)
 
 
-def requests_allowed(context: CheckContext, most: int, kept_back: int = REQUESTS_RESERVED) -> int:
+def requests_allowed(context: CheckContext, most: int) -> int:
     """The number of requests that may be spent here, so that later phases have theirs."""
     limit = min(context.options.max_requests or REQUESTS_OF_A_RUN, REQUESTS_OF_A_RUN)
-    return max(0, min(most, limit - context.requests - kept_back))
+    return max(0, min(most, limit - context.requests - REQUESTS_RESERVED))
 
 
 # --- drawing ------------------------------------------------------------------------------------------------

@@ -379,7 +379,7 @@ def _check_other_words(about: AskedFilter, base: ListRequest) -> None:
     for word in [word for word in named.may if word not in named.words][:2]:
         exchange = context.send(base.with_values({named.parameter: word}), f"{named.parameter}={word}")
         if exchange.answer is not None:
-            reading = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.listed)} rows"
+            reading = "refused" if exchange.outcome == "error" else f"{len(exchange.listed)} rows"
             context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {reading}")
 
 

@@ -246,7 +246,7 @@ def _keep_value(about: _HiddenFilter, value: Any, exchange: Exchange) -> None:
         about.cut_values.add(value)
         return
     total = about.context.listing.total
-    told = parse_row_count(exchange.answer.total) if exchange.answer is not None else None
+    told = parse_row_count(exchange.total)
     if total is None or told is None or about.mirror.volatile:
         return
     came = len(exchange.listed)

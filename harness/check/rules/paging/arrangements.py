@@ -14,10 +14,8 @@ from typing import Any, Final, Literal
 from harness.check.context import CheckContext, Row
 from harness.check.oracle.interpreter import sort_key
 from harness.check.probe.filter_values import (
-    companion_parameters,
-    default_comparison,
     halving_value,
-    open_range_end,
+    parameters_beside,
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror
@@ -160,8 +158,7 @@ def narrowings(context: CheckContext, mirror: Mirror) -> list[Arrangement]:
         raw = halving_value(context, mirror, name)
         if raw is None:
             continue
-        values = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
-        values |= {**companion_parameters(context, mirror, name), name: raw}
+        values = {**parameters_beside(context, mirror, name), name: raw}
         found.append(Arrangement(narrowed=values, clauses=context.listing.filters[name].clause))
     return found
 
@@ -189,7 +186,7 @@ def pick_border(borders: Sequence[int], depth: Depth) -> int:
     return borders[{"first": 0, "last": -1, "middle": len(borders) // 2}[depth]]
 
 
-def cover_pairs(*factors: Sequence[Any], at_most: int = CELLS_AT_MOST) -> Iterator[tuple[Any, ...]]:
+def cover_pairs(*factors: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """Some of the product of the factors, in which every two values of different factors come together.
 
     The first ones bring most; at most so many come, or as many as the longest factor is.
@@ -197,7 +194,7 @@ def cover_pairs(*factors: Sequence[Any], at_most: int = CELLS_AT_MOST) -> Iterat
     places = [range(len(factor)) for factor in factors]
     every = list(product(*places))
     met: set[tuple[int, ...]] = set()
-    for _ in range(max(at_most, *map(len, factors))):
+    for _ in range(max(CELLS_AT_MOST, *map(len, factors))):
         best = max(every, key=lambda cell: len(_pairs_of(cell) - met))
         fresh = _pairs_of(best) - met
         if not fresh:

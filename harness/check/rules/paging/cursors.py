@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, instants_of
 from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, apart_check, part_check
-from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
+from harness.check.probe.error_responses import is_breakdown, judge_error_response
 from harness.check.probe.mirror import Mirror
 from harness.check.probe.page_probe import (
     check_page,
@@ -154,14 +154,14 @@ def _is_wrong_page(
     """Whether a page of a walk is none, or shows rows that were shown before; then that is told."""
     slice_clauses = paging.clauses.slice
     walk_clauses = paging.clauses.partition or slice_clauses
-    if context.note_unusable(exchange, walk_clauses) or exchange.answer is None:
+    if context.note_unusable(exchange, walk_clauses):
         return True
-    if exchange.rows is None or exchange.answer.outcome != "success":
+    if exchange.rows is None or exchange.outcome != "success":
         context.fail(
             slice_clauses,
             "a cursor that the server gave is taken",
             expected="the following page",
-            actual=f"error {exchange.answer.code!r}",
+            actual=f"error {exchange.code!r}",
             exchange=exchange,
             check=A_LIST,
         )
@@ -326,17 +326,17 @@ def _check_refusable_request(
     if "refused" in options and is_breakdown(context, exchange, fault):
         judge_error_response(context, exchange, fault, clauses)
         return
-    if context.note_unusable(exchange, clauses) or exchange.answer is None:
+    if context.note_unusable(exchange, clauses):
         return
-    refused = is_refused(exchange)
+    refused = exchange.is_refusal
     if refused and "refused" in options:
         judge_error_response(context, exchange, fault, clauses)
     elif not refused and any(option != "refused" for option in options):
         context.results.record_observed(clauses, "taken")
     else:
         again = context.send(mirror.request(values), f"again: {purpose}")
-        if again.answer is not None and is_refused(again) == refused:
+        if again.answer is not None and again.is_refusal == refused:
             expected = "an error" if "refused" in options else "a success"
-            actual = f"a success with {len(again.listed)} rows" if not refused else f"error {again.answer.code!r}"
+            actual = f"a success with {len(again.listed)} rows" if not refused else f"error {again.code!r}"
             check = A_LIST if refused else NO_LIST
             context.fail(clauses, purpose, expected=expected, actual=actual, exchange=again, check=check)

@@ -38,7 +38,7 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> None:
         return
     clauses = order.clause
     if order.descending is not None and context.supports_parameters(order.descending):
-        usual = _descends_by_default(context, order.descending)
+        usual = context.listing.parameters[order.descending].is_on_by_default
         off = {order.descending: context.encode(order.descending, usual)}
         unsaid = context.send(mirror.request(largest_page(context)), "the order with nothing said")
         # Where the order is right with nothing said, and wrong with the flag at its default, the flag is at fault.
@@ -53,11 +53,6 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> None:
     if judged.passed:
         context.results.record_pass(order.clause)
     _check_repeatable(context, mirror, ask, judged.exchange)
-
-
-def _descends_by_default(context: CheckContext, flag: str) -> bool:
-    parameter = context.listing.parameters[flag]
-    return parameter.default is True or parameter.default in parameter.true
 
 
 def check_unlimited_list(context: CheckContext, mirror: Mirror) -> None:
@@ -219,7 +214,7 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> None:
         return
     if order.descending is not None:
         clauses = order.descending_clause
-        other = not _descends_by_default(context, order.descending)
+        other = not context.listing.parameters[order.descending].is_on_by_default
         on = {order.descending: context.encode(order.descending, other)}
         ask = mirror.request({**largest_page(context), **on})
         judged = check_probe(

@@ -55,13 +55,13 @@ def _is_count_wrong(
     """
     values = {**arrangement.values, **page_size_values(context, size)}
     exchange = context.send(mirror.request(values), f"the number of pages of {size}{arrangement.label}")
-    if context.note_unusable(exchange, count.clause) or exchange.answer is None or exchange.rows is None:
+    if context.note_unusable(exchange, count.clause) or exchange.rows is None:
         return False
-    rows = parse_row_count(exchange.answer.total) if rows is None else rows
+    rows = parse_row_count(exchange.total) if rows is None else rows
     if rows is None or len(exchange.rows) != min(size, rows):
         # A page of another size than was asked for is told as that.
         return False
-    told = parse_row_count(exchange.answer.part_at(count.at))
+    told = parse_row_count(exchange.part_at(count.at))
     due = -(-rows // size)
     if told is None or told == due:
         # What is no number at all is told of every response.

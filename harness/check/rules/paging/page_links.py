@@ -21,6 +21,7 @@ from harness.check.probe.followed_links import (
 )
 from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, parse_row_count
 from harness.check.probe.page_probe import report_walk_breach
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.rules.paging.arrangements import (
     Arrangement,
     DueRows,
@@ -71,7 +72,7 @@ class _Walk:
     @property
     def values(self) -> dict[str, Tree]:
         """What the first page is asked for with: all of it but the place belongs to every page."""
-        return {**self.arrangement.values, **_size_values(self.context, self.size)}
+        return {**self.arrangement.values, **page_size_values(self.context, self.size)}
 
     @property
     def asked(self) -> Mapping[str, Tree]:
@@ -153,11 +154,6 @@ def _arrangements(context: CheckContext, mirror: Mirror) -> Iterator[Arrangement
         yield Arrangement(order=orders[turn % len(orders)], narrowed=narrowed.narrowed, clauses=narrowed.clauses)
 
 
-def _size_values(context: CheckContext, size: int) -> dict[str, Tree]:
-    name = context.listing.paging.size_parameter
-    return {} if name is None else {name: context.encode(name, size)}
-
-
 def _start_walk(
     context: CheckContext, mirror: Mirror, links: PageLinks, arrangement: Arrangement, *, pages: int
 ) -> _Walk | None:
@@ -167,7 +163,7 @@ def _start_walk(
     whole = due is not None
     if due is None:
         asked = min(most, FIRST_ROWS)
-        values = {**arrangement.values, **_size_values(context, asked)}
+        values = {**arrangement.values, **page_size_values(context, asked)}
         page = context.send(mirror.request(values), f"rows for links{arrangement.label}")
         rows = page.listed
         due = DueRows(rows=rows, sort_values=tuple(shown_sort_values(context, mirror, arrangement.values, rows)))

@@ -112,9 +112,9 @@ def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwit
 def _judge_total_off(
     context: CheckContext, mirror: Mirror, switch: TotalSwitch, off: Exchange, clauses: Clauses
 ) -> None:
-    if context.note_unusable(off, clauses) or off.answer is None:
+    if context.note_unusable(off, clauses):
         return
-    came = off.answer.total
+    came = off.total
     given = "zero" if parse_row_count(came) == 0 else "given"
     shape = "missing" if came is MISSING else "none" if came is None else given
     options = options_of(switch.off)
@@ -135,9 +135,9 @@ def _check_default_total(
     context: CheckContext, mirror: Mirror, switch: TotalSwitch, plain: Exchange, on: Exchange
 ) -> None:
     clauses = switch.clauses.default
-    if context.note_unusable(plain, clauses) or plain.answer is None or on.answer is None:
+    if context.note_unusable(plain, clauses) or on.answer is None:
         return
-    told, due = parse_row_count(plain.answer.total), parse_row_count(on.answer.total)
+    told, due = parse_row_count(plain.total), parse_row_count(on.total)
     moved = False
     if told is not None and told != due:
         if not mirror.volatile:
@@ -146,7 +146,7 @@ def _check_default_total(
     if told is not None and (told == due or moved):
         context.results.record_pass(clauses)
         return
-    expected, actual = f"the total {due}", f"{plain.answer.total!r}"
+    expected, actual = f"the total {due}", f"{plain.total!r}"
     message, check = "the total is told by default", _total_check(context, plain)
     context.fail(clauses, message, expected=expected, actual=actual, exchange=plain, check=check)
 

@@ -8,7 +8,7 @@ from typing import Any, final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.equivalence import check_same_answer, filled_row_parts, read_plain_list, sort_value_of
-from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, judge_error_response, record_kept
+from harness.check.probe.error_responses import ROW_ASPECTS, judge_error_response, record_kept
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import default_comparison
 from harness.check.probe.mirror import Mirror, server_page_limit
@@ -245,7 +245,7 @@ def _check_undocumented_blanks(context: CheckContext, mirror: Mirror, chosen: Ma
         return
     values = {name: _blank_value(context, name) for name in chosen}
     judged = check_probe(context, mirror, mirror.request(values), "parameters given and empty", (), only=ROW_ASPECTS)
-    if not is_refused(judged.exchange):
+    if not judged.exchange.is_refusal:
         taken = tuple(dict.fromkeys(clause for clauses in chosen.values() for clause in clauses))
         if judged.exchange.rows is not None:
             context.results.record_observed(taken, f"{', '.join(chosen)} given and empty: taken")

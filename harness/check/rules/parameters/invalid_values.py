@@ -20,7 +20,6 @@ from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
     is_breakdown,
-    is_refused,
     judge_error_response,
     judge_twice,
     record_kept,
@@ -166,7 +165,7 @@ def _record_reading(
     reading: str,
 ) -> None:
     """Records an answer that fits one of the meanings of an odd value, and judges how it does."""
-    if is_refused(exchange):
+    if exchange.is_refusal:
         context.dialect.narrow_candidates(fitting, exchange.purpose)
         judge_error_response(context, exchange, bad.fault, bad.clause, parameter=name)
     elif context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
@@ -218,7 +217,7 @@ def _first_mismatch(
 
     What the list shows without the odd value, too, is no difference that the value makes.
     """
-    if is_refused(exchange) and any(meaning.error_name is not None for _, meaning in meanings):
+    if exchange.is_refusal and any(meaning.error_name is not None for _, meaning in meanings):
         return [assigned for assigned, meaning in meanings if meaning.error_name is not None], None, None
     held = [
         (
@@ -330,16 +329,16 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:
         raw = context.encode(name, items)
         ask = replace(mirror.request({name: raw}), encoding_name=encoding)
         exchange = context.send(ask, f"a list of {len(items)} elements in {name}", witness=False)
-        if context.note_unusable(exchange, parameter.too_many.clause) or exchange.answer is None:
+        if context.note_unusable(exchange, parameter.too_many.clause):
             continue
         choice = parameter.too_many.gets
-        refused = is_refused(exchange)
+        refused = exchange.is_refusal
         options = [way for way in options_of(choice) if (way == "refused") == refused]
-        if len(options) == 1 and exchange.answer.outcome != "unreadable":
+        if len(options) == 1 and exchange.outcome != "unreadable":
             context.dialect.learn_answer(choice, options[0], exchange.purpose)
         if not refused and choice == "refused":
             judge_error_response(context, exchange, parameter.too_many.fault, parameter.too_many.clause)
-        elif exchange.answer.outcome == "error":
+        elif exchange.outcome == "error":
             few = replace(mirror.request({name: context.encode(name, items[:2])}), encoding_name=encoding)
             short = context.send(few, f"a list of two elements in {name}, in the same way", witness=False)
             if short.outcome != "success":
@@ -432,7 +431,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
     rules = [rule for name in names if (rule := context.listing.parameters[name].required) is not None]
     clauses = tuple(dict.fromkeys(clause for rule in rules for clause in rule.clause))
     exchange = context.send(mirror.request_without(names), f"a request without {' and '.join(names)}")
-    if context.note_unusable(exchange, clauses) or exchange.answer is None:
+    if context.note_unusable(exchange, clauses):
         return
     allowed = {way for rule in rules for way in options_of(rule.then)}
 
@@ -440,7 +439,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         early = _rows_before_last_month(context, mirror, names, answer)
         return f"{early} older rows" if early else ""
 
-    refused, success = is_refused(exchange), exchange.outcome == "success"
+    refused, success = exchange.is_refusal, exchange.outcome == "success"
     ways = ("refused",) if refused else ("last-month", "everything") if success else ()
     reading = next((way for way in ways if way in allowed), None)
     if reading == "refused" or (reading is None and not refused):
@@ -573,10 +572,10 @@ def _check_lenient_types(context: CheckContext, mirror: Mirror) -> None:
         as_number = context.send(
             mirror.request({name: [value] if listed else value}), f"{name} as a number", witness=False
         )
-        if context.note_unusable(as_number, parameter.lenient_clause) or as_number.answer is None:
+        if context.note_unusable(as_number, parameter.lenient_clause):
             continue
         same = answer_difference(context, as_text, as_number) is None
-        reading = "understood" if same else "refused" if is_refused(as_number) else "another answer"
+        reading = "understood" if same else "refused" if as_number.is_refusal else "another answer"
         context.results.record_observed(parameter.lenient_clause, f"a number in {name}: {reading}")
 
 

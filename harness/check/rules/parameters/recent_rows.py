@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, final
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.error_responses import describe_answer, is_refused, record_kept, report_breach
+from harness.check.probe.error_responses import describe_answer, record_kept, report_breach
 from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count, walk_pages
 from harness.specification.field_path import FieldPath
 from harness.specification.model import FilterRange
@@ -75,9 +75,9 @@ def _list_from(context: CheckContext, mirror: Mirror, pair: FilterRange, first: 
         more = {size: context.encode(size, most)}
     purpose = "the list without a range of time" if first is None else f"the list from {first:%Y-%m-%d %H:%M} on"
     exchange = context.send(ListRequest(values={**values, **more}), purpose)
-    if exchange.answer is None or exchange.rows is None or is_refused(exchange):
+    if exchange.rows is None or exchange.is_refusal:
         return _Listed(exchange, None)
-    told = parse_row_count(exchange.answer.total) if context.listing.total is not None else None
+    told = parse_row_count(exchange.total) if context.listing.total is not None else None
     if told is not None:
         return _Listed(exchange, told)
     if most is not None and len(exchange.rows) < most:

@@ -129,7 +129,7 @@ def _judge_switched_on(context: CheckContext, include: Include, on: Exchange, ad
 def _judge_default(context: CheckContext, include: Include, answers: Mapping[str, Exchange], added: set[str]) -> None:
     """Without the switch rows are as they are with its default."""
     parameter, plain = context.listing.parameters[include.parameter], answers["default"]
-    says = "on" if parameter.default is True or parameter.default in parameter.true else "off"
+    says = "on" if parameter.is_on_by_default else "off"
     shown, wanted = (
         any(_shows_part(include, row, added) for row in answer.rows or ()) for answer in (plain, answers[says])
     )

@@ -11,7 +11,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.answer_checks import part_check, seen_check, shown_check
 from harness.check.results.findings import Verdict
 from harness.integers import is_integer
-from harness.specification.clause_families import StandardClauses, load_standard_clauses
+from harness.specification.clause_families import load_standard_clauses
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses
 from harness.wire.decoded_body import Tree
@@ -31,7 +31,6 @@ class ResponseMemory:
     """What the rules on responses remember of a run; it stands in the facts of its context."""
 
     context: CheckContext
-    standard: StandardClauses
     problem_clauses: Mapping[str, ClauseId]
     checked_by: Mapping[str, Clauses]
     seen: set[int] = field(default_factory=set)
@@ -53,12 +52,11 @@ def response_memory(context: CheckContext) -> ResponseMemory:
     memory = context.facts.response_memory
     if memory is not None and memory.context is context:
         return memory
-    standard = load_standard_clauses()
     checked: dict[str, Clauses] = {}
     for name, clause in context.spec.clauses.items():
         for rule in clause.checked_by:
             checked[rule] = (*checked.get(rule, ()), name)
-    memory = ResponseMemory(context, standard, standard.clauses_by_problem, checked)
+    memory = ResponseMemory(context, load_standard_clauses().clauses_by_problem, checked)
     context.facts.response_memory = memory
     return memory
 
@@ -150,8 +148,7 @@ class JudgedResponse:
         parameter = self.context.listing.parameters[name]
         raw = self.exchange.list_request.values.get(name)
         if is_blank(raw):
-            default = parameter.default
-            return default if isinstance(default, bool) else default in parameter.true
+            return parameter.is_on_by_default
         if isinstance(raw, bool):
             return raw
         if isinstance(raw, str):

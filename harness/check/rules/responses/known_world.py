@@ -447,7 +447,7 @@ def _selects_exactly(
     for attempt in ("", "again: "):
         exchange = context.send(ask, f"{attempt}{name} = {value_text}, by the known world")
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
-            return exchange.rows is None and exchange.answer is not None and exchange.answer.outcome != "success"
+            return exchange.rows is None and exchange.outcome not in (None, "success")
         came = set(exchange.keys)
         missing = wanted - came if size is None or len(exchange.rows) < size else set()
         strange = {key for key in came - wanted if key in truth.rows}

@@ -9,6 +9,7 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.error_responses import record_kept, report_breach
 from harness.check.probe.mirror import Mirror, largest_page_size
+from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import is_recent_row
 from harness.specification.clause_families import planned_clauses
 from harness.specification.model import ClauseId
@@ -31,9 +32,8 @@ def check_steady_rows(context: CheckContext, mirror: Mirror) -> None:
     if not mirror.rows:
         context.results.record_not_exercised(_CLAUSES, "the target shows no rows")
         return
-    size_name, size = largest_page_size(context)
-    values = {size_name: context.encode(size_name, size)} if size_name is not None else {}
-    ask = mirror.request(values)
+    _, size = largest_page_size(context)
+    ask = mirror.request(page_size_values(context, size) if size is not None else {})
     answers: list[Exchange] = []
     while len(answers) < _ANSWERS_IN_ALL:
         exchange = context.send(ask, "does the same question get the same rows?")

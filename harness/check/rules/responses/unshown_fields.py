@@ -16,7 +16,7 @@ ROWS_NEEDED: Final = 20
 
 def check_unshown_fields(context: CheckContext, mirror: Mirror) -> None:
     """Judges that each named field stands in some row at least, where rows may leave it out."""
-    switched = {name for include in context.listing.includes for name in include.added_names}
+    switched = context.listing.switched_fields
     if len(mirror.rows) < ROWS_NEEDED:
         return
     for name, field in context.listing.fields.items():

@@ -15,12 +15,12 @@ from harness.check.probe.equivalence import answer_difference, judge_same_answer
 from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
-    is_refused,
     judge_error_response,
     judge_twice,
     record_kept,
 )
 from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_values import answer_fits
 from harness.check.probe.mirror import Mirror, include_everything, largest_page_size
 from harness.check.rules.access.login_attempts import attempts_by_encoding
 from harness.check.rules.transport.double_encoding import ENTITY, check_encoded_once
@@ -175,13 +175,9 @@ def _blamed_clauses(
 
 
 def _carried_answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
-    if exchange.answer is None:
-        return False
-    plain_request = replace(exchange.list_request, encoding_name=None)
-    return any(
-        not compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS)
-        for _, meaning in context.expected_answers(plain_request)
-    )
+    """Whether an answer is right by what its request means, however it is carried."""
+    plain = replace(exchange, list_request=replace(exchange.list_request, encoding_name=None))
+    return answer_fits(context, mirror, plain, _JUDGED_ASPECTS)
 
 
 # --- values to filter by ------------------------------------------------------------------------------------
@@ -312,11 +308,11 @@ def _check_name_case(context: CheckContext, mirror: Mirror) -> None:
     other = name[0] + name[1] + (name[2].lower() if name[2] != name[2].lower() else name[2].upper())
     ask = replace(mirror.request(), extra=((other, context.encode(size, 1)),))
     exchange = _send_unusual(context, ask, "a parameter's name in another case")
-    if context.note_unusable(exchange, transport.names_clause) or exchange.answer is None:
+    if context.note_unusable(exchange, transport.names_clause):
         return
-    if exchange.answer.outcome == "success" and exchange.rows is not None:
+    if exchange.outcome == "success" and exchange.rows is not None:
         reading = "folded" if len(exchange.rows) == 1 else "exact"
-    elif is_refused(exchange):
+    elif exchange.is_refusal:
         reading = "exact"
     else:
         return
@@ -334,9 +330,9 @@ def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: O
     ask = replace(mirror.request(), extra=((other, held[rules.user]),))
     password = {rules.password: held[rules.password]}
     exchange = context.send(ask, "a name in another case", credentials=password)
-    if exchange.answer is None or exchange.answer.outcome == "unreadable":
+    if exchange.outcome in (None, "unreadable"):
         return
-    reading = "exact" if is_refused(exchange) else "folded"
+    reading = "exact" if exchange.is_refusal else "folded"
     context.dialect.fix_answer(choice.id, reading, exchange.purpose)
     context.results.record_observed(context.listing.transport.names_clause, f"letter case in names: {reading}")
 
@@ -350,7 +346,7 @@ def _check_unknown_parameter(context: CheckContext, mirror: Mirror) -> None:
     clauses = enforceable_clauses(context, transport.unknown_clause)
     judged = check_probe(context, mirror, ask, "an unknown parameter", clauses, only=_JUDGED_ASPECTS)
     if judged.passed:
-        reading = "refused" if is_refused(judged.exchange) else "ignored"
+        reading = "refused" if judged.exchange.is_refusal else "ignored"
         context.results.record_observed(transport.unknown_clause, f"unknown parameters: {reading}")
         if reading == "refused":
             judge_error_response(context, judged.exchange, "invalid", clauses)
@@ -369,7 +365,7 @@ def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> None:
     name, first, second = pair
     ask = replace(mirror.request({name: first}), repeated={name: (second,)})
     exchange = _send_unusual(context, ask, "a parameter given twice")
-    if exchange.answer is None or exchange.answer.outcome == "unreadable":
+    if exchange.outcome in (None, "unreadable"):
         return
     fitting = [
         assigned
@@ -405,9 +401,9 @@ def _check_tolerated_parameters(context: CheckContext, mirror: Mirror) -> None:
     exchange = _send_unusual(context, ask, "parameters from elsewhere")
     if context.note_unusable(exchange, transport.tolerated_clause):
         return
-    reading = "refused" if is_refused(exchange) else "ignored or honoured"
+    reading = "refused" if exchange.is_refusal else "ignored or honoured"
     record_kept(
-        context, () if is_refused(exchange) else enforceable_clauses(context, transport.tolerated_clause), reading
+        context, () if exchange.is_refusal else enforceable_clauses(context, transport.tolerated_clause), reading
     )
     context.results.record_observed(transport.tolerated_clause, f"{', '.join(transport.tolerated)}: {reading}")
 
