@@ -1246,6 +1246,12 @@ class password_without_case(Pbx):
         return password.lower() == self.password.lower()
 
 
+@hist("018")
+class password_trimmed(Pbx):
+    def password_ok(self, password: str) -> bool:
+        return password.strip() == self.password
+
+
 @hist("018 016")
 class user_not_checked(Pbx):
     def user_ok(self, user: str) -> bool:

@@ -233,7 +233,8 @@ class _Interpreter:
 
     def blank_value(self, name: str, parameter: Parameter) -> Any:
         blank = parameter.blank if parameter.blank is not None else self.spec.listing.blank.means
-        if self.dialect.resolve(blank) == "refused":
+        # Servers that refuse a blank number often take a blank list for none: each parameter decides for itself.
+        if self.dialect.resolve(blank, name) == "refused":
             raise RefusalDue(parameter.bad.fault if parameter.bad else "invalid", name)
         return self.default_value(parameter)
 
@@ -419,7 +420,8 @@ class _Interpreter:
             if names and names[0] in filter_.words:
                 chosen.extend(self.dialect.resolve(filter_.words[names[0]]))
             elif names:
-                chosen.append(filter_.aliases[names[0]])
+                # A row may show the alias itself, where a server knows both words.
+                chosen.extend((filter_.aliases[names[0]], item))
             else:
                 chosen.append(item)
         return tuple(chosen)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import A_LIST, AnswerCheck, same_check
+from harness.check.probe.error_responses import judge_twice
 from harness.check.probe.filter_values import encode_shown_value, largest_page
 from harness.check.probe.mirror import Mirror, first_page_number, parse_row_count, server_page_limit
 from harness.check.probe.stability import replicas_disagree
@@ -68,9 +69,36 @@ def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope)
         found = {owner for row in answers["on"].listed for owner in owners_of(row, rule)}
         _judge_children(context, mirror, rule, answers["on"], found, owners)
         _check_scope_total(context, mirror, answers["on"])
+        if rule.listed_children is not None and found:
+            _check_listed_child_alone(context, mirror, rule, rule.children_only, answers["on"])
         owners = found or owners
     if rule.listed_children is not None:
         _check_listed_children(context, mirror, rule, owners)
+
+
+def _check_listed_child_alone(
+    context: CheckContext, mirror: Mirror, rule: CallScope, switch: ScopeSwitch, on: Exchange
+) -> None:
+    """A listed child beside the switch that lists children alone: its calls, and not the account's own."""
+    assert rule.listed_children is not None
+    child = min((owner for row in on.listed for owner in owners_of(row, rule)), key=str)
+    values = {
+        rule.listed_children: encode_shown_value(context, rule.listed_children, (child,)),
+        switch.parameter: context.encode(switch.parameter, True),
+    }
+    due = {row.key for row in on.listed if child in owners_of(row, rule)}
+    purpose = f"{rule.listed_children} with {switch.parameter}"
+
+    def difference(answer: Exchange) -> str:
+        others = {owner for row in answer.listed for owner in owners_of(row, rule)} - {child}
+        if others:
+            return f"also {', '.join(sorted(map(str, others))[:4])}"
+        missing = due - set(answer.keys)
+        return f"{len(missing)} of {len(due)} rows missing" if missing and not mirror.volatile else ""
+
+    exchange = read_scoped_list(context, mirror, values, purpose)
+    if exchange.rows is not None:
+        judge_twice(context, exchange, switch.clauses.on, difference, expected=f"the calls of account {child} alone")
 
 
 def _answers_of_switch(

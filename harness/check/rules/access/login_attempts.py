@@ -154,7 +154,10 @@ def _wrong_pairs(
         for identity in context.identities
         if password in (held := identity.credentials) and held[password] != own[password]
     ]
-    for what, text in (*altered_secrets(own[password]), *(("another user's", text) for text in others[:1])):
+    near = [*altered_secrets(own[password]), *(("another user's", text) for text in others[:1])]
+    # Who trims every parameter trims passwords, too. Tokens travel in headers, whose ends do not count.
+    near.append(("a padded", f"{own[password]} "))
+    for what, text in near:
         yield LoginAttempt(
             f"the right user with {what} password", {**own, password: text}, fault, clauses, log_in=log_in
         )
