@@ -16,6 +16,7 @@ from harness.check.rules.access.filtered_scope import check_filters_in_scopes
 from harness.check.rules.access.scope import check_scope
 from harness.check.rules.exploration.random_combinations import check_combinations
 from harness.check.rules.filters.combinations import check_filter_dependences, check_filter_pairs
+from harness.check.rules.filters.earlier_calls import check_earlier_calls
 from harness.check.rules.filters.single_filter import check_filters_once, check_single_filters
 from harness.check.rules.filters.unshown_attributes import check_hidden_filters
 from harness.check.rules.live.polling import check_polling
@@ -77,6 +78,7 @@ FAMILIES_BY_RULE: Final[Mapping[Callable[..., None], frozenset[ClauseFamily]]] =
     check_unshown_fields: _WITNESSED,
     check_call_ends: _WITNESSED,
     check_steady_rows: frozenset({_F.PAGING}),
+    check_earlier_calls: _WITNESSED | {_F.FILTERS},
     check_polling: _WITNESSED,
 }
 """For which families a rule is needed; a rule that does not stand here always runs."""

@@ -41,6 +41,7 @@ from harness.check.rules.access.scope import check_scope
 from harness.check.rules.exploration.random_combinations import check_combinations
 from harness.check.rules.exploration.schema_fuzzing import check_schema_fuzzing
 from harness.check.rules.filters.combinations import check_filter_dependences, check_filter_pairs
+from harness.check.rules.filters.earlier_calls import check_earlier_calls
 from harness.check.rules.filters.single_filter import check_filters_once, check_single_filters
 from harness.check.rules.filters.unshown_attributes import check_hidden_filters
 from harness.check.rules.live.polling import check_polling
@@ -102,6 +103,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("total", (check_totals,)),
     ("count-only", (check_count_only,)),
     ("steady", (check_steady_rows,)),
+    ("filters", (check_earlier_calls,)),
     ("scope", (check_scope, check_filters_in_scopes)),
     ("dependence", (check_filter_dependences, check_filter_pairs, check_full_combinations)),
     ("explore", (check_combinations,)),

@@ -1,0 +1,132 @@
+"""Ranges of time long before the calls that a run has read: archives and clock changes begin there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, final
+
+from harness.check.context import CheckContext, Exchange, Row, instants_of
+from harness.check.probe.error_responses import describe_answer, judge_twice, repeat_exchange, report_breach
+from harness.check.probe.mirror import Mirror, largest_page_size
+from harness.check.probe.time_ranges import longest_range, time_range_filters
+from harness.specification.model import Clauses
+from harness.wire.decoded_body import Tree
+from harness.wire.parameter_codec import takes_instants
+from harness.wire.time_codecs import TIME_CODECS, time_step
+
+# Across the last change of clocks, and across a year.
+_DAYS_BACK: Final = (200, 800)
+_LEAST_ROWS: Final = 3
+_LONGER: Final = timedelta(days=2)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """The two parameters that bound an instant, the name of its field, and the least that they tell apart."""
+
+    lower: str
+    upper: str
+    path: str
+    step: timedelta
+
+
+def check_earlier_calls(context: CheckContext, mirror: Mirror) -> None:
+    """Asks for the very moment of some calls that began before the range of the run.
+
+    Servers keep what is old elsewhere, or with other rules of summer time (`clock_change_hour`, foreign servers).
+    """
+    bounds = _bounds_of(context, mirror)
+    times = instants_of(mirror.rows, bounds.path) if bounds is not None else []
+    if bounds is None or not times or context.options.window is not None:
+        return
+    rows = _earlier_rows(context, mirror, bounds, min(times))
+    for row in dict.fromkeys((rows[0], rows[len(rows) // 2], rows[-1]) if rows else ()):
+        if not _check_moment(context, mirror, bounds, row):
+            return
+
+
+def _bounds_of(context: CheckContext, mirror: Mirror) -> _Bounds | None:
+    """The bounds of the range of the run; None where it has none of its own, or none of instants."""
+    lower, upper, path = time_range_filters(context)
+    if lower is None or upper is None or path is None or lower not in mirror.base:
+        return None
+    listing = context.listing
+    parameters = [listing.parameters[name] for name in (lower, upper)]
+    if str(listing.filters[upper].compares[0]) != path or not all(map(takes_instants, parameters)):
+        return None
+    steps = [time_step(one.as_, one.format) for one in parameters if one.as_ in TIME_CODECS]
+    return _Bounds(lower, upper, path, max((timedelta(seconds=1), *steps)))
+
+
+def _earlier_rows(context: CheckContext, mirror: Mirror, bounds: _Bounds, oldest: datetime) -> list[Row]:
+    """Some calls that began before an instant, in the order of their beginnings."""
+    size, most = largest_page_size(context)
+    page = {size: context.encode(size, most)} if size is not None else {}
+    longest = longest_range(context)
+    for days in _DAYS_BACK:
+        length = timedelta(days=days) if longest is None else longest / 2
+        values = _range_values(context, bounds, oldest - length, oldest - 2 * bounds.step)
+        exchange = context.send(mirror.request({**values, **page}), f"the calls of {days} days before")
+        rows = [row for row in exchange.listed if (at := row.instant(bounds.path)) is not None and at < oldest]
+        if len(rows) >= _LEAST_ROWS:
+            return sorted(rows, key=lambda row: (row.instant(bounds.path) or oldest, str(row.key)))
+    return []
+
+
+def _range_values(context: CheckContext, bounds: _Bounds, first: datetime, last: datetime) -> Mapping[str, Tree]:
+    return {
+        name: context.encode(name, instant.replace(microsecond=0))
+        for name, instant in ((bounds.lower, first), (bounds.upper, last))
+    }
+
+
+def _check_moment(context: CheckContext, mirror: Mirror, bounds: _Bounds, row: Row) -> bool:
+    """Whether a range from just before to just after a call holds it, and nothing else than what it spans."""
+    at = row.instant(bounds.path)
+    assert at is not None
+    first, last = at - bounds.step, at + 2 * bounds.step
+    clauses = {name: context.listing.filters[name].clause for name in (bounds.lower, bounds.upper)}
+    purpose = f"the moment of a call of {at:%Y-%m-%d %H:%M:%S}"
+    exchange = context.send(mirror.request(_range_values(context, bounds, first, last)), purpose)
+
+    def before(answer: Exchange) -> str:
+        return _count_text([one for one in instants_of(answer.listed, bounds.path) if one < first - bounds.step])
+
+    def after(answer: Exchange) -> str:
+        return _count_text([one for one in instants_of(answer.listed, bounds.path) if one > last])
+
+    for name, wrong in ((bounds.lower, before), (bounds.upper, after)):
+        if judge_twice(context, exchange, clauses[name], wrong, expected=f"only calls within {name}") is not True:
+            return False
+    return _judge_presence(context, mirror, bounds, row, exchange)
+
+
+def _judge_presence(context: CheckContext, mirror: Mirror, bounds: _Bounds, row: Row, exchange: Exchange) -> bool:
+    """Whether the call is there; else the bound is to blame that brings it back when it lies further off."""
+    if exchange.rows is None or row.key in exchange.keys:
+        return exchange.rows is not None
+    at = row.instant(bounds.path)
+    assert at is not None
+    blamed: list[str] = []
+    for name, first, last in (
+        (bounds.lower, at - _LONGER, at + 2 * bounds.step),
+        (bounds.upper, at - bounds.step, at + _LONGER),
+    ):
+        wider = context.send(mirror.request(_range_values(context, bounds, first, last)), f"the same with {name} off")
+        if row.key in wider.keys:
+            blamed.append(name)
+    second = repeat_exchange(context, exchange)
+    if row.key in second.keys or second.rows is None or not blamed:
+        # Nothing shows that the call is still there: it may have gone.
+        return False
+    clauses: Clauses = tuple(clause for name in blamed for clause in context.listing.filters[name].clause)
+    expected = f"the call that began at {at:%Y-%m-%d %H:%M:%S}"
+    report_breach(context, clauses, expected=expected, actual=describe_answer(second), exchange=second)
+    return False
+
+
+def _count_text(instants: list[datetime]) -> str:
+    return f"{len(instants)} calls outside, such as one of {instants[0]:%Y-%m-%d %H:%M:%S}" if instants else ""
