@@ -392,6 +392,16 @@ class ToExclusiveByDay(Sessions):
 
 
 @defect(16)
+class OlderOnesAnHourLate(Sessions):
+    # So many that the calls of the last two days are enough to judge by.
+    calls = 700
+
+    def matches(self, row: dict[str, Any], q: SimpleNamespace) -> bool:
+        stale = row["start"] < NOW - timedelta(days=4)
+        return super().matches({**row, "start": row["start"] + timedelta(hours=1)} if stale else row, q)
+
+
+@defect(16)
 class FromByMinute(Sessions):
     def f_from_date(self, row: dict[str, Any], q: SimpleNamespace) -> bool:
         return row["start"] >= q.first.replace(second=0)
