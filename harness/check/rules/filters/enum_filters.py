@@ -42,22 +42,26 @@ def _request(about: AskedFilter, word: str) -> ListRequest:
 
 
 def check_unseen_words(about: AskedFilter) -> None:
-    """Judges that words of a field that no row shows share out the list; a word for several has the rows of each."""
+    """Judges that words of a field that no row shows share out the list; a word for several has the rows of each.
+
+    Of a list that moves, the rows that were there before all the answers and after them are judged.
+    """
     context, mirror, words = about.context, about.mirror, _words_of_field(about)
     several = {word: meant for word, meant in about.rule.words.items() if isinstance(meant, tuple)}
     if len(words) < 2 or not mirror.complete:
         return
     wrong: _Breach | None = None
-    for attempt in range(2):
+    for _ in range(2):
+        before = {row.key for row in mirror.rows}
         answers = _answers_of_words(about, (*words, *several))
         if answers is None:
             return
-        if attempt == 0 or wrong is not None:
-            reread_mirror(context, mirror)
-        if mirror.volatile:
-            context.results.record_inconclusive(about.all_clauses, "data-changed")
+        reread_mirror(context, mirror)
+        steady = before & {row.key for row in mirror.rows}
+        if not steady or not mirror.complete:
+            context.results.record_inconclusive(about.all_clauses, "data-changed: no row stood still")
             return
-        wrong = _partition_breach(about, words, several, answers)
+        wrong = _partition_breach(about, words, several, answers, steady)
         if wrong is None:
             tried = {clause for word in answers for clause in clauses_of_value(about.rule, word)}
             context.results.record_pass((*tried, *about.rule.partition_clause))
@@ -95,11 +99,15 @@ def _answers_of_words(about: AskedFilter, words: Iterable[str]) -> dict[str, Exc
 
 
 def _partition_breach(
-    about: AskedFilter, words: Sequence[str], several: Mapping[str, Sequence[Any]], answers: Mapping[str, Exchange]
+    about: AskedFilter,
+    words: Sequence[str],
+    several: Mapping[str, Sequence[Any]],
+    answers: Mapping[str, Exchange],
+    everything: set[Hashable],
 ) -> _Breach | None:
-    """What is wrong with the rows of words that no row shows."""
-    rule, everything = about.rule, {row.key for row in about.mirror.rows}
-    rows = {word: set(exchange.keys) for word, exchange in answers.items()}
+    """What is wrong with the rows of words that no row shows, among those that make up everything."""
+    rule = about.rule
+    rows = {word: everything & set(exchange.keys) for word, exchange in answers.items()}
 
     def rows_of(chosen: Iterable[Any]) -> set[Hashable]:
         return set[Hashable]().union(*(rows.get(str(word), ()) for word in chosen))
