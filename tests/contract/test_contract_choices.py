@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from parlatel_spec import parlatel, parlatel_text
+from parlatel_spec import Change
 
-from harness.cli.selftest_trials import Trial, run_trial
-from harness.specification.lint.linter import lint_spec
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+    assert_linter_refuses,
+)
 
-Change = tuple[str, str]
 CLAUSE = (
     "          PT-CLS-030: {",
     '          PT-CLS-027: {level: must, basis: documented, says: "one of them is given", source: "Request"}\n'
@@ -24,7 +28,7 @@ def needed(more: str) -> str:
     return f"        at-least-one:\n          - {{of: [{more}], fault: invalid, clause: PT-CLS-027}}\n"
 
 
-TIMES = (
+NEEDED_BESIDE_TIMES = (
     (
         "        conjunction-clause: PT-CLS-022\n",
         "        conjunction-clause: PT-CLS-022\n        ranges:\n          - {first: since, last: until, "
@@ -32,7 +36,7 @@ TIMES = (
     ),
     CLAUSE,
 )
-WORDS = (
+NEEDED_BESIDE_WORDS = (
     (
         "way: {compares: way, clause: PT-CLS-021}",
         "way: {compares: way, no-filter: [any], no-filter-clause: PT-CLS-029, clause: PT-CLS-021}",
@@ -44,43 +48,34 @@ WORDS = (
     ("schema: {enum: [in, out, int, through]}", "schema: {enum: [in, out, int, through, any]}"),
     CLAUSE,
 )
+TIMES = ChangedSpec("parlatel", NEEDED_BESIDE_TIMES)
+WORDS = ChangedSpec("parlatel", NEEDED_BESIDE_WORDS)
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("spec")
-    for name, changes in (("times", TIMES), ("words", WORDS)):
-        (folder / f"{name}.yaml").write_text(parlatel_text(*changes), encoding="utf-8")
-    return {name: folder / f"{name}.yaml" for name in ("times", "words")}
-
-
-@pytest.mark.parametrize("changes", [TIMES, WORDS])
-def test_the_linter_finds_nothing(changes: tuple[Change, ...]) -> None:
-    assert lint_spec(parlatel(*changes)).findings == ()
+@pytest.mark.parametrize("spec", [TIMES, WORDS])
+def test_the_linter_finds_nothing(spec: ChangedSpec) -> None:
+    assert_linter_finds_nothing(spec)
 
 
 @pytest.mark.usefixtures("few_combinations")
-@pytest.mark.parametrize("name", ["times", "words"])
+@pytest.mark.parametrize("spec", [TIMES, WORDS])
 @pytest.mark.parametrize("calls", [3, 150])
-def test_an_honest_simulator_passes(files: dict[str, Path], name: str, calls: int) -> None:
-    result = run_trial(Trial(api=str(files[name]), calls=calls))
-    # Of a few calls some promises show nothing.
-    assert (result.clauses, result.exit_code) == ((), 0 if calls > 3 else 5), result.messages
+def test_an_honest_simulator_passes(tmp_path: Path, spec: ChangedSpec, calls: int) -> None:
+    assert_honest_passes(spec, tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("spec", "fault"),
     [
-        ("times", "PT-CLS-027/none-of-from-since-until-accepted"),
-        ("times", "PT-CLS-020/from-ignored"),
-        ("words", "PT-CLS-027/none-of-from-way-accepted"),
-        ("words", "PT-CLS-021/way-ignored"),
+        (TIMES, "PT-CLS-027/none-of-from-since-until-accepted"),
+        (TIMES, "PT-CLS-020/from-ignored"),
+        (WORDS, "PT-CLS-027/none-of-from-way-accepted"),
+        (WORDS, "PT-CLS-021/way-ignored"),
     ],
 )
-def test_a_liar_is_caught(files: dict[str, Path], name: str, fault: str) -> None:
-    result = run_trial(Trial(api=str(files[name]), fault=fault, calls=150))
-    assert fault.partition("/")[0] in result.clauses, result.messages
+def test_a_liar_is_caught(tmp_path: Path, spec: ChangedSpec, fault: str) -> None:
+    assert_liar_is_caught(spec, tmp_path, fault)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +97,4 @@ def test_a_liar_is_caught(files: dict[str, Path], name: str, fault: str) -> None
     ],
 )
 def test_the_linter_refuses_what_means_nothing(change: Change, finding: Change) -> None:
-    mended = tuple((old, new.replace(*change)) for old, new in WORDS)
-    assert mended != WORDS
-    found = [(one.expected, one.actual) for one in lint_spec(parlatel(*mended)).findings]
-    assert finding in found, found
+    assert_linter_refuses(WORDS, change, finding)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tidewater_spec import TIDEWATER, tidewater
 
-from harness.cli.selftest_trials import Trial, run_trial
 from harness.serve.simulator import Simulator
-from harness.specification.lint.linter import lint_spec
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import decode_json
 from harness.world import World
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+)
 
 WORLD = World.of(seed=7, calls=60)
 LOGIN = "user=ada&password=lovelace"
@@ -44,6 +47,7 @@ CHANGES = (
         "          TD-REC-040: {",
     ),
 )
+SPEC = ChangedSpec("tidewater", CHANGES)
 LIARS = (
     "TD-REC-048/no-match-is-a-success",
     "TD-REC-048/nothing-code",
@@ -52,19 +56,8 @@ LIARS = (
 )
 
 
-@pytest.fixture(scope="module")
-def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    text = TIDEWATER.read_text(encoding="utf-8")
-    for old, new in CHANGES:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    file = tmp_path_factory.mktemp("spec") / "tidewater.yaml"
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
 def ways_shown(more: str) -> set[object]:
-    simulator = Simulator(tidewater(*CHANGES), WORLD)
+    simulator = Simulator(SPEC.spec(), WORLD)
     asked = HttpRequest(method="GET", target=f"/records?{LOGIN}&rows=100&{more}".encode())
     tree = decode_json(simulator.answer(asked, WORLD.instant).body).tree
     assert isinstance(tree, dict)
@@ -74,7 +67,7 @@ def ways_shown(more: str) -> set[object]:
 
 
 def test_the_linter_finds_nothing() -> None:
-    assert lint_spec(tidewater(*CHANGES)).findings == ()
+    assert_linter_finds_nothing(SPEC)
 
 
 def test_a_word_that_means_no_filter_is_not_the_default_that_keeps_fewer_rows() -> None:
@@ -85,7 +78,7 @@ def test_a_word_that_means_no_filter_is_not_the_default_that_keeps_fewer_rows() 
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_an_answer_without_rows_is_that_error(fast: bool) -> None:
-    simulator = Simulator(tidewater(*CHANGES), WORLD, fast=fast)
+    simulator = Simulator(SPEC.spec(), WORLD, fast=fast)
     answers = [
         simulator.answer(HttpRequest(method="GET", target=f"/records?{LOGIN}&{more}".encode()), WORLD.instant)
         for more in ("caller=nobody", "page=9999", "page=1")
@@ -96,16 +89,14 @@ def test_an_answer_without_rows_is_that_error(fast: bool) -> None:
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("calls", [0, 3, 150])
-def test_an_honest_simulator_passes(spec_file: Path, calls: int) -> None:
-    result = run_trial(Trial(api=str(spec_file), calls=calls))
-    assert (result.clauses, result.exit_code in (0, 5)) == ((), True), result.messages
+def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
+    assert_honest_passes(SPEC, tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("fault", LIARS)
-def test_a_liar_is_caught(spec_file: Path, fault: str) -> None:
-    result = run_trial(Trial(api=str(spec_file), fault=fault, calls=150))
-    assert fault.partition("/")[0] in result.clauses, result.messages
+def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
+    assert_liar_is_caught(SPEC, tmp_path, fault, first=False)
 
 
 @pytest.mark.parametrize(
@@ -126,5 +117,5 @@ def test_a_liar_is_caught(spec_file: Path, fault: str) -> None:
     ],
 )
 def test_the_linter_refuses_what_nobody_could_tell(change: tuple[str, str], expected: str) -> None:
-    found = [one.expected for one in lint_spec(tidewater(*CHANGES, change)).findings]
+    found = [due for due, _ in SPEC.with_change(*change).remarks()]
     assert expected in found, found

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from parlatel_spec import parlatel, parlatel_text
-from tidewater_spec import TIDEWATER, tidewater
 
-from harness.cli.selftest_trials import Trial, run_trial
-from harness.specification.lint.linter import lint_spec
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+    assert_linter_refuses,
+)
 
 LONGEST = 7200
 TEXTS = (
@@ -45,7 +48,7 @@ RANGES = (
         "          TD-REC-060: {",
     ),
 )
-CHANGES = (*TEXTS, *RANGES)
+SPEC = ChangedSpec("tidewater", (*TEXTS, *RANGES))
 LIARS = (
     "TD-REC-006/name-none-as-null",
     "TD-REC-052/start_time__gte-and-start_time__lt-unlimited",
@@ -53,7 +56,7 @@ LIARS = (
     "TD-REC-053/from_day-and-to_day-unlimited",
 )
 # Both ends must be given: whoever reads the list reads it range by range.
-REQUIRED = (
+TWO_HOURS = (
     ("since: {as: rfc3339,", "since: {as: rfc3339, required: {fault: invalid, clause: PT-CLS-025},"),
     ("until: {as: rfc3339,", "until: {as: rfc3339, required: {fault: invalid, clause: PT-CLS-025},"),
     (
@@ -69,65 +72,40 @@ REQUIRED = (
         "          PT-CLS-030: {",
     ),
 )
+REQUIRED = ChangedSpec("parlatel", TWO_HOURS)
 
 
-@pytest.fixture(scope="module")
-def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    text = TIDEWATER.read_text(encoding="utf-8")
-    for old, new in CHANGES:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    file = tmp_path_factory.mktemp("spec") / "tidewater.yaml"
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
-@pytest.fixture(scope="module")
-def required_range_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("spec") / "parlatel.yaml"
-    file.write_text(parlatel_text(*REQUIRED), encoding="utf-8")
-    return file
-
-
-def test_the_linter_finds_nothing() -> None:
-    assert lint_spec(tidewater(*CHANGES)).findings == ()
-    assert lint_spec(parlatel(*REQUIRED)).findings == ()
+@pytest.mark.parametrize("spec", [SPEC, REQUIRED])
+def test_the_linter_finds_nothing(spec: ChangedSpec) -> None:
+    assert_linter_finds_nothing(spec)
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("calls", [3, 150])
-def test_an_honest_simulator_passes(spec_file: Path, calls: int) -> None:
-    result = run_trial(Trial(api=str(spec_file), calls=calls))
-    assert (result.clauses, result.exit_code in (0, 5)) == ((), True), result.messages
+def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
+    assert_honest_passes(SPEC, tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("fault", LIARS)
-def test_a_liar_is_caught(spec_file: Path, fault: str) -> None:
-    result = run_trial(Trial(api=str(spec_file), fault=fault, calls=150))
-    assert result.clauses[:1] == (fault.partition("/")[0],), result.messages
+def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
+    assert_liar_is_caught(SPEC, tmp_path, fault)
 
 
 @pytest.mark.usefixtures("few_combinations")
-def test_days_the_wrong_way_round_are_noticed_where_all_calls_are_of_one_day(spec_file: Path) -> None:
-    result = run_trial(Trial(api=str(spec_file), fault="TD-REC-049/from_day-and-to_day-swapped", calls=60))
-    assert "TD-REC-049" in result.clauses, result.messages
+def test_days_the_wrong_way_round_are_noticed_where_all_calls_are_of_one_day(tmp_path: Path) -> None:
+    assert_liar_is_caught(SPEC, tmp_path, "TD-REC-049/from_day-and-to_day-swapped", calls=60, first=False)
 
 
 @pytest.mark.usefixtures("few_combinations")
-@pytest.mark.parametrize(
-    ("fault", "clauses"),
-    [
-        (None, ()),
-        ("PT-CLS-026/since-and-until-unlimited", ("PT-CLS-026",)),
-        ("PT-CLS-026/since-and-until-limited-too-much", ("PT-CLS-026",)),
-    ],
-)
-def test_a_list_that_shows_two_hours_at_most_is_read(
-    required_range_file: Path, fault: str | None, clauses: tuple[str, ...]
-) -> None:
-    result = run_trial(Trial(api=str(required_range_file), fault=fault, calls=300))
-    assert result.clauses == clauses, result.messages
+def test_a_list_that_shows_two_hours_at_most_is_read(tmp_path: Path) -> None:
+    assert_honest_passes(REQUIRED, tmp_path, calls=300)
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("fault", ["since-and-until-unlimited", "since-and-until-limited-too-much"])
+def test_a_liar_about_the_two_hours_is_caught(tmp_path: Path, fault: str) -> None:
+    assert_liar_is_caught(REQUIRED, tmp_path, f"PT-CLS-026/{fault}", calls=300)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +124,4 @@ def test_a_list_that_shows_two_hours_at_most_is_read(
     ],
 )
 def test_the_linter_refuses_what_means_nothing(change: tuple[str, str], finding: tuple[str, str]) -> None:
-    mended = tuple((old, new.replace(*change)) for old, new in CHANGES)
-    assert mended != CHANGES
-    found = [(one.expected, one.actual) for one in lint_spec(tidewater(*mended)).findings]
-    assert finding in found, found
+    assert_linter_refuses(SPEC, change, finding)

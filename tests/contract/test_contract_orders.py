@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tidewater_spec import TIDEWATER, tidewater
 
-from harness.cli.selftest_trials import Trial, run_trial
-from harness.specification.lint.linter import lint_spec
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+)
 
 SUFFIXES = 'suffixes: {":asc": ascending, ":desc": descending}'
 CHANGES = (
@@ -33,21 +36,11 @@ CHANGES = (
         'direction", source: "Answer"}\n          TD-REC-070: {',
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    text = TIDEWATER.read_text(encoding="utf-8")
-    for old, new in CHANGES:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    file = tmp_path_factory.mktemp("spec") / "tidewater.yaml"
-    file.write_text(text, encoding="utf-8")
-    return file
+SPEC = ChangedSpec("tidewater", CHANGES)
 
 
 def test_the_linter_finds_nothing() -> None:
-    assert lint_spec(tidewater(*CHANGES)).findings == ()
+    assert_linter_finds_nothing(SPEC)
 
 
 @pytest.mark.parametrize(
@@ -62,19 +55,16 @@ def test_the_linter_finds_nothing() -> None:
     ],
 )
 def test_spellings_that_mean_two_things_are_refused(change: tuple[str, str], expected: str) -> None:
-    changed = tuple((old, new.replace(*change)) for old, new in CHANGES)
-    assert [one.expected for one in lint_spec(tidewater(*changed)).findings if one.rule == "sort"] == [expected]
+    assert [due for due, _ in SPEC.with_change(*change).remarks()] == [expected]
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("calls", [3, 150])
-def test_an_honest_simulator_passes(spec_file: Path, calls: int) -> None:
-    result = run_trial(Trial(api=str(spec_file), calls=calls))
-    assert result.clauses == (), result.messages
+def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
+    assert_honest_passes(SPEC, tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("fault", ["TD-REC-067/sort_by-sign-ignored", "TD-REC-067/sort_by-code-ignored"])
-def test_a_liar_is_caught(spec_file: Path, fault: str) -> None:
-    result = run_trial(Trial(api=str(spec_file), fault=fault, calls=150))
-    assert result.clauses[:1] == ("TD-REC-067",), result.messages
+def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
+    assert_liar_is_caught(SPEC, tmp_path, fault)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from parlatel_spec import parlatel, parlatel_text
 
-from harness.cli.selftest_trials import Trial, run_trial
 from harness.specification.dialect import Dialect
-from harness.specification.lint.linter import lint_spec
 from harness.wire.http_messages import HttpRequest
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import decode_request, encode_request
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+    assert_linter_refuses,
+)
 
 SPAN = 'value: {parameter: span, separated-by: "/", clause: PT-CLS-025}'
 CLAUSES = (
@@ -33,7 +37,7 @@ RANGES = (
     "        conjunction-clause: PT-CLS-022\n        ranges:\n          - {first: since, last: until, "
     f"one-alone: refused, {SPAN}, clauses: {{reversed: PT-CLS-027, one-alone: PT-CLS-026}}}}\n",
 )
-IN_QUERY = (
+SPAN_IN_QUERY = (
     (SINCE, "        - {name: span, in: query, schema: {type: string}, description: Both ends}\n"),
     (UNTIL, ""),
     RANGES,
@@ -43,7 +47,7 @@ _MEMBERS = (
     "from: {type: string}, way: {type: string}, start: {type: integer}, many: {type: integer}, "
     "length: {type: object, properties: {between: {type: array, items: {type: integer}}}}"
 )
-IN_BODY = (
+LENGTH_IN_BODY = (
     ("    get:\n", "    post:\n"),
     (SINCE, ""),
     (UNTIL, ""),
@@ -108,36 +112,30 @@ IN_BODY = (
     CLAUSES,
     ("        transport:\n", "        transport:\n          carries: json\n"),
 )
+IN_QUERY = ChangedSpec("parlatel", SPAN_IN_QUERY)
+IN_BODY = ChangedSpec("parlatel", LENGTH_IN_BODY)
 ONE, TWO = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("spec")
-    for name, changes in (("query", IN_QUERY), ("body", IN_BODY)):
-        (folder / f"{name}.yaml").write_text(parlatel_text(*changes), encoding="utf-8")
-    return {name: folder / f"{name}.yaml" for name in ("query", "body")}
-
-
 def query_of(values: dict[str, object]) -> bytes:
-    sent = encode_request(parlatel(*IN_QUERY), ListRequest(values=values))  # type: ignore[arg-type]
+    sent = encode_request(IN_QUERY.spec(), ListRequest(values=values))  # type: ignore[arg-type]
     return sent.query.partition(b"state=ended&")[2]
 
 
 def ends_in(query: bytes) -> object:
     asked = HttpRequest(method="GET", target=b"/accounts/PT20250101/calls.json?" + query)
-    read = decode_request(parlatel(*IN_QUERY), asked, Dialect())
+    read = decode_request(IN_QUERY.spec(), asked, Dialect())
     assert isinstance(read, ListRequest)
     return {name: value for name, value in read.values.items() if name != "account"}, read.extra
 
 
 def body_of(values: dict[str, object]) -> bytes:
-    return encode_request(parlatel(*IN_BODY), ListRequest(values=values)).body  # type: ignore[arg-type]
+    return encode_request(IN_BODY.spec(), ListRequest(values=values)).body  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("changes", [IN_QUERY, IN_BODY])
-def test_the_linter_finds_nothing(changes: tuple[tuple[str, str], ...]) -> None:
-    assert lint_spec(parlatel(*changes)).findings == ()
+@pytest.mark.parametrize("spec", [IN_QUERY, IN_BODY])
+def test_the_linter_finds_nothing(spec: ChangedSpec) -> None:
+    assert_linter_finds_nothing(spec)
 
 
 def test_both_ends_are_written_in_one_value() -> None:
@@ -157,31 +155,28 @@ def test_both_ends_are_read_from_one_value_and_from_nowhere_else() -> None:
 
 
 @pytest.mark.usefixtures("few_combinations")
-@pytest.mark.parametrize(("name", "calls"), [("query", 3), ("query", 150), ("body", 150)])
-def test_an_honest_simulator_passes(files: dict[str, Path], name: str, calls: int) -> None:
-    result = run_trial(Trial(api=str(files[name]), calls=calls))
-    # Of a few calls some promises show nothing.
-    assert (result.clauses, result.exit_code) == ((), 0 if calls > 3 else 5), result.messages
+@pytest.mark.parametrize(("spec", "calls"), [(IN_QUERY, 3), (IN_QUERY, 150), (IN_BODY, 150)])
+def test_an_honest_simulator_passes(tmp_path: Path, spec: ChangedSpec, calls: int) -> None:
+    assert_honest_passes(spec, tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("spec", "fault"),
     [
-        ("query", "PT-CLS-025/span-of-three-ends-taken"),
-        ("query", "PT-CLS-025/span-of-one-end-ignored"),
-        ("query", "PT-CLS-024/until-ignored"),
-        ("body", "PT-CLS-025/between-of-three-ends-taken"),
-        ("body", "PT-CLS-025/between-of-one-end-ignored"),
+        (IN_QUERY, "PT-CLS-025/span-of-three-ends-taken"),
+        (IN_QUERY, "PT-CLS-025/span-of-one-end-ignored"),
+        (IN_QUERY, "PT-CLS-024/until-ignored"),
+        (IN_BODY, "PT-CLS-025/between-of-three-ends-taken"),
+        (IN_BODY, "PT-CLS-025/between-of-one-end-ignored"),
     ],
 )
-def test_a_liar_is_caught(files: dict[str, Path], name: str, fault: str) -> None:
-    result = run_trial(Trial(api=str(files[name]), fault=fault, calls=150))
-    assert fault.partition("/")[0] in result.clauses, result.messages
+def test_a_liar_is_caught(tmp_path: Path, spec: ChangedSpec, fault: str) -> None:
+    assert_liar_is_caught(spec, tmp_path, fault)
 
 
 @pytest.mark.parametrize(
-    ("changes", "change", "finding"),
+    ("spec", "change", "finding"),
     [
         (IN_QUERY, ('separated-by: "/", ', ""), ("separated-by: a list stands only in a JSON body", "none")),
         (
@@ -203,9 +198,6 @@ def test_a_liar_is_caught(files: dict[str, Path], name: str, fault: str) -> None
     ],
 )
 def test_the_linter_refuses_what_means_nothing(
-    changes: tuple[tuple[str, str], ...], change: tuple[str, str], finding: tuple[str, str]
+    spec: ChangedSpec, change: tuple[str, str], finding: tuple[str, str]
 ) -> None:
-    mended = tuple((old, new.replace(*change)) for old, new in changes)
-    assert mended != changes
-    found = [(one.expected, one.actual) for one in lint_spec(parlatel(*mended)).findings]
-    assert finding in found, found
+    assert_linter_refuses(spec, change, finding)
