@@ -103,8 +103,7 @@ FieldCodec = Literal[
 ]
 AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time", "text"]
 AbsentPartForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
-ContainerAbsentForm = Literal["empty", "missing", "none"]
-AbsentLinkForm = Literal["none", "missing", "empty"]
+AbsentMemberForm = Literal["none", "missing", "empty"]
 NumberAbsentForm = Literal["zero", "missing", "none"]
 UnsetParts = Literal["written", "left-out"]
 ParameterCodec = Literal[
@@ -145,6 +144,7 @@ Comparison = Literal[
     "below",
     "above",
 ]
+RowlessTreatment = Literal["refused", "nothing"]
 Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
 ParameterPlace = Literal["query", "form", "multipart", "chunked-multipart", "json"]
 Boundary = Literal["inclusive", "exclusive"]
@@ -231,7 +231,7 @@ class ListedRows:
     )
     namespaces: Mapping[str, str] = documented_key("XML only: prefixes declared on the root, unused", factory=dict)
     identity: FieldName = documented_key("the field that identifies a row")
-    absent: ContainerAbsentForm | OpenChoice[ContainerAbsentForm] = documented_key(
+    absent: AbsentMemberForm | OpenChoice[AbsentMemberForm] = documented_key(
         "how 'no rows' is written: empty, missing, none (null)", "empty"
     )
     empty_fault: ErrorName | None = documented_key(
@@ -240,7 +240,7 @@ class ListedRows:
     clauses: ListedRowsClauses = documented_key("the clause for each promise", factory=ListedRowsClauses)
 
     @property
-    def absent_forms(self) -> tuple[ContainerAbsentForm, ...]:
+    def absent_forms(self) -> tuple[AbsentMemberForm, ...]:
         """Every legitimate way to write that there are no rows."""
         return self.absent.options if isinstance(self.absent, OpenChoice) else (self.absent,)
 
@@ -566,7 +566,7 @@ class Filter:
     same_as: FilterName | None = documented_key(
         "selects the same rows as this other filter would, by another name", None
     )
-    stranger: Literal["nothing", "refused"] | OpenChoice[Literal["nothing", "refused"]] = documented_key(
+    stranger: RowlessTreatment | OpenChoice[RowlessTreatment] = documented_key(
         "what a well-formed value gets that names nothing the server knows", "nothing"
     )
     stranger_fault: ErrorName = documented_key("the fault when refused", "invalid")
@@ -651,7 +651,7 @@ class FilterRange:
 
     first: ParameterName = documented_key("parameter of the earlier end")
     last: ParameterName = documented_key("parameter of the later end")
-    reversed: Literal["refused", "nothing"] | OpenChoice[Literal["refused", "nothing"]] = documented_key(
+    reversed: RowlessTreatment | OpenChoice[RowlessTreatment] = documented_key(
         "what a reversed range gets", "refused"
     )
     reversed_fault: ErrorName = documented_key("the fault when refused", "invalid")
@@ -743,7 +743,7 @@ class CallScope:
         "the account's own calls beside those of listed children", "left-out"
     )
     children_only: ScopeSwitch | None = documented_key("flag: the children's calls only", None)
-    foreign: Literal["refused", "nothing"] | OpenChoice[Literal["refused", "nothing"]] = documented_key(
+    foreign: RowlessTreatment | OpenChoice[RowlessTreatment] = documented_key(
         "another's calls without the right to them", "refused"
     )
     foreign_fault: ErrorName = documented_key("the fault then", "forbidden")
@@ -842,7 +842,7 @@ class PageLinks:
             "how a link is written: with scheme and host, as path and query, or as the query alone", "absolute"
         )
     )
-    absent: AbsentLinkForm | OpenChoice[AbsentLinkForm] = documented_key(
+    absent: AbsentMemberForm | OpenChoice[AbsentMemberForm] = documented_key(
         "how 'no such page' is written: none (null), missing, empty", "none"
     )
     clauses: PageLinksClauses = documented_key("the clause for each promise", factory=PageLinksClauses)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import inspect
 import json
 from pathlib import Path
 
@@ -39,6 +41,17 @@ def test_every_construct_has_a_section_and_every_key_a_meaning() -> None:
         if dataclasses.is_dataclass(record) and name not in ("OpenChoice", "Listing"):
             assert f"### {name}\n" in text
             assert all(field.metadata["says"] for field in dataclasses.fields(record))
+
+
+def test_the_same_words_always_stand_in_the_same_order() -> None:
+    """Sets of the same words are equal: which one a generic type remembers depends on what was imported first."""
+    orders: dict[frozenset[str], set[str]] = {}
+    for node in ast.walk(ast.parse(inspect.getsource(model))):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
+            words = ast.unparse(node.slice).strip("()").split(", ")
+            orders.setdefault(frozenset(words), set()).add(", ".join(words))
+    assert len(orders) > 40
+    assert [sorted(found) for found in orders.values() if len(found) > 1] == []
 
 
 def test_rewriting_keeps_what_is_written_by_hand(tmp_path: Path) -> None:
