@@ -246,12 +246,15 @@ def _test_texts(
     clause_id: ClauseId, clause: Clause, family: ClauseFamily, constructs: Iterable[Construct]
 ) -> Iterator[str]:
     """How the clause is tested: by the rules that it names, and by those of the families of its constructs."""
-    from harness.check.results.explanations import FAMILY_TESTS, RULE_TESTS, STANDARD_TEST
+    from harness.check.results.explanations import FAMILY_TESTS, RULE_TESTS, SHARED_TESTS, STANDARD_TEST
     from harness.specification.clause_families import load_standard_clauses
 
     if clause.excluded is not None:
         return
     yield from (RULE_TESTS[name] for name in clause.checked_by if name in RULE_TESTS)
+    if clause_id in SHARED_TESTS:
+        yield SHARED_TESTS[clause_id]
+        return
     if clause.basis == "standard":
         shared = load_standard_clauses().clauses.get(clause_id)
         if shared is not None and shared.problems:
@@ -325,13 +328,15 @@ def _waiver_obstacle(clause: Clause, *, is_security: bool) -> str | None:
 
 def explain_fault(spec: Spec, fault: Fault) -> FaultExplanation:
     """A fault of the catalogue."""
+    from harness.specification.clause_families import planned_clauses
+
     return FaultExplanation(
         fault=f"{spec.id}:{fault.id}",
         api=spec.id,
         says=fault.description,
         value="",
         clause=fault.clause,
-        clause_says=spec.clauses[fault.clause].says,
+        clause_says=planned_clauses(spec)[fault.clause].says,
         more=_more(spec, fault.clause),
         commands=_commands(spec, f"{spec.id}:{fault.id}", fault.clause),
     )
@@ -367,6 +372,7 @@ def _more(spec: Spec, clause: ClauseId) -> str:
 
 def _commands(spec: Spec, fault: str | None, clause: ClauseId | None) -> tuple[str, ...]:
     """The simulator with the fault, and a check of the clause on it as the user of the document's example."""
+    from harness.cli.selftest_plan import clock_step_of
     from harness.output.escaping import shell_word
     from harness.serve.authentication import default_credentials
     from harness.serve.simulator import base_paths_of
@@ -375,6 +381,8 @@ def _commands(spec: Spec, fault: str | None, clause: ClauseId | None) -> tuple[s
     check = ["callharness", "check", spec.given_as, "--target", f"http://127.0.0.1:{PORT}{base_paths_of(spec)[0]}"]
     if fault is not None:
         serve += ["--fault", fault]
+        if clock_step_of(fault.partition(":")[2]):
+            serve += ["--clock", "live"]
     for name, value in default_credentials(spec.listing.access).items():
         check += ["--credential", f"{name}={value}"]
     if clause is not None:

@@ -218,9 +218,10 @@ def is_harmless(spec: Spec, footprint: FaultFootprint) -> bool:
     It changes only how an answer looks, and no field on which a binding promise rests.
     """
     from harness.serve.faults.hooks import NO_HOOKS, is_active_hook
+    from harness.specification.clause_families import planned_clauses
 
     fault = footprint.fault
-    if spec.clauses[fault.clause].level != "should" or is_binding(spec, (fault.clause,)):
+    if planned_clauses(spec)[fault.clause].level != "should" or is_binding(spec, (fault.clause,)):
         return False
     others = [hook.name for hook in dataclasses.fields(NO_HOOKS) if hook.name not in ("row", "tree")]
     if any(is_active_hook(getattr(fault.hooks, name)) for name in others):
@@ -281,5 +282,9 @@ def needs_hidden_values(spec: Spec, fault_id: str) -> bool:
 
 
 def clock_step_of(fault_id: str) -> float:
-    """How far the clock must move with a request: what grows between two polls shows only while it moves."""
-    return 1.0 if fault_id.partition("/")[2].startswith(("never-falls", "stands-still", "left-out")) else 0.0
+    """How far the clock must move with a request, in seconds: what differs from answer to answer shows only then."""
+    name = fault_id.partition("/")[2]
+    if name.startswith(("never-falls", "stands-still", "left-out")):
+        return 1.0
+    # By the millisecond, so that few new calls come in between.
+    return 0.001 if name.startswith("older-calls") else 0.0

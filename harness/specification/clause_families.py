@@ -40,6 +40,8 @@ class ClauseFamily(StrEnum):
 
 
 BodyFormat = Literal["json", "xml", "csv"]
+STEADY_LIST: Final = ClauseId("LIST-STEADY")
+"""The clause of `specs/standard.yaml` on calls of the past that come and go."""
 
 
 @final

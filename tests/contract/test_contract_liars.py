@@ -9,7 +9,7 @@ import pytest
 from harness.cli.selftest_plan import clock_step_of
 from harness.cli.selftest_trials import Trial, run_trial
 from harness.serve.faults.catalogue import faults_of
-from harness.specification.clause_families import families_by_clause
+from harness.specification.clause_families import planned_families
 from harness.specification.load import load_spec, spec_ids
 
 QUICKEST_FIRST = ("ozeki", "enswitch", "etelecom", "voximplant", "plivo", "twilio", "telnyx", "asterisk-cdr-api")
@@ -22,7 +22,7 @@ def one_of_each_kind() -> list[tuple[str, str]]:
     # The quick ones first, so that the sample stays quick.
     for api in sorted(spec_ids(), key=lambda api: QUICKEST_FIRST.index(api.partition("/")[0])):
         spec = load_spec(api)
-        known = families_by_clause(spec)
+        known = planned_families(spec)
         for fault in faults_of(spec):
             words = [word for word in re.split(r"[^A-Za-z]+", fault.name) if word]
             kind = (known[fault.clause], words[-1])

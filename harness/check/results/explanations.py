@@ -9,8 +9,8 @@ from typing import Final, TypeAlias, final, get_args
 
 from harness.check.results.findings import Colour, Gate, Verdict
 from harness.check.results.gate import colour_of
-from harness.specification.clause_families import ClauseFamily
-from harness.specification.model import Basis, Level
+from harness.specification.clause_families import STEADY_LIST, ClauseFamily
+from harness.specification.model import Basis, ClauseId, Level
 
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 BASES: Final[tuple[Basis, ...]] = get_args(Basis)
@@ -294,6 +294,18 @@ RULE_TESTS: Final[Mapping[str, str]] = MappingProxyType(
         "root-element": ("Every answer of the run is a witness: its root element must be the documented one."),
     }
 )
+
+SHARED_TESTS: Final[Mapping[ClauseId, str]] = MappingProxyType(
+    {
+        STEADY_LIST: (
+            "The list is asked for with its largest page three times by the same request, and up to nine times where "
+            "the answers are not all of the same rows. A row may come and a row may go; what breaks the clause is a "
+            "row that is listed, is missing from a later answer, and is listed again. Calls that began within the "
+            "run or in the minute before it are not judged: copies of a list may not have them all yet."
+        ),
+    }
+)
+"""How a clause that every API shares is tested where its family says less."""
 
 STANDARD_TEST: Final = (
     "Every exchange of the run is a witness and costs no request of its own: it is broken where reading the answer "

@@ -25,6 +25,7 @@ from harness.serve.faults.transport import (
     parse_transport_fault,
     split_api_and_fault,
 )
+from harness.specification.clause_families import planned_clauses
 from harness.specification.load import Spec
 from harness.specification.model import Listing
 
@@ -56,12 +57,14 @@ _FAULT_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
 def faults_of(spec: Spec) -> tuple[Fault, ...]:
     """Every fault that a client could tell from right behaviour under this spec.
 
-    Each belongs to a clause that the document states or suggests (`must`, `should`) and that a black box can check.
+    Each belongs to a clause that the document states or suggests (`must`, `should`), or that every API shares, and
+    that a black box can check.
     """
     found: dict[str, Fault] = {}
+    clauses = planned_clauses(spec)
     for family in _FAULT_FAMILIES:
         for fault in family(spec.listing):
-            clause = spec.clauses.get(fault.clause)
+            clause = clauses.get(fault.clause)
             if clause is not None and clause.level != "may" and clause.excluded is None:
                 found.setdefault(fault.id, fault)
     return tuple(found.values())

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from harness.serve.faults.base import Fault, find_at_path, make_fault, on_page, on_rows
 from harness.serve.faults.hooks import AnswerContent, Hooks, PageContext, RowTree
+from harness.specification.clause_families import STEADY_LIST
 from harness.specification.field_path import FieldPath
 from harness.specification.laws import condition_of_law, field_of_law
 from harness.specification.model import (
@@ -29,6 +30,7 @@ from harness.specification.model import (
     Scalar,
     SharedLaw,
     StandsStillLaw,
+    options_of,
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.durations import encode_duration
@@ -43,6 +45,8 @@ _LATE: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _NUMBERS: Final = ("integer", "digits", "decimal", "decimal-text", "formatted-duration")
 
 _LONG_AGO: Final = "2001-01-01 00:00:00"
+# Of ten rows the place of the one that each copy of a list lacks; the last copy lacks none.
+_LACKS: Final = (2, 1, None)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------
@@ -272,6 +276,7 @@ def law_faults(listing: Listing) -> Iterator[Fault]:
             Hooks(row=_law_hook(listing, condition_of_law(law), change)),
         )
     yield from _presence_faults(listing)
+    yield from _steadiness_faults(listing)
 
 
 def _presence_faults(listing: Listing) -> Iterator[Fault]:
@@ -303,6 +308,26 @@ def _leave_out_first_row(page: AnswerContent, context: PageContext) -> AnswerCon
     """By the instant and not by the turn: the same request at the same instant gets the same answer."""
     out = len(page.rows) > 1 and int(context.at.timestamp()) % 2 == 0
     return replace(page, rows=page.rows[1:]) if out else page
+
+
+def _steadiness_faults(listing: Listing) -> Iterator[Fault]:
+    """Calls of the past that come and go between two equal questions."""
+    if "live" in options_of(listing.lists.calls):
+        return
+    yield from make_fault(
+        (STEADY_LIST,),
+        "older-calls-come-and-go",
+        "answers come from three copies of the list, by the millisecond; two of them lack some of the older calls",
+        on_page(_leave_out_older_rows),
+    )
+
+
+def _leave_out_older_rows(page: AnswerContent, context: PageContext) -> AnswerContent:
+    """By the instant, as above. Copies may differ on the newest calls for a moment: older ones are left out."""
+    lacks = _LACKS[int(context.at.timestamp() * 1000) % len(_LACKS)]
+    older = sorted(page.rows)[: len(page.rows) // 4]
+    out = set() if lacks is None else set(older[lacks::10])
+    return replace(page, rows=tuple(row for row in page.rows if row not in out))
 
 
 def _law_hook(

@@ -6,15 +6,17 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Final
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Exchange, Row, instants_of
 from harness.check.probe.error_responses import record_kept, report_breach
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import is_recent_row
-from harness.specification.clause_families import planned_clauses
-from harness.specification.model import ClauseId
+from harness.check.probe.time_ranges import time_range_filters
+from harness.specification.clause_families import STEADY_LIST, planned_clauses
+from harness.wire.decoded_body import Tree
+from harness.wire.parameter_codec import takes_instants
 
-_CLAUSES: Final = (ClauseId("LIST-STEADY"),)
+_CLAUSES: Final = (STEADY_LIST,)
 
 # Every second or third answer comes from a replica that lacks what others have: `stale_replica` of foreign servers.
 _ANSWERS_AT_FIRST: Final = 3
@@ -33,7 +35,8 @@ def check_steady_rows(context: CheckContext, mirror: Mirror) -> None:
         context.results.record_not_exercised(_CLAUSES, "the target shows no rows")
         return
     _, size = largest_page_size(context)
-    ask = mirror.request(page_size_values(context, size) if size is not None else {})
+    values = page_size_values(context, size) if size is not None else {}
+    ask = mirror.request({**values, **_older_window(context, mirror, size or context.longest_page)})
     answers: list[Exchange] = []
     while len(answers) < _ANSWERS_IN_ALL:
         exchange = context.send(ask, "does the same question get the same rows?")
@@ -56,6 +59,19 @@ def check_steady_rows(context: CheckContext, mirror: Mirror) -> None:
         report_breach(context, _CLAUSES, expected="the same rows each time", actual=actual, exchange=answers[-1])
     else:
         record_kept(context, _CLAUSES, "the same rows each time")
+
+
+def _older_window(context: CheckContext, mirror: Mirror, size: int) -> dict[str, Tree]:
+    """A range of time that leaves out calls which may be new, where the first page would hold some."""
+    lower, upper, path = time_range_filters(context)
+    if lower is None or upper is None or path is None or not takes_instants(context.listing.parameters[upper]):
+        return {}
+    if not any(_may_be_new(context, row) for row in mirror.rows[:size]):
+        return {}
+    older = instants_of([row for row in mirror.rows if not _may_be_new(context, row)], path)
+    # Whole seconds, which every server can read.
+    first, last = (instant.replace(microsecond=0) for instant in (min(older), max(older))) if older else (None, None)
+    return {} if first is None else context.encode_all({lower: first, upper: last})
 
 
 def _may_be_new(context: CheckContext, row: Row) -> bool:
