@@ -10,6 +10,7 @@ from harness.check.results.defects import Defect, broken_summary, finding_colour
 from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
 from harness.check.results.gate import gate_reason
 from harness.output.escaping import markdown_cell, markdown_fence
+from harness.report.plain_words import run_sentences
 from harness.report.run_record import RunRecord
 
 # The summary of a job on GitHub may have a megabyte, a comment 65,536 characters.
@@ -38,6 +39,8 @@ def _head_lines(recording: RunRecord) -> Iterator[str]:
     report = recording.report
     word = report.colour.value.upper() if recording.complete else "INCOMPLETE"
     yield f"## {_SIGNS[report.colour]} {word} {markdown_cell(report.api)}"
+    yield ""
+    yield markdown_cell(" ".join(run_sentences(report, complete=recording.complete)), limit=2000)
     yield ""
     reason = gate_reason(report)
     if reason:

@@ -79,88 +79,112 @@ def noticed_by_clients(finding: Finding) -> str:
 
 
 def run_sentences(report: RunReport, *, complete: bool = True) -> tuple[str, ...]:
-    """The run in a few sentences, the most important first: what is broken, what is untested, what the gate says."""
+    """The run in a few sentences, the most important first: what is broken, what is untested, whether it passes.
+
+    Every format of a report says these and no others at its top or end. They are for readers who know no word of it.
+    """
     return tuple(_sentences(report, complete=complete))
 
 
 def _sentences(report: RunReport, *, complete: bool) -> Iterator[str]:
     if report.interrupted is not None or not complete:
         yield "This run did not come to its end: what it had not reached was not tested."
-    required = [result for result in report.clauses if result.level == "must"]
-    yield _required_sentence(required)
+    yield _binding_sentence([result for result in report.clauses if result.level == "must"])
     weaker = [result for result in report.clauses if result.level == "should"]
     broken = _broken(weaker)
     if broken:
-        yield f"Of {len(weaker)} weaker promises (should) {len(broken)} {_are(broken)} broken."
-    waived = [result for result in report.clauses if result.waived is not None]
-    if waived:
-        names = sorted({visible_text(str(result.waived), limit=60) for result in waived})
-        what = "1 is a known failure" if len(waived) == 1 else f"{len(waived)} are known failures"
-        yield f"Of the promises that are not kept {what}, which the gate does not count ({_listed(names)})."
+        whole = f"{len(broken)} of {len(weaker)} weaker promise{'s'[: len(weaker) != 1]}"
+        yield f"{whole}, which the document only suggests, {_are(broken)} broken{_known_part(broken)}."
     yield gate_sentence(report)
 
 
-def _required_sentence(required: list[ClauseResult]) -> str:
-    broken = _broken(required)
-    untested = [result for result in required if result.verdict in _UNTESTED and result.waived is None]
-    kept = sum(result.verdict is Verdict.PASS for result in required)
-    if not required:
-        return "None of the promises that were looked at is a required one (must)."
+def _binding_sentence(binding: list[ClauseResult]) -> str:
+    """What became of the promises that the document states outright."""
+    broken = _broken(binding)
+    untested = [result for result in binding if result.verdict in _UNTESTED and result.waived is None]
+    kept = sum(result.verdict is Verdict.PASS for result in binding)
+    if not binding:
+        return "None of the promises that were looked at is a binding one."
+    whole = f"{len(binding)} binding promise{'s'[: len(binding) != 1]}"
     if broken:
-        first = f"{len(broken)} of {len(required)} required promises {_are(broken)} broken"
-    elif len(untested) == len(required):
-        return f"None of {len(required)} required promises could be tested: {_reasons(untested)}."
+        first = f"{len(broken)} of {whole} {_are(broken)} broken{_known_part(broken)}"
+    elif len(untested) == len(binding):
+        return f"Nothing is known of the server: none of {whole} could be tested ({_reasons(untested)})."
     elif untested:
-        first = f"No required promise is broken as far as could be tested: {kept} of {len(required)} are kept"
+        first = f"No binding promise is broken as far as could be tested: {kept} of {len(binding)} {_hold(kept)}"
     else:
-        first = f"No required promise is broken: {kept} of {len(required)} were put to the test and are kept"
+        first = f"The server keeps its word: {whole} {'was' if len(binding) == 1 else 'were'} tested, none is broken"
     if untested:
-        first += f"; {len(untested)} could not be tested: {_reasons(untested)}"
+        first += f"; {len(untested)} could not be tested ({_reasons(untested)})"
     return first + "."
 
 
 def gate_sentence(report: RunReport) -> str:
-    """What the gate makes of the run, and why; a gate that lets broken promises pass says so."""
-    name = f"The gate {report.gate.value}"
+    """Whether the run passes its gate, and why; one that passes in spite of broken promises says so."""
+    gate = f"gate {report.gate.value}"
     broken = _broken(report.clauses)
     if report.colour is Colour.RED:
-        return f"{name} is red because of {_listed(_causes(report.clauses))}."
+        return f"The run fails ({gate}): {_listed(_causes(report.clauses))}."
     if report.colour is Colour.AMBER:
         amber = sum(result.colour is Colour.AMBER for result in report.clauses)
-        return (
-            f"{name} is amber: {amber} {'promise is' if amber == 1 else 'promises are'} worth a look, none stops it."
-        )
+        return f"The run passes ({gate}), but {amber} {'promise needs' if amber == 1 else 'promises need'} a look."
     if broken:
-        why = "it only reports" if report.gate is Gate.EXPLORE else "they are known failures or no promises for sure"
-        return f"{name} is {report.colour.value} although {len(broken)} {_promises(broken)} broken: {why}."
-    return f"{name} is {report.colour.value}."
+        return f"The run passes ({gate}) although {len(broken)} {_promises(broken)} broken: {_why_passed(report)}."
+    return f"The run passes ({gate})."
+
+
+def _why_passed(report: RunReport) -> str:
+    known = {result.waived is not None for result in _broken(report.clauses)}
+    if report.gate is Gate.EXPLORE:
+        return "this gate only reports"
+    if known == {True}:
+        return "that is known, and does not count for now"
+    return "the document does not promise that for sure" + (", or it is known" if True in known else "")
+
+
+_CAUSES: Final[Mapping[Verdict, tuple[str, str]]] = MappingProxyType(
+    {
+        Verdict.FAIL: ("broken promise", "broken promises"),
+        Verdict.ERROR: ("error of the checker", "errors of the checker"),
+        Verdict.INCONCLUSIVE: ("promise left undecided", "promises left undecided"),
+    }
+)
 
 
 def _causes(results: Iterable[ClauseResult]) -> list[str]:
     red = [result for result in results if result.colour is Colour.RED]
     stale = [result for result in red if result.verdict is Verdict.PASS]
-    counted = Counter(result.verdict.value for result in red if result.verdict is not Verdict.PASS)
-    words: Mapping[Verdict, tuple[str, str]] = {
-        Verdict.FAIL: ("broken promise", "broken promises"),
-        Verdict.ERROR: ("error of the checker", "errors of the checker"),
-    }
-    causes = []
+    causes: Counter[tuple[str, str]] = Counter()
     for verdict in Verdict:
-        number = counted[verdict.value]
-        if number:
-            one, many = words.get(verdict, (f"promise that is {verdict.value}", f"promises that are {verdict.value}"))
-            causes.append(f"{number} {one if number == 1 else many}")
+        words = _CAUSES.get(verdict, ("promise that could not be tested", "promises that could not be tested"))
+        causes[words] += sum(result.verdict is verdict for result in red) if verdict is not Verdict.PASS else 0
+    told = [f"{number} {one if number == 1 else many}" for (one, many), number in causes.items() if number]
     if stale:
-        causes.append(
-            f"{len(stale)} known failure{'s'[: len(stale) != 1]} that no longer fail{'s'[: len(stale) == 1]}"
+        told.append(f"{len(stale)} known failure{'s'[: len(stale) != 1]} that no longer fail{'s'[: len(stale) == 1]}")
+    return told or ["an error of the checker"]
+
+
+def _known_part(broken: list[ClauseResult]) -> str:
+    """How many of the broken ones are known failures, which the gate does not count."""
+    waived = [result for result in broken if result.waived is not None]
+    if not waived:
+        return ""
+    names = _listed(sorted({visible_text(str(result.waived), limit=60) for result in waived}))
+    if len(waived) == len(broken):
+        return (
+            f", which is known ({names}) and does not count" if len(broken) == 1 else f", all of them known ({names})"
         )
-    return causes or ["an error of the checker"]
+    return f", {len(waived)} of them known ({names})"
 
 
 def _reasons(untested: Iterable[ClauseResult]) -> str:
     counted = Counter(visible_text(result.reason, limit=_LONGEST_REASON) or "nothing says why" for result in untested)
     first, *others = [reason.rstrip(".") for reason, _ in counted.most_common()]
-    return first + (f", and for {len(others)} other reason{'s'[: len(others) != 1]}" if others else "")
+    return first + (f"; {len(others)} other reason{'s'[: len(others) != 1]}" if others else "")
+
+
+def _hold(number: int) -> str:
+    return "holds" if number == 1 else "hold"
 
 
 def _broken(results: Iterable[ClauseResult]) -> list[ClauseResult]:

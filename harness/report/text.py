@@ -11,6 +11,7 @@ from harness.check.results.defects import broken_summary, finding_colour, group_
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import gate_reason
 from harness.output.escaping import visible_text
+from harness.report.plain_words import run_sentences
 
 _WIDTH: Final = 118
 _LONGEST_LINE: Final = 2000
@@ -40,6 +41,7 @@ def text_report(report: RunReport, *, complete: bool = True, coloured: bool = Fa
         *_dialect_lines(report),
         *_note_lines(report, complete=complete),
         "",
+        *_sentence_lines(report, complete=complete),
         _summary_line(report, paint, complete=complete),
         *_reason_lines(report, paint),
     ]
@@ -196,6 +198,12 @@ def _note_lines(report: RunReport, *, complete: bool) -> Iterator[str]:
         wrapped = textwrap.wrap(visible_text(note, limit=_LONGEST_LINE), _WIDTH - 4, break_on_hyphens=False)
         for number, line in enumerate(wrapped):
             yield ("  - " if number == 0 else "    ") + line
+
+
+def _sentence_lines(report: RunReport, *, complete: bool) -> Iterator[str]:
+    """The run in plain words, for readers who know no word of a report."""
+    for sentence in run_sentences(report, complete=complete):
+        yield from textwrap.wrap(sentence, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:

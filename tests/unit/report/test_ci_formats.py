@@ -106,7 +106,8 @@ def markdown(of: RunReport) -> str:
 def test_markdown_begins_with_the_gate_and_why() -> None:
     lines = markdown(grouped_report()).splitlines()
     assert lines[0] == "## 🔴 RED `acmepbx/list-calls`"
-    assert lines[2] == ("**red because** `3 clauses are broken (AC-LST-021, AC-LST-023, AC-LST-040)`")
+    assert lines[2].startswith("`4 of 4 binding promises are broken, 1 of them known (W-0007). ")
+    assert lines[4] == ("**red because** `3 clauses are broken (AC-LST-021, AC-LST-023, AC-LST-040)`")
 
 
 def test_markdown_shows_each_defect_once_with_its_request() -> None:

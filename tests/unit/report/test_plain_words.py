@@ -1,0 +1,87 @@
+"""The sentences at the top of a report: what a reader who knows none of its words is told of a run."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+
+import pytest
+from report_samples import recording, report, result
+
+from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
+from harness.report import ReportKind, render_report
+from harness.report.plain_words import run_sentences
+
+
+def kept(number: int) -> tuple[ClauseResult, ...]:
+    return tuple(result(f"AC-LST-{100 + place}") for place in range(number))
+
+
+def broken(*names: str, waived: str | None = None) -> tuple[ClauseResult, ...]:
+    colour = Colour.RED if waived is None else Colour.NONE
+    return tuple(result(name, Verdict.FAIL, colour=colour, waived=waived) for name in names)
+
+
+def blocked() -> tuple[ClauseResult, ...]:
+    return tuple(
+        replace(one, verdict=Verdict.BLOCKED, colour=Colour.RED, reason="the log-in is refused") for one in kept(8)
+    )
+
+
+WEAKER = result("AC-LST-031", Verdict.FAIL, level="should", colour=Colour.AMBER)
+UNTESTED = result("AC-LST-040", Verdict.NOT_EXERCISED, colour=Colour.AMBER, reason="there is no second page")
+RUNS: dict[str, tuple[RunReport, tuple[str, ...]]] = {
+    "green": (
+        report(*kept(8)),
+        ("The server keeps its word: 8 binding promises were tested, none is broken.", "The run passes (gate ci)."),
+    ),
+    "amber alone": (
+        report(*kept(8), UNTESTED, WEAKER, colour=Colour.AMBER),
+        (
+            "No binding promise is broken as far as could be tested: 8 of 9 hold; "
+            "1 could not be tested (there is no second page).",
+            "1 of 1 weaker promise, which the document only suggests, is broken.",
+            "The run passes (gate ci), but 2 promises need a look.",
+        ),
+    ),
+    "one is broken": (
+        report(*kept(8), *broken("AC-LST-021"), colour=Colour.RED),
+        ("1 of 9 binding promises is broken.", "The run fails (gate ci): 1 broken promise."),
+    ),
+    "many are broken": (
+        report(*kept(8), *broken("AC-LST-021", "AC-LST-022", "AC-LST-023"), UNTESTED, colour=Colour.RED),
+        (
+            "3 of 12 binding promises are broken; 1 could not be tested (there is no second page).",
+            "The run fails (gate ci): 3 broken promises.",
+        ),
+    ),
+    "blocked": (
+        report(*blocked(), colour=Colour.RED),
+        (
+            "Nothing is known of the server: none of 8 binding promises could be tested (the log-in is refused).",
+            "The run fails (gate ci): 8 promises that could not be tested.",
+        ),
+    ),
+    "known failures": (
+        report(*kept(8), *broken("AC-LST-021", "AC-LST-022", waived="W-0007")),
+        (
+            "2 of 10 binding promises are broken, all of them known (W-0007).",
+            "The run passes (gate ci) although 2 promises are broken: that is known, and does not count for now.",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_run_is_told_in_words_that_need_no_legend(run: str) -> None:
+    made, sentences = RUNS[run]
+    assert run_sentences(made) == sentences
+
+
+@pytest.mark.parametrize("kind", [ReportKind.HTML, ReportKind.TEXT, ReportKind.MARKDOWN])
+@pytest.mark.parametrize("run", RUNS)
+def test_every_format_says_the_same_sentences(run: str, kind: ReportKind) -> None:
+    made, sentences = RUNS[run]
+    # Lines of text are broken between words, and a page marks what is cut by a browser.
+    said = " ".join(html.unescape(render_report(recording(made), kind)).split())
+    assert [sentence for sentence in sentences if sentence not in said] == []
