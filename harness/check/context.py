@@ -570,7 +570,7 @@ class CheckContext:
             replay=self._replay_line(declared[0]),
             found_after=self.requests,
             difference=self.evidence.render_text((difference or message).strip(), limit=400),
-            case=standalone_case(self, exchange, check) if exchange is not None else "",
+            case=standalone_case(self, exchange, check),
         )
         if self.held_failures is not None:
             self.held_failures.append(finding)

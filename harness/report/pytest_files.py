@@ -18,9 +18,9 @@ _VARIABLE: Final = re.compile(r"\$\{(CALLHARNESS_CREDENTIAL_\w+)\|")
 
 
 def pytest_files(report: RunReport) -> Mapping[str, str]:
-    """The texts of the files by name: a test module for each finding that one or two answers show, and an index.
+    """The texts of the files by name: a test module for each finding that a request or two show, and an index.
 
-    A module asks the server at the URL in CALLHARNESS_URL once or twice. It needs Python and pytest alone, and
+    A module asks the server at the URL in CALLHARNESS_URL once or twice, or some times over. It needs Python and pytest alone, and
     holds no secret: what it needs stands in the environment.
     """
     made: dict[str, str] = {}
@@ -28,7 +28,9 @@ def pytest_files(report: RunReport) -> Mapping[str, str]:
     for finding in report.findings:
         case = _case_of(finding)
         if case is None:
-            lines.append(f"- `{finding.clause}`: no file; it takes more than two answers to show. {_replay(finding)}")
+            lines.append(
+                f"- `{finding.clause}`: no file; other answers than a file asks for show it. {_replay(finding)}"
+            )
             continue
         name = _file_name(report, finding, made)
         made[name] = _module_text(report, finding, case)

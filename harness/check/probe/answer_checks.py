@@ -19,9 +19,10 @@ from harness.check.probe.mirror import first_page_number, largest_page_size
 from harness.check.probe.row_matches import matching_rows
 from harness.check.results.request_template import request_template
 from harness.specification.answer_place import header_at
-from harness.specification.model import OffsetPaging, PageNumberPaging
+from harness.specification.model import FieldCondition, OffsetPaging, PageNumberPaging
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, Missing
+from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import is_csv, is_xml
 
@@ -29,23 +30,26 @@ if TYPE_CHECKING:
     from harness.check.context import CheckContext, Exchange, Row
     from harness.check.probe.mirror import Mirror
     from harness.wire.decoded_body import Tree
-    from harness.wire.list_request import ListRequest
 
 Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | bool | None"
 CheckKind = Literal[
     "list", "no-list", "answered", "once", "without", "with", "exactly", "at-most", "rows", "sorted", "slice",
-    "total", "shown", "parts", "seen", "part", "same", "apart",
+    "total", "shown", "parts", "seen", "part", "same", "apart", "steady", "rising", "still",
 ]  # fmt: skip
 """list: a list of rows comes; no-list: none does; answered: no error of the server; once: no row twice; without,
 with, exactly: rows that must not, must be there, that are all; at-most, rows: how many; sorted, slice: their order,
 by the rank of each; total: the number told; shown: rows that must no longer show what they showed; parts: rows with
 or without fields; seen: an answer without rows that must no longer be what it was; part: a part of the answer that
-must no longer be what it was; same, apart: as the answer to another request, with no row of it."""
+must no longer be what it was; same, apart: as the answer to another request, with no row of it; steady, rising,
+still: of several answers to one request, no row that goes and comes back, a field that falls or moves in none."""
 
 _LONGEST_CASE: Final = 40_000
 _ROWS_AT_MOST: Final = 400
 _ENDS_AT_MOST: Final = 200
 _LONGEST_TEXT: Final = 400
+# A pause of whole seconds would meet what happens every second second always, or never.
+_POLLS: Final = 6
+_POLL_MILLISECONDS: Final = 1100
 _VARIABLE: Final = re.compile(r"\$\{CALLHARNESS_CREDENTIAL_\w+\|\w+\}")
 _ROOT_ELEMENT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]*)")
 # What looks like a time, a token or a counter may differ in each answer.
@@ -60,6 +64,9 @@ class AnswerCheck:
     `at` is a pointer, `header:NAME`, `status` or `root`, `low` and `high` bound a number, `fields` are names in a row
     (of two answers: in what they are the same), `values` what was seen. `other` is the answer that this one is held
     against, `listing` the request whose answer says whether the rows are still there.
+
+    Of several answers `low` is their number, and `high` the milliseconds from one to the next; `asked` is the request
+    where there is no exchange of it.
     """
 
     kind: CheckKind
@@ -74,6 +81,7 @@ class AnswerCheck:
     values: Plain = None
     other: Exchange | None = None
     listing: ListRequest | None = None
+    asked: ListRequest | None = None
 
 
 NO_LIST: Final = AnswerCheck(kind="no-list")
@@ -276,6 +284,42 @@ def apart_check(context: CheckContext, other: Exchange) -> AnswerCheck | None:
     return AnswerCheck(kind="apart", other=other) if _rows_check(context, "apart", other.listed) else None
 
 
+def steady_check(context: CheckContext, *, answers: int) -> AnswerCheck | None:
+    """The check that no row goes and comes back in so many answers to the same request."""
+    return AnswerCheck(kind="steady", low=answers) if context.identity_unique else None
+
+
+def poll_check(
+    context: CheckContext,
+    kind: Literal["steady", "rising", "still"],
+    *,
+    field: str = "",
+    when: FieldCondition | None = None,
+    slack_seconds: float = 0.0,
+) -> AnswerCheck | None:
+    """The check that the list of calls in progress, asked for every second or so, keeps a promise on them.
+
+    `field` neither falls nor moves, by more than the slack, while the condition holds; None where plain values of a
+    row do not tell that.
+    """
+    plain = when is None or (when.present is None and not when.not_ and "." not in str(when.field))
+    if not context.identity_unique or not plain or "." in field or "[" in field:
+        return None
+    name, size = largest_page_size(context)
+    asked = ListRequest(values=context.encode_all({name: size}) if name is not None and size is not None else {})
+    told: dict[str, Plain] = {"slack": str(slack_seconds)}
+    if when is not None:
+        told |= {"while": str(when.field), "is": [str(word) for word in when.is_]}
+    return AnswerCheck(
+        kind=kind,
+        low=_POLLS,
+        high=_POLL_MILLISECONDS,
+        fields=(field,) if field else (),
+        values=told if field else None,
+        asked=asked,
+    )
+
+
 def _parts_check(context: CheckContext, difference: Difference) -> AnswerCheck | None:
     parameter, _, way = difference.about.rpartition(" ")
     names = next((one.added_names for one in context.listing.includes if one.parameter == parameter), ())
@@ -339,14 +383,19 @@ def _rows_form(context: CheckContext, exchange: Exchange) -> Plain:
     return "missing" if isinstance(part, Missing) else "none" if part is None else "given"
 
 
-def standalone_case(context: CheckContext, exchange: Exchange, check: AnswerCheck | None) -> str:
+def standalone_case(context: CheckContext, exchange: Exchange | None, check: AnswerCheck | None) -> str:
     """A request and what its answer must be, as JSON in ASCII; empty where it would show people's data or secrets."""
     listing = context.listing
     if check is None or is_csv(listing) or not isinstance(listing.lists.rows_at, str):
         return ""
     evidence = context.evidence
-    template = request_template(exchange.request, evidence)
-    others = _other_requests(context, exchange, check)
+    if exchange is not None:
+        template, others = request_template(exchange.request, evidence), _other_requests(context, exchange, check)
+    elif check.asked is not None:
+        ask = context.complete_request(check.asked, context.identity.credentials)
+        template, others = request_template(encode_request(context.spec, ask), evidence), {}
+    else:
+        return ""
     if template is None or others is None:
         return ""
     case = {
@@ -387,7 +436,7 @@ def _other_requests(
 
 def _is_told(check: AnswerCheck, name: str) -> bool:
     """Whether a part of a check means something for its kind."""
-    if name in ("other", "listing"):
+    if name in ("other", "listing", "asked"):
         return False
     always = {"at-most": ("high",), "rows": ("high",), "total": ("low", "high"), "parts": ("on",)}.get(check.kind, ())
     return name in ("kind", *always) or getattr(check, name) not in ((), "", None, 0, True)

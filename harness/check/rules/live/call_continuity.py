@@ -11,6 +11,7 @@ from itertools import chain, combinations, pairwise
 from typing import Final
 
 from harness.check.context import CheckContext, Row, instants_of
+from harness.check.probe.answer_checks import poll_check
 from harness.check.probe.mirror import Mirror
 from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_readings import COPY_LAG_SECONDS, LifeFields, Sighting, WatchedCalls
@@ -101,6 +102,7 @@ def check_stands_still(watched: WatchedCalls, law: StandsStillLaw) -> None:
             rows=[one for pair in moved for one in pair[:2]],
             fields=[name],
             inferred=not certain,
+            check=poll_check(context, "still", field=name, slack_seconds=law.slack_seconds) if certain else None,
         )
     elif pairs:
         context.results.record_pass(law.clause, times=len(pairs))

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Final
 
 from harness.check.context import Row
+from harness.check.probe.answer_checks import poll_check
 from harness.check.rules.live.call_continuity import is_same_call
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
@@ -69,6 +70,7 @@ def _check_gaps(watched: WatchedCalls, clauses: Clauses) -> None:
             f"{gaps[0][1]:.0f} seconds later",
             rows=[row for row, _ in gaps],
             fields=_names(watched.fields),
+            check=poll_check(watched.context, "steady"),
         )
     elif witnessed:
         watched.context.results.record_pass(clauses, times=witnessed)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, Literal, Self
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.probe.mirror import Snapshot
 from harness.check.rules.responses.row_laws import as_number
 from harness.specification.model import Clauses, Listing
@@ -158,6 +159,7 @@ class WatchedCalls:
         fields: Iterable[str | None] | None = None,
         inferred: bool = False,
         difference: str = "",
+        check: AnswerCheck | None = None,
     ) -> None:
         """Writes a breach of what the first of the clauses says; its rows show how far calls are, or some fields."""
         life = self.fields
@@ -170,6 +172,7 @@ class WatchedCalls:
             fields=(life.start, life.ring, life.talk, life.state) if fields is None else fields,
             inferred=inferred,
             difference=difference,
+            check=check,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import poll_check
 from harness.check.probe.error_responses import enforceable_clauses
 from harness.check.probe.filter_values import is_plain_equality
 from harness.check.probe.mirror import (
@@ -186,6 +187,13 @@ def _check_between_polls(watched: WatchedCalls, law: MovingLaw) -> None:
             f"in {len(broken)} of {times} comparisons",
             rows=chain(*broken),
             fields=[str(path)],
+            check=poll_check(
+                context,
+                "rising" if isinstance(law, NeverFallsLaw) else "still",
+                field=str(path),
+                when=law.when,
+                slack_seconds=lag,
+            ),
         )
     elif times:
         context.results.record_pass(law.clause, times=times)

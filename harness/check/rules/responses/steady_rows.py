@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange, Row, instants_of
+from harness.check.probe.answer_checks import steady_check
 from harness.check.probe.error_responses import record_kept, report_breach
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.page_sizes import page_size_values
@@ -56,7 +57,14 @@ def check_steady_rows(context: CheckContext, mirror: Mirror) -> None:
         found = f"{len(returned)} {'row comes and goes' if len(returned) == 1 else 'rows come and go'}"
         counts = ", ".join(str(len(one.listed)) for one in answers)
         actual = f"{found} from answer to answer ({counts} rows)"
-        report_breach(context, _CLAUSES, expected="the same rows each time", actual=actual, exchange=answers[-1])
+        report_breach(
+            context,
+            _CLAUSES,
+            expected="the same rows each time",
+            actual=actual,
+            exchange=answers[-1],
+            check=steady_check(context, answers=_ANSWERS_IN_ALL),
+        )
     else:
         record_kept(context, _CLAUSES, "the same rows each time")
 
