@@ -20,8 +20,8 @@ _VARIABLE: Final = re.compile(r"\$\{(CALLHARNESS_CREDENTIAL_\w+)\|")
 def pytest_files(report: RunReport) -> Mapping[str, str]:
     """The texts of the files by name: a test module for each finding that a request or two show, and an index.
 
-    A module asks the server at the URL in CALLHARNESS_URL once or twice, or some times over. It needs Python and pytest alone, and
-    holds no secret: what it needs stands in the environment.
+    A module asks the server at the URL in CALLHARNESS_URL once or twice, or some times over. It needs Python and
+    pytest alone, and holds no secret: what it needs stands in the environment.
     """
     made: dict[str, str] = {}
     lines = []
