@@ -26,7 +26,16 @@ from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.range_ends import is_range_reversed
 from harness.serve.query.table import Condition
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Filter, FilterRange, Listing, NeededChoice, OpenChoice, Parameter, RangeValue
+from harness.specification.model import (
+    Clauses,
+    Filter,
+    FilterRange,
+    Listing,
+    NeededChoice,
+    OpenChoice,
+    Parameter,
+    RangeValue,
+)
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.list_request import ListRequest
@@ -387,35 +396,28 @@ def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
             )
         ),
     )
-
     if rule.value is not None:
         yield from _range_value_faults(rule, rule.value)
-    if rule.recent_seconds is not None:
-        yield from make_fault(
-            rule.clauses.recent,
-            f"{rule.first}-has-no-default",
-            f"without {rule.first} everything is listed, however long ago",
-            with_changed_listing(_with_range(rule, replace(rule, recent_seconds=None))),
-        )
-        yield from make_fault(
-            rule.clauses.recent,
-            f"{rule.first}-default-too-late",
-            f"without {rule.first} only the last {rule.recent_seconds // 4} seconds are listed",
-            with_changed_listing(_with_range(rule, replace(rule, recent_seconds=rule.recent_seconds // 4))),
-        )
-    if rule.most_seconds is not None:
-        yield from make_fault(
-            rule.clauses.too_long,
-            f"{rule.first}-and-{rule.last}-unlimited",
-            f"{rule.first} and {rule.last} may lie any time apart",
-            with_changed_listing(_with_range(rule, replace(rule, most_seconds=None))),
-        )
-        yield from make_fault(
-            rule.clauses.too_long,
-            f"{rule.first}-and-{rule.last}-limited-too-much",
-            f"{rule.first} and {rule.last} may lie half as long apart as they should",
-            with_changed_listing(_with_range(rule, replace(rule, most_seconds=rule.most_seconds // 2))),
-        )
+    for clauses, bound, other, name, says in _other_bounds(rule):
+        if bound is not None:
+            yield from make_fault(clauses, name, says, with_changed_listing(_with_range(rule, other)))
+
+
+def _other_bounds(rule: FilterRange) -> tuple[tuple[Clauses, int | None, FilterRange, str, str], ...]:
+    """Clause, bound in seconds (None without one), the range with another bound, name and effect of the fault."""
+    late, far = rule.clauses.recent, rule.clauses.too_long
+    recent, most = rule.recent_seconds, rule.most_seconds
+    later, shorter = (recent or 0) // 4, (most or 0) // 2
+    first, ends, both = rule.first, f"{rule.first}-and-{rule.last}", f"{rule.first} and {rule.last}"
+    return (
+        (late, recent, replace(rule, recent_seconds=None), f"{first}-has-no-default",
+         f"without {first} everything is listed, however long ago"),
+        (late, recent, replace(rule, recent_seconds=later), f"{first}-default-too-late",
+         f"without {first} only the last {later} seconds are listed"),
+        (far, most, replace(rule, most_seconds=None), f"{ends}-unlimited", f"{both} may lie any time apart"),
+        (far, most, replace(rule, most_seconds=shorter), f"{ends}-limited-too-much",
+         f"{both} may lie half as long apart as they should"),
+    )  # fmt: skip
 
 
 def _range_value_faults(rule: FilterRange, value: RangeValue) -> Iterator[Fault]:

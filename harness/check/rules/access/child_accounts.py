@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.answer_checks import A_LIST, AnswerCheck, same_check
+from harness.check.probe.answer_checks import A_LIST, AnswerCheck, listed_check, same_check
 from harness.check.probe.error_responses import judge_twice
 from harness.check.probe.filter_values import encode_shown_value, largest_page
 from harness.check.probe.mirror import Mirror, first_page_number, parse_row_count, server_page_limit
@@ -162,7 +162,10 @@ def _judge_children(
         context.results.record_pass(clauses, times=max(1, len(on.listed)))
         return
     message, expected, actual = wrong
-    context.fail(clauses, message, expected=expected, actual=actual, exchange=on)
+    own = own_account(context, rule)
+    own_rows = [row for row in on.listed if own is not None and owners_of(row, rule) == {own}]
+    check = listed_check(context, mirror, "without", own_rows) if own_rows else None
+    context.fail(clauses, message, expected=expected, actual=actual, exchange=on, check=check)
 
 
 def _wrong_owners(
