@@ -34,7 +34,12 @@ _PAGES: Final = ("har", "vcr", "responses", "wiremock", "postman")
 
 _WORLD_OPTIONS: Final = combine_options(
     click.option(
-        "--calls", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="How many calls."
+        "--calls",
+        type=click.IntRange(0),
+        default=200,
+        show_default=True,
+        metavar="N",
+        help="How many calls, up to 10^13.",
     ),
     click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Which world."),
     traffic_options_beside_records,
@@ -79,7 +84,11 @@ _RUN_OPTIONS: Final = combine_options(
         "--scheduler", metavar="ADDRESS", help="Dask's scheduler, tcp://HOST:PORT; else one on this machine."
     ),
     click.option("--quiet", is_flag=True, help="Say nothing unless something goes wrong."),
-    click.option("--verbose", is_flag=True, help="Say which columns are made row by row, and so slowly."),
+    click.option(
+        "--verbose",
+        is_flag=True,
+        help="Say how busy the world is, and which columns are made row by row, and so slowly.",
+    ),
 )
 
 
@@ -154,6 +163,10 @@ def generate(
     world = record_world_of(console, records)
     if world is None:
         world = make_chosen_world(choice, seed=seed, calls=calls, instant=BUSY_HOUR)
+    if verbose and world.rates is not None:
+        usual, last = world.rates
+        tail = f", in the last hours of the world {last:,.6g}" if last != usual else ""
+        console.write_message(f"calls a second in the busiest hour: {usual:,.6g}{tail}")
     if report is not None:
         write_traffic_report(Path(report), world)
     with _listener(console, quiet=quiet, verbose=verbose, to_stdout=to_stdout) as listener:

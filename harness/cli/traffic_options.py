@@ -112,18 +112,18 @@ def make_chosen_world(
         profile = find_profile(choice.traffic, where=f"--traffic {choice.traffic}")
     else:
         profile = usual_profile or OFFICE
-    if concurrent is not None:
-        if choice.per_day is not None:
-            raise UsageProblem("--per-day", "no --concurrent with it", "both", "one follows from the other")
-        profile = profile.with_rate(concurrent / profile.mean_call_seconds)
+    if concurrent is not None and choice.per_day is not None:
+        raise UsageProblem("--per-day", "no --concurrent with it", "both", "one follows from the other")
     if not choice.has_window:
         if choice.per_day is not None:
             raise UsageProblem("--per-day", "--days or --from with it", "a number of calls", "add --days D")
-        return World.of(seed=seed, calls=calls, instant=instant, profile=profile)
+        return World.of(seed=seed, calls=calls, instant=instant, profile=profile, concurrent=concurrent)
     context = click.get_current_context(silent=True)
     if context is not None and context.get_parameter_source("calls") not in (None, ParameterSource.DEFAULT):
         raise UsageProblem("--calls", "neither --days nor --from with it", f"--calls {calls} and a window of days")
     window = _window_of(choice, instant=instant, instant_given=instant_given)
+    if concurrent is not None:
+        profile = profile.with_rate(concurrent / profile.mean_call_seconds)
     return World.within(window, seed=seed, profile=profile)
 
 

@@ -136,7 +136,7 @@ def _is_numbered(attribute: Attribute) -> bool:
 
 _CALL_ATTRIBUTES: Final = _attributes_by_name(
     _integer_attribute("call_id", "identity of the call, beyond 32 bits"),
-    _text_attribute("call_code", "identity of the call as an opaque code of five or six letters and digits"),
+    _text_attribute("call_code", "identity of the call as an opaque code of five to nine letters and digits"),
     _text_attribute("call_ref", "identity shared by the legs of the call: the leg_id of its first leg"),
     _integer_attribute("session_id", "the session that the call belongs to"),
     _word_attribute("direction", Direction, "which way the call goes, seen from the switch"),

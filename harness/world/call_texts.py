@@ -60,7 +60,7 @@ def _external_session_id_column(batch: CallBatch) -> Column:
     shared = pooled_column(
         batch.pools.texts["outside"], choose_indexes(batch.draw_for_sessions("outside.text"), zipf_thresholds(9, 1.0))
     )
-    own = joined_column("web:", call_codes_of(batch.session_numbers * 4))
+    own = joined_column("web:", call_codes_of(batch.session_numbers * 4, is_vast=batch.traffic.vast is not None))
     text = case_column(own, (chance_flags(batch.draw_for_sessions("outside.common"), 0.25), shared))
     return text_where(chance_flags(batch.draw_for_sessions("outside"), 0.5), text)
 

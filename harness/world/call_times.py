@@ -42,9 +42,7 @@ class CallTimes:
 
 def call_starts(traffic: Traffic, units: IntArray) -> IntArray:
     """The starts of calls, in milliseconds since 1970."""
-    place = units & 3
-    later = place * quantile_values(draw_bits(traffic.seed, "call.later", units), traffic.profile.next_call.table)
-    return traffic.session_starts(units >> 2) + later
+    return traffic.session_starts(units >> 2) + traffic.call_delays(units)
 
 
 def dispositions_of(traffic: Traffic, units: IntArray) -> IntArray:

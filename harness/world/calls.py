@@ -329,7 +329,7 @@ class CallBatch:
 
     @cached_property
     def call_code(self) -> TextColumn:
-        return call_codes_of(self.call_numbers)
+        return call_codes_of(self.call_numbers, is_vast=self.traffic.vast is not None)
 
     @cached_property
     def leg_sequence(self) -> IntArray:

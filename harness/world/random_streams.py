@@ -26,6 +26,7 @@ _GUIDE_BITS: Final = 14
 _GUIDE_STEPS: Final = 1 << _GUIDE_BITS
 
 
+@lru_cache(maxsize=1024)
 def stream_salt(seed: int, what: str) -> int:
     """The 64-bit salt of the stream `what` under a seed."""
     digest = hashlib.blake2b(f"{seed}/{what}".encode(), digest_size=8).digest()
@@ -182,3 +183,39 @@ def poisson_thresholds(expected: float) -> Thresholds:
     scaled: BitArray = np.minimum(np.rint(np.asarray(sums) * 2**32), 2**32).astype(np.uint64)
     scaled[-1] = 2**32
     return Thresholds(scaled)
+
+
+@lru_cache(maxsize=1)
+def _normal_table() -> IntArray:
+    """The quantiles of the normal distribution, in 2**-20 of its standard deviation."""
+    normal = NormalDist()
+    shares = (min(max(step, 0.5), QUANTILE_STEPS - 0.5) / QUANTILE_STEPS for step in range(QUANTILE_STEPS + 1))
+    return np.asarray([round(normal.inv_cdf(share) * 2**20) for share in shares], dtype=np.int64)
+
+
+def poisson_counts(bits: BitArray, expected: float) -> IntArray:
+    """A Poisson count for each draw; beyond an expectation of 500 by the normal distribution, at any size."""
+    if expected <= 500:
+        return choose_indexes(bits, poisson_thresholds(expected))
+    spread = math.sqrt(expected) / 2**20
+    counts = np.floor(quantile_values(bits, _normal_table()) * spread + (expected + 0.5))
+    found: IntArray = np.maximum(counts, 0).astype(np.int64)
+    return found
+
+
+def binomial_halves(bits: BitArray, counts: IntArray) -> IntArray:
+    """How many of each count (below 2**32) fall into the first of two halves, by one draw for each.
+
+    Up to 64 one bit of the draw decides for each of them; beyond that it is the normal distribution, which differs
+    from the binomial one by less than a thousandth.
+    """
+    few = np.minimum(counts, 64).view(np.uint64)
+    ones: IntArray = np.bitwise_count((bits >> np.minimum(64 - few, 63)) * (few > 0)).astype(np.int64)
+    large = np.flatnonzero(counts > 64)
+    if len(large):
+        many = counts[large]
+        # The square root of IEEE 754 is the same everywhere.
+        root = (np.sqrt(many) * 1024).astype(np.int64)
+        half = ((many << 30) + root * quantile_values(bits[large], _normal_table()) + (1 << 30)) >> 31
+        ones[large] = np.minimum(np.maximum(half, 0), many)
+    return ones

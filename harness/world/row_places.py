@@ -20,33 +20,41 @@ from harness.world.listed_calls import ListedCalls
 from harness.world.random_streams import IntArray
 from harness.world.session_span import SessionSpan
 from harness.world.sessions import SessionBatch
-from harness.world.traffic import SLOT_MS
+from harness.world.vast_span import VastSpan
 
 
 @final
 @dataclass(frozen=True)
 class _LateRows:
-    """The rows that may be live at an instant, in order, from the first of them on."""
+    """The rows that may be live at an instant, in order, from the first of them on; how many begin before them.
+
+    Legs before them are not counted.
+    """
 
     numbers: IntArray
     ended: IntArray
+    before: int = 0
 
 
 @final
 class RowPlaces:
     """The rows of a world until its instant."""
 
-    def __init__(self, span: SessionSpan, pools: ValuePools) -> None:
+    def __init__(self, span: SessionSpan | VastSpan, pools: ValuePools) -> None:
         self.span = span
         self._pools = pools
         self._late = lru_cache(maxsize=4)(self._find_late_rows)
 
-    def __reduce__(self) -> tuple[type[RowPlaces], tuple[SessionSpan, ValuePools]]:
+    def __reduce__(self) -> tuple[type[RowPlaces], tuple[SessionSpan | VastSpan, ValuePools]]:
         # What is kept stays here: another process finds it again.
         return RowPlaces, (self.span, self._pools)
 
     def knows(self, grain: Grain, population: ListedCalls, at: int) -> bool:
         """Whether the rows of a list at an instant (milliseconds since 1970) are found by their places."""
+        traffic = self.span.traffic
+        if traffic.vast is not None and traffic.first_live_slot(at) < traffic.vast.tail:
+            # Of the rows that may be live there are too many to look at each.
+            return False
         return at <= self.span.until and (grain is not Grain.LEG or population is ListedCalls.LIVE)
 
     def count(self, grain: Grain, population: ListedCalls, at: int) -> int:
@@ -55,7 +63,7 @@ class RowPlaces:
         live = int((late.ended > at).sum())
         if population is ListedCalls.LIVE:
             return live
-        begun = self.span.rows_begun_before(grain, self._first_late_slot(at)) + len(late.numbers)
+        begun = late.before + len(late.numbers)
         return begun if population is ListedCalls.BOTH else begun - live
 
     def numbers(self, grain: Grain, population: ListedCalls, at: int, first: int, last: int) -> IntArray:
@@ -68,32 +76,18 @@ class RowPlaces:
                 listed = late.numbers[late.ended <= at]
             case _:
                 listed = late.numbers
-        before = self.span.rows_begun_before(grain, self._first_late_slot(at))
-        early = self._early_numbers(grain, first, min(last, before))
+        before = late.before
+        early = self.span.numbers_at(grain, first, min(last, before))
         return np.concatenate([early, listed[max(first - before, 0) : max(last - before, 0)]])
 
-    def _early_numbers(self, grain: Grain, first: int, last: int) -> IntArray:
-        """Rows that have all ended."""
-        if first >= last:
-            return np.zeros(0, dtype=np.int64)
-        begin, end = self.span.slot_of_row(grain, first), self.span.slot_of_row(grain, last - 1)
-        numbers, _ = self.span.rows_in(grain, begin, end)
-        before = self.span.rows_begun_before(grain, begin)
-        return numbers[first - before : last - before]
-
-    def _first_late_slot(self, at: int) -> int:
-        # What began in earlier minutes has ended.
-        traffic = self.span.traffic
-        return traffic.slot_of(at) - traffic.profile.longest_session_ms // SLOT_MS - 1
-
     def _find_late_rows(self, grain: Grain, at: int) -> _LateRows:
-        span, slot = self.span, self._first_late_slot(at)
+        span, slot = self.span, self.span.traffic.first_live_slot(at)
         if grain is not Grain.LEG:
             numbers, starts = span.rows_in(grain, slot, span.traffic.slot_of(at))
-            numbers = numbers[starts <= at]
+            numbers, before = numbers[starts <= at], span.rows_begun_before(grain, slot)
             if grain is Grain.SESSION:
-                return _LateRows(numbers, SessionBatch(span.traffic, self._pools, numbers).ended)
-            return _LateRows(numbers, CallBatch(span.traffic, self._pools, numbers).times.ended)
+                return _LateRows(numbers, SessionBatch(span.traffic, self._pools, numbers).ended, before)
+            return _LateRows(numbers, CallBatch(span.traffic, self._pools, numbers).times.ended, before)
         # A leg may begin long after its session.
         sessions = span.sessions(slot, span.traffic.slot_of(at))
         calls = CallBatch(span.traffic, self._pools, call_numbers_in(span.traffic, sessions))

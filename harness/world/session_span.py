@@ -15,7 +15,8 @@ import numpy as np
 from harness.telephony.attributes import Grain
 from harness.world.call_times import call_numbers_in, call_starts
 from harness.world.random_streams import IntArray
-from harness.world.traffic import EPOCH_MS, SLOT_MS, Traffic
+from harness.world.traffic import EPOCH_MS, Traffic
+from harness.world.traffic_profile import SLOT_MS
 
 _SESSIONS_AT_ONCE: Final = 1 << 19
 _SLOTS_AT_ONCE: Final = 20_160
@@ -93,11 +94,6 @@ class SessionSpan:
         return numbers[np.lexsort((numbers, self.traffic.session_starts(numbers)))]
 
     @cached_property
-    def _spill(self) -> int:
-        """So many minutes after its session a further call begins at most."""
-        return self.traffic.profile.longest_delay_ms // SLOT_MS + 1
-
-    @cached_property
     def _edge_slots(self) -> IntArray:
         return self.edge // self.traffic.numbers_per_slot
 
@@ -116,13 +112,22 @@ class SessionSpan:
         """The minute in which the row at a place begins, in the order of their starts."""
         return self._lowest + int(np.searchsorted(self._sums_of(grain), place, side="right")) - 1
 
+    def numbers_at(self, grain: Grain, first: int, last: int) -> IntArray:
+        """The numbers of the sessions or calls from one place to another, in the order of their starts."""
+        if first >= last:
+            return np.zeros(0, dtype=np.int64)
+        begin, end = self.slot_of_row(grain, first), self.slot_of_row(grain, last - 1)
+        numbers, _ = self.rows_in(grain, begin, end)
+        before = self.rows_begun_before(grain, begin)
+        return numbers[first - before : last - before]
+
     def rows_in(self, grain: Grain, first: int, last: int) -> tuple[IntArray, IntArray]:
         """Numbers and starts of the sessions or calls that begin from the first to the last minute, in order."""
         if grain is Grain.SESSION:
             numbers = self.sessions(first, last)
             starts = self.traffic.session_starts(numbers)
         else:
-            numbers = call_numbers_in(self.traffic, self.sessions(first - self._spill, last))
+            numbers = call_numbers_in(self.traffic, self.sessions(first - self.traffic.spill, last))
             starts = call_starts(self.traffic, numbers)
             slots = (starts - EPOCH_MS) // SLOT_MS
             here = (slots >= first) & (slots <= last)
@@ -144,7 +149,7 @@ class SessionSpan:
     def _sums(self, grain: Grain) -> IntArray:
         """How many rows begin before each minute from the lowest on, and before the one after the last."""
         lowest, last = self._lowest, self.traffic.slot_of(self.until)
-        counts = np.zeros(last - lowest + 2 + self._spill, dtype=np.int64)
+        counts = np.zeros(last - lowest + 2 + self.traffic.spill, dtype=np.int64)
         for first, end in _forward_stretches(self.traffic, lowest, last):
             numbers = self.sessions(first, end)
             slots = numbers // self.traffic.numbers_per_slot - first
@@ -198,20 +203,26 @@ def _held_calls(traffic: Traffic, numbers: IntArray, until: int) -> IntArray:
 def _edge_sessions(everything: SessionSpan, border: int, missing: int) -> IntArray:
     """The sessions that begin in the border minute or before and hold so many calls, by their starts."""
     traffic, reach = everything.traffic, 60
-    # Where all sessions are too large for the rest, there are that many calls fewer.
-    least = traffic.profile.least_session_calls
     while True:
         first = max(border - reach, 0)
-        numbers = everything.sessions(first, border)
-        numbers = numbers[np.lexsort((numbers, traffic.session_starts(numbers)))]
-        held = _held_calls(traffic, numbers, everything.until)
-        chosen, wanted = [], missing
-        for place in range(len(numbers) - 1, -1, -1):
-            if wanted < least:
-                break
-            if held[place] <= wanted:
-                chosen.append(place)
-                wanted -= int(held[place])
-        if wanted < least or first == 0:
-            return numbers[np.sort(np.asarray(chosen, dtype=np.int64))]
+        found, rest = sessions_that_hold(traffic, everything.sessions(first, border), missing, everything.until)
+        if rest < traffic.profile.least_session_calls or first == 0:
+            return found
         reach *= 4
+
+
+def sessions_that_hold(traffic: Traffic, numbers: IntArray, calls: int, until: int) -> tuple[IntArray, int]:
+    """The last of some sessions that hold so many calls begun until an instant, by their starts, and how many miss.
+
+    Where all sessions are too large for the rest, some of the calls miss.
+    """
+    numbers = numbers[np.lexsort((numbers, traffic.session_starts(numbers)))]
+    held = _held_calls(traffic, numbers, until)
+    chosen: list[int] = []
+    for place in range(len(numbers) - 1, -1, -1):
+        if calls < traffic.profile.least_session_calls:
+            break
+        if held[place] <= calls:
+            chosen.append(place)
+            calls -= int(held[place])
+    return numbers[np.sort(np.asarray(chosen, dtype=np.int64))], calls

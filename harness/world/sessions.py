@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.telephony.columns import (
     Column,
+    TextColumn,
     TextPool,
     case_column,
     joined_column,
@@ -95,16 +96,20 @@ class SessionBatch:
         return np.maximum.reduceat(ends, np.cumsum(counts) - counts)
 
 
+def _session_codes(sessions: SessionBatch) -> TextColumn:
+    return call_codes_of(sessions.session_numbers * 4, is_vast=sessions.traffic.vast is not None)
+
+
 def _custom_data_column(sessions: SessionBatch) -> Column:
     texts, bits = sessions.pools.texts, sessions.draw_for_sessions("data.text")
     shared = pooled_column(texts["data"], choose_indexes(bits, weight_thresholds(CUSTOM_DATA_WEIGHTS)))
-    own = joined_column("run=", call_codes_of(sessions.session_numbers * 4), "&ok=100%")
+    own = joined_column("run=", _session_codes(sessions), "&ok=100%")
     text = case_column(own, (chance_flags(sessions.draw_for_sessions("data.common"), 0.75), shared))
     return text_where(chance_flags(sessions.draw_for_sessions("data"), 0.7), text)
 
 
 def _log_url_column(sessions: SessionBatch) -> Column:
-    text = joined_column("https://logs.example.net/", call_codes_of(sessions.session_numbers * 4), "?zone=eu&v=2")
+    text = joined_column("https://logs.example.net/", _session_codes(sessions), "?zone=eu&v=2")
     return text_where(chance_flags(sessions.draw_for_sessions("log"), 0.97), text)
 
 

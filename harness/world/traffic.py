@@ -21,12 +21,13 @@ from harness.world.random_streams import (
     draw_bits,
     integers_below,
     poisson_thresholds,
+    quantile_values,
 )
-from harness.world.traffic_profile import TrafficProfile
+from harness.world.traffic_profile import SLOT_MS, TrafficProfile
+from harness.world.vast_minutes import VastMinutes
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 BUSY_HOUR: Final = datetime(2026, 3, 11, 10, 30, tzinfo=UTC)
-SLOT_MS: Final = 60_000
 SLOTS_PER_DAY: Final = 1440
 
 
@@ -43,14 +44,17 @@ EPOCH_MS: Final = millis_of(EPOCH)
 @final
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """The sessions of one seed and profile, by number."""
+    """The sessions of one seed and profile, by number; those of a vast world as `vast` lays them."""
 
     seed: int
     profile: TrafficProfile
+    vast: VastMinutes | None = None
 
     @property
     def numbers_per_slot(self) -> int:
-        """The session numbers reserved for each minute: a power of two beyond any count that occurs."""
+        """The session numbers reserved for each minute, beyond any count that occurs."""
+        if self.vast is not None:
+            return self.vast.numbers_per_slot
         peak = self._expected_sessions(self.profile.busiest_weight)
         return 1 << math.ceil(math.log2(peak + 10 * math.sqrt(peak) + 16))
 
@@ -77,6 +81,8 @@ class Traffic:
     def session_counts(self, first: int, last: int) -> IntArray:
         """The number of sessions that begin in each minute from the first to the last, both included."""
         slots = np.arange(first, last + 1, dtype=np.int64)
+        if self.vast is not None:
+            return self.vast.held(slots, (1, 1, 1))
         bits = draw_bits(self.seed, "traffic.count", slots)
         # 2000-01-01 was a Saturday.
         hours = (slots // 60 + 5 * 24) % 168
@@ -94,6 +100,8 @@ class Traffic:
 
     def session_numbers(self, first: int, last: int) -> IntArray:
         """The numbers of the sessions that begin from the first to the last minute."""
+        if self.vast is not None:
+            return self.vast.numbers_in(first, last)
         counts = self.session_counts(first, last)
         slots = np.repeat(np.arange(first, last + 1, dtype=np.int64), counts)
         ends = np.cumsum(counts)
@@ -123,8 +131,10 @@ class Traffic:
         """The starts of sessions, in milliseconds since 1970.
 
         A quarter begins on the whole second, and one in twenty in the middle of its minute, so that some
-        sessions share their instant.
+        sessions share their instant; in a vast world they do so without that.
         """
+        if self.vast is not None:
+            return EPOCH_MS + numbers // self.numbers_per_slot * SLOT_MS + self.vast.starts_within(numbers)
         bits = draw_bits(self.seed, "traffic.start", numbers)
         within = integers_below(bits, SLOT_MS)
         low = (bits & np.uint64(0xFFFFFF)) << np.uint64(40)
@@ -134,6 +144,31 @@ class Traffic:
 
     def call_counts(self, numbers: IntArray) -> IntArray:
         """The number of calls of each session: one, two or three."""
+        if self.vast is not None:
+            return self.vast.kinds_of(numbers) + 1
         bits = draw_bits(self.seed, "traffic.calls", numbers)
         two, three = self.profile.session_calls
         return 1 + chance_flags(bits, two).astype(np.int64) + chance_flags(bits, three).astype(np.int64)
+
+    def call_delays(self, calls: IntArray) -> IntArray:
+        """How long after their sessions calls begin, in milliseconds, by their numbers."""
+        return self.delays_by_key(self.vast.pause_keys_of(calls) if self.vast is not None else calls)
+
+    def delays_by_key(self, keys: IntArray) -> IntArray:
+        """The same by what they are drawn by; its last two bits are the place of the call in its session."""
+        return (keys & 3) * quantile_values(draw_bits(self.seed, "call.later", keys), self.profile.next_call.table)
+
+    def first_live_slot(self, at: int) -> int:
+        """A minute before which all that has begun has ended at an instant, in milliseconds since 1970."""
+        return self.slot_of(at) - self.profile.longest_session_ms // SLOT_MS - 1
+
+    @property
+    def spill(self) -> int:
+        """So many minutes after its session a further call begins at most."""
+        return self.profile.longest_delay_ms // SLOT_MS + 1
+
+    def reaches_back_for(self, calls: int, until: int) -> bool:
+        """Whether about so many calls begin from 2000-01-01 until an instant, in milliseconds since 1970."""
+        profile = self.profile
+        expected = profile.calls_per_second * profile.mean_weight * (until - EPOCH_MS) / 1000
+        return calls == 0 or calls * 1.02 + 50 * profile.calls_per_session <= expected

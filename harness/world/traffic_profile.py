@@ -12,6 +12,7 @@ import numpy as np
 from harness.world.duration_laws import DurationLaw, Exponential, Gamma, LogNormal, log_normal
 from harness.world.random_streams import IntArray, Thresholds, weight_thresholds, zipf_thresholds
 
+SLOT_MS: Final = 60_000
 SLOTS_PER_HOUR: Final = 60
 HOURS_PER_WEEK: Final = 168
 
@@ -77,8 +78,8 @@ class TrafficProfile:
             raise ValueError("a profile has 24 hours and 7 days (from Monday)")
         if min(self.hours + self.days) < 0 or max(self.hours) * max(self.days) <= 0:
             raise ValueError("weights are not negative, and some hour has calls")
-        if not 0.0001 <= self.calls_per_second <= 100_000:
-            raise ValueError("calls_per_second is between 0.0001 and 100000")
+        if not 0.0001 <= self.calls_per_second <= 10_000_000:
+            raise ValueError("calls_per_second is between 0.0001 and 10000000")
         if len(self.dispositions) != len(DISPOSITION_NAMES):
             raise ValueError(f"dispositions are weights of {', '.join(DISPOSITION_NAMES)}")
         if any(len(weights) != len(DIRECTION_NAMES) for weights in (self.directions, self.further_directions)):
@@ -108,6 +109,11 @@ class TrafficProfile:
     def busiest_weight(self) -> float:
         """The weight of the busiest hour of the week."""
         return max(self.hours) * max(self.days)
+
+    @property
+    def mean_weight(self) -> float:
+        """The mean weight of a week by that of its busiest hour."""
+        return math.fsum(self.hours) * math.fsum(self.days) / HOURS_PER_WEEK / self.busiest_weight
 
     @property
     def calls_per_session(self) -> float:

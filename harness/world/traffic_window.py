@@ -9,8 +9,8 @@ from typing import final
 import numpy as np
 
 from harness.errors import UsageProblem
-from harness.world.traffic import SLOT_MS, Traffic, millis_of
-from harness.world.traffic_profile import TrafficProfile
+from harness.world.traffic import Traffic, millis_of
+from harness.world.traffic_profile import SLOT_MS, TrafficProfile
 
 
 @final

@@ -26,18 +26,16 @@ from harness.world.random_streams import IntArray
 from harness.world.row_columns import RowColumns
 from harness.world.row_places import RowPlaces
 from harness.world.session_span import SessionSpan
-from harness.world.traffic import (
-    BUSY_HOUR,
-    EPOCH,
-    EPOCH_MS,
-    Traffic,
-    millis_of,
-)
+from harness.world.traffic import BUSY_HOUR, EPOCH, EPOCH_MS, Traffic, millis_of
 from harness.world.traffic_profile import OFFICE, TrafficProfile
 from harness.world.traffic_window import TrafficWindow
+from harness.world.vast_span import VastSpan
+from harness.world.vast_traffic import is_mostly_tail, raised_profile, vast_traffic, vast_traffic_within
 
 GENERATOR_VERSION: Final = "4"
 
+MOST_KEPT_CALLS: Final = 100_000_000
+"""Worlds with more calls are vast: any rows are found by their places, but all of them are never at hand."""
 _SLOTS_AHEAD: Final = 60
 _LISTED_GRAINS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)
 
@@ -57,7 +55,7 @@ class _FutureCalls:
 class _PastCalls:
     """The calls of a generated world until its instant: found by their places, or all kept once that is needed."""
 
-    def __init__(self, span: SessionSpan, pools: ValuePools) -> None:
+    def __init__(self, span: SessionSpan | VastSpan, pools: ValuePools) -> None:
         self.traffic = span.traffic
         self.pools = pools
         self.span = span
@@ -65,7 +63,14 @@ class _PastCalls:
 
     @cached_property
     def calls(self) -> GeneratedCalls:
-        """All of them."""
+        """All of them. Raises UsageProblem where there are too many."""
+        if isinstance(self.span, VastSpan) and len(self.span) > MOST_KEPT_CALLS:
+            raise UsageProblem(
+                where="the world of calls",
+                expected=f"at most {MOST_KEPT_CALLS:,} calls, where all of them are needed",
+                actual=f"{len(self.span):,} calls",
+                do="ask for fewer calls; `generate --parts rows` writes any rows of them",
+            )
         return GeneratedCalls(self.traffic, self.pools, self.span.all_sessions())
 
     @cached_property
@@ -81,6 +86,7 @@ class World:
 
     The world of N calls is the last N calls that began at or before `instant`, in whole sessions, and
     everything that begins after it; that of a window is the sessions that begin in it, and what begins after it.
+    Of a vast one (`harness.world.vast_span`) any rows at its instant are found by their places, but never all.
     """
 
     instant: datetime
@@ -102,10 +108,14 @@ class World:
         profile: TrafficProfile = OFFICE,
         concurrent: float | None = None,
         calls_per_second: float | None = None,
+        most_kept: int = MOST_KEPT_CALLS,
     ) -> World:
         """The world of a seed: `calls` calls until `instant`.
 
-        `concurrent` and `calls_per_second` set how busy the busiest hour is; at most one may be given.
+        `concurrent` and `calls_per_second` set how busy the busiest hour is; at most one may be given. Where neither
+        is and the log would begin before there are calls, the rate is raised until it is about a year long. With more
+        than `most_kept` calls the world is vast: in its last hours they come at the rate of the profile, or at
+        `TAIL_RATE` if that is less. Raises UsageProblem for more calls than the rate gives, or than any rate does.
         """
         if calls < 0:
             raise ValueError(f"calls is 0 or more, not {calls}")
@@ -116,25 +126,45 @@ class World:
             calls_per_second = concurrent / profile.mean_call_seconds
         if calls_per_second is not None:
             profile = profile.with_rate(calls_per_second)
-        traffic = Traffic(seed, profile)
-        past = _PastCalls(SessionSpan.of(traffic, calls, millis_of(instant)), value_pools())
+        traffic, until = Traffic(seed, profile), millis_of(instant)
+        if calls_per_second is None and not traffic.reaches_back_for(calls, until):
+            traffic = Traffic(seed, raised_profile(profile, calls, instant))
+        span: SessionSpan | VastSpan
+        if calls > most_kept:
+            span = VastSpan.of(vast_traffic(traffic, instant, profile.calls_per_second), calls, until)
+        else:
+            span = SessionSpan.of(traffic, calls, until)
+            profile = traffic.profile
+        past = _PastCalls(span, value_pools())
         return World(instant=instant, seed=seed, profile=profile, _past=past)
 
     @staticmethod
-    def within(window: TrafficWindow, *, seed: int, profile: TrafficProfile = OFFICE) -> World:
+    def within(
+        window: TrafficWindow, *, seed: int, profile: TrafficProfile = OFFICE, most_kept: int = MOST_KEPT_CALLS
+    ) -> World:
         """The world of a seed whose sessions begin within a window, seen at the window's end.
+
+        With more than `most_kept` calls it is vast, see `of`, unless it is hardly longer than a session may be.
 
         As in every world, time goes on after that. Raises UsageProblem for calls a day that the profile cannot give,
         and for a window that begins before there are calls.
         """
-        profile = window.profile_for(profile)
-        traffic = Traffic(seed, profile)
+        busy = window.profile_for(profile)
         begin, end = millis_of(window.begin), millis_of(window.end)
         if begin < EPOCH_MS:
             raise UsageProblem(
                 "the world of calls", f"a window that begins after {EPOCH:%Y-%m-%d}", str(window.begin)
             )
-        past = _PastCalls(SessionSpan.between(traffic, begin, end), value_pools())
+        calls = window.expected_calls(busy)
+        span: SessionSpan | VastSpan
+        if calls > most_kept and not is_mostly_tail(profile, window):
+            span = VastSpan(
+                vast_traffic_within(seed, profile, window, calls), begin, end, np.zeros(0, dtype=np.int64)
+            )
+        else:
+            span = SessionSpan.between(Traffic(seed, busy), begin, end)
+            profile = busy
+        past = _PastCalls(span, value_pools())
         return World(instant=window.end, seed=seed, profile=profile, window=window, _past=past)
 
     @staticmethod
@@ -157,6 +187,15 @@ class World:
     def without_calls(self, call_ids: Collection[int]) -> World:
         """The same world without some of its given calls."""
         return replace(self, given=tuple(call for call in self.given if call["call_id"] not in call_ids))
+
+    @property
+    def rates(self) -> tuple[float, float] | None:
+        """Calls a second in the busiest hour: of nearly all the log, and of its last hours; None if none are made."""
+        if self._past is None:
+            return None
+        traffic = self._past.traffic
+        rate = traffic.profile.calls_per_second
+        return rate, traffic.vast.tail_rate if traffic.vast is not None else rate
 
     def fingerprint(self) -> str:
         """The version of the generator, on which values depend besides seed, size and instant."""

@@ -57,6 +57,22 @@ def test_a_given_instant_ends_the_days() -> None:
     assert make_chosen_world(half, seed=1, calls=5, instant=instant, instant_given=True).instant == instant
 
 
+def test_a_row_of_a_million_million_calls_is_written_alone(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    what = ["generate", API, "--calls", "1000000000000", "--parts", "rows", "--format", "ndjson", "--stdout"]
+    assert main([*what, "--rows", "123456789012:123456789013", "--verbose"]) == 0
+    alone, told = capfdbinary.readouterr()
+    assert main([*what, "--rows", "123456789010:123456789015"]) == 0
+    rows = capfdbinary.readouterr().out.splitlines()
+    assert alone.splitlines() == rows[2:3]
+    assert b"calls a second in the busiest hour: 112," in told
+    assert b"in the last hours of the world 0.34\n" in told
+
+
+def test_serving_a_million_million_calls_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", API, "--calls", "1000000000000", "--port", "0"]) == 2
+    assert "at most 100,000,000 calls, where all of them are needed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

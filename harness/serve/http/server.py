@@ -117,8 +117,12 @@ def prepare_server(simulators: Sequence[Simulator], options: ServerOptions = DEF
     origin = f"{scheme}://{shown}:{http_server.port}" + (f"/~{options.remote_token}" if options.remote_token else "")
     urls = {sim.documented_spec.id: origin + sim.base_path for sim in simulators}
     at = application.simulation.instant_at(options.wall_clock())
-    for simulator in simulators:
-        simulator.warm(at)
+    try:
+        for simulator in simulators:
+            simulator.warm(at)
+    except UsageProblem:
+        listening_socket.close()
+        raise
     return PreparedServer(
         application=application,
         urls=urls,
