@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Literal, cast
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import AnswerCheck
@@ -11,7 +11,7 @@ from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, reread_mirror
 from harness.check.probe.stability import replicas_disagree
-from harness.specification.model import Clauses
+from harness.specification.model import Clauses, CursorPaging
 from harness.wire.decoded_body import Tree
 
 
@@ -35,6 +35,12 @@ def independent_total_clauses(context: CheckContext) -> Clauses:
     """The clauses to blame for a total that depends on the page."""
     total = context.listing.total
     return (total.clauses.independent or total.clauses.sum) if total else ()
+
+
+def ways_back(context: CheckContext, paging: CursorPaging) -> list[tuple[Literal["after", "before"], str]]:
+    """The ways that may lead to the page before, each with the parameter that takes the cursor then."""
+    ways: tuple[Literal["after", "before"], ...] = context.dialect.possible_answers(paging.prev_goes_into)
+    return [(way, paging.before if way == "before" and paging.before is not None else paging.after) for way in ways]
 
 
 def check_page(

@@ -267,18 +267,19 @@ def _check_one_row_per_call(
     (`legs_copies_that_lag`) differ on calls that have just begun or ended: before is what was read well before the
     last three polls (before all of them when the run was old by then), after is what is read later still.
     """
-    whole = context.listing.paging.is_single_page
-    if not clauses or not whole or not context.identity_unique or len(taken) < LIVE_POLLS:
+    if not clauses or not context.listing.paging.is_single_page or not context.identity_unique:
+        return
+    if len(taken) < LIVE_POLLS:
         return
     # In the order of time: the mirror may have been read again since the polls.
-    earlier = [one for one in (mirror.first, taken[0]) if one is not None and one.failed_exchange is None]
-    known = {key: row for snapshot in (*earlier, *taken[1:]) for key, row in snapshot.by_key.items()}
-    middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-3:])]
-    lasting = {key for snapshot in earlier for key in snapshot.by_key} & set().union(*middle)
-    doubtful = lasting - set.intersection(*middle)
+    earlier = [one.by_key for one in (mirror.first, taken[0]) if one is not None and one.failed_exchange is None]
+    polled = [*earlier, *(snapshot.by_key for snapshot in taken[1:])]
+    known = {key: row for by_key in polled for key, row in by_key.items()}
+    middle = [snapshot.by_key.keys() for snapshot in (taken[1:] if aged else taken[-3:])]
+    lasting = set[Hashable]().union(*earlier) & set().union(*middle)
+    doubtful = {key for key in lasting if not all(key in keys for keys in middle)}
     # A call that had gone on for a while has long reached every copy: once it was listed, it is in each poll.
-    polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken[1:])]
-    gone = {key for keys, later in pairwise(polled) for key in keys - later}
+    gone = {key for before, later in pairwise(polled) for key in before.keys() - later.keys()}
     fields = LifeFields.of_listing(context.listing)
     doubtful |= {key for key in gone if is_settled(fields, known, key)}
     if doubtful:

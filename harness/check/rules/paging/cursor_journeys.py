@@ -14,7 +14,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import Mirror, largest_page_size
-from harness.check.probe.page_probe import report_walk_breach
+from harness.check.probe.page_probe import report_walk_breach, ways_back
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
 from harness.check.rules.paging.arrangements import (
@@ -300,7 +300,7 @@ def _go_back(travel: Travel) -> Breach | None:
             actual="none",
         )
     back: Exchange | None = None
-    for parameter in _ways_back(travel):
+    for _, parameter in ways_back(travel.context, travel.paging):
         back = travel.ask({parameter: token}, travel.sizes[-2], "back to the page before")
         if back is None or back.keys == before.keys:
             break
@@ -317,16 +317,6 @@ def _go_back(travel: Travel) -> Breach | None:
         )
     travel.context.results.record_pass(clauses.prev)
     return _go_forth_again(travel, back) if travel.journey.forth else None
-
-
-def _ways_back(travel: Travel) -> Sequence[str]:
-    """The parameters that may take the cursor to the page before."""
-    paging = travel.paging
-    return [_way_back(paging, way) for way in travel.context.dialect.possible_answers(paging.prev_goes_into)]
-
-
-def _way_back(paging: CursorPaging, way: str) -> str:
-    return paging.before if way == "before" and paging.before is not None else paging.after
 
 
 def _go_forth_again(travel: Travel, back: Exchange) -> Breach | None:

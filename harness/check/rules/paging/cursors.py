@@ -16,6 +16,7 @@ from harness.check.probe.page_probe import (
     large_page_sizes,
     page_sizes_for,
     report_walk_breach,
+    ways_back,
 )
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
@@ -74,19 +75,16 @@ def _check_cursor_walk(
     steps = _walk_forward(context, mirror, paging, values, due)
     if steps is None or due is None or mirror.volatile:
         return
-    seen = {key for step in steps for key in step.keys}
-    if len(steps) >= PAGES_WALKED and len(seen) < len(due):
+    came = {row.key: row for step in steps for row in step.listed}
+    if len(steps) >= PAGES_WALKED and len(came) < len(due):
         return
     slice_clauses = paging.clauses.slice
     walk_clauses = paging.clauses.partition or slice_clauses
-    missing, strange = due - seen, seen - due
-    if missing or strange:
-        odd = [row for row in mirror.rows if row.key in missing]
-        odd += [row for step in steps for row in step.listed if row.key in strange]
-        if all_recent(context, odd):
+    if odd := due ^ came.keys():
+        if all_recent(context, [row for row in (*mirror.rows, *came.values()) if row.key in odd]):
             context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
-        actual = f"{len(seen)} rows, {len(missing)} missing"
+        actual = f"{len(came)} rows, {len(due - came.keys())} missing"
         report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(due)} rows", actual)
         return
     context.results.record_pass(walk_clauses)
@@ -252,8 +250,7 @@ def _check_previous_page(
         context.fail(clauses, message, expected=expected, actual="none", exchange=here, check=check)
         return
     came: Exchange | None = None
-    for way in _ways_back(context, paging):
-        parameter = paging.before if way == "before" and paging.before is not None else paging.after
+    for way, parameter in ways_back(context, paging):
         came = context.send(mirror.request({**values, parameter: token}), f"the page before, by {parameter}")
         if context.note_unusable(came, clauses):
             return
@@ -264,15 +261,6 @@ def _check_previous_page(
     same = came is not None and set(came.keys) == set(before.keys)
     actual = "the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows"
     report_walk_breach(context, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual)
-
-
-def _ways_back(context: CheckContext, paging: CursorPaging) -> tuple[str, ...]:
-    """The parameters that may take the cursor to the page before: `before`, `after`."""
-    choice = paging.prev_goes_into
-    if not isinstance(choice, OpenChoice):
-        return (choice,)
-    known = context.dialect.candidates_of(choice.id)
-    return tuple(way for way in choice.options if not known or way in known)
 
 
 def _judge_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exchange) -> None:

@@ -103,17 +103,14 @@ def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[B
     for probe in probes:
         arrangement = probe.arrangement
         due = due_rows(context, mirror, arrangement.values)
-        if due is None and not arrangement.narrowed:
-            continue
-        if arrangement.narrowed and _is_known_to_keep_others(context, mirror.request(arrangement.values)):
-            # Pages of other rows than are due would be blamed for what the filter does.
+        ask = mirror.request(arrangement.values)
+        # Pages of other rows than are due would be blamed for what a filter does.
+        if _is_known_to_keep_others(context, ask) if arrangement.narrowed else due is None:
             continue
         pages = _pages_at(context, paging, due, probe) if due is not None else Pages(size=2, begins=(2,))
         if pages is None or any(_lies_within(one, arrangement) for one in broken):
             continue
-        judged = []
-        for begin in pages.begins:
-            judged.append(_check_page_at(context, mirror, paging, probe, pages.size, begin))
+        judged = [_check_page_at(context, mirror, paging, probe, pages.size, begin) for begin in pages.begins]
         if len(judged) < 2 or mirror.volatile or not all(one.passed for one in judged):
             continue
         repeated = _rows_shown_twice([one.exchange for one in judged])

@@ -260,13 +260,17 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
     for page in dict.fromkeys((2, last // 2, last)):
         if 0 <= page <= last:
             ask(page, size, f"page {page} of {size}", slice_)
-    past = paging.past_the_end
-    end = past.clause if isinstance(past, OpenChoice) else clauses.past_the_end
     for beyond in (last + 1, last + 1000):
-        ask(beyond, size, "a page beyond the end", end or slice_)
+        ask(beyond, size, "a page beyond the end", _clauses_of_end(paging))
     step = max(1, min(most, -(-count // 5)))
     _check_page_walk(context, mirror, whole, [at(page, step) for page in range(-(-count // step))])
     check_page_borders(context, mirror, plain_border_probes(context))
+
+
+def _clauses_of_end(paging: PageNumberPaging) -> Clauses:
+    """The clauses on a page beyond the last one."""
+    past = paging.past_the_end
+    return (past.clause if isinstance(past, OpenChoice) else paging.clauses.past_the_end) or paging.clauses.slice
 
 
 def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging, number: int) -> None:
@@ -285,10 +289,8 @@ def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumber
         return
     last = max(0, (len(mirror.rows) - 1) // size)
     pages = [{paging.page: context.encode(paging.page, page + number)} for page in range(last + 2)]
-    past = paging.past_the_end
-    end = past.clause if isinstance(past, OpenChoice) else clauses.past_the_end
     for page in dict.fromkeys((0, 1, last // 2, last, last + 1)):
-        told = clauses.first if page == 0 else (end or clauses.slice) if page > last else clauses.slice
+        told = clauses.first if page == 0 else _clauses_of_end(paging) if page > last else clauses.slice
         check_page(context, mirror, pages[page], f"page {page}", told, size=clauses.size)
     _check_page_walk(context, mirror, clauses.partition or clauses.slice, pages[: last + 1])
 
@@ -375,16 +377,14 @@ def _check_page_walk(context: CheckContext, mirror: Mirror, clauses: Clauses, st
                 report_walk_breach(context, mirror, clauses, exchange, "each row on one page", actual)
                 return
             seen[key] = index
-    if mirror.volatile or not mirror.complete or len(steps) > PAGES_OF_A_WALK:
-        if mirror.volatile:
-            context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
-        return
-    if len(seen) != len(mirror.rows):
-        report_walk_breach(
-            context, mirror, clauses, None, f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
-        )
-        return
-    context.results.record_pass(clauses)
+    if mirror.volatile:
+        context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
+    elif mirror.complete and len(steps) <= PAGES_OF_A_WALK:
+        expected, actual = f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
+        if len(seen) != len(mirror.rows):
+            report_walk_breach(context, mirror, clauses, None, expected, actual)
+        else:
+            context.results.record_pass(clauses)
 
 
 def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) -> None:

@@ -439,12 +439,12 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         early = _rows_before_last_month(context, mirror, names, answer)
         return f"{early} older rows" if early else ""
 
-    refused, success = exchange.is_refusal, exchange.outcome == "success"
-    ways = ("refused",) if refused else ("last-month", "everything") if success else ()
+    success = ("last-month", "everything") if exchange.outcome == "success" else ()
+    ways = ("refused",) if exchange.is_refusal else success
     reading = next((way for way in ways if way in allowed), None)
-    if reading == "refused" or (reading is None and not refused):
+    if reading == "refused" or (reading is None and not exchange.is_refusal):
         judge_error_response(context, exchange, rules[0].fault, clauses)
-    if reading == "last-month" and "everything" in allowed:
+    elif reading == "last-month" and "everything" in allowed:
         context.results.record_pass(enforceable_clauses(context, clauses))
     elif reading == "last-month":
         expected = "an error, or the calls of the last month"

@@ -10,7 +10,7 @@ from harness.check.probe.answer_checks import parts_check
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import Mirror, read_mirror
 from harness.check.probe.stability import all_recent, record_repeatable_failures, wait_for_replicas
-from harness.specification.model import Clauses, Include, all_clauses
+from harness.specification.model import Include, all_clauses
 from harness.wire.decoded_body import Tree
 
 ROWS_NEEDED: Final = 20
@@ -51,8 +51,15 @@ def _check_each_include(context: CheckContext, mirror: Mirror) -> None:
         _judge_include(context, mirror, include, answers)
         _check_lost_rows(context, mirror, include, answers)
         if _added_fields(include, answers["off"], answers["on"]):
-            _check_with_filter(context, mirror, include, answers)
-            _check_with_others(context, mirror, include, answers)
+            others_on = {
+                other.parameter: True
+                for other in context.listing.includes
+                if other is not include and other.adds and context.parameters_work(other.parameter)
+            }
+            more, beside = context.encode_all(others_on), f"beside {' and '.join(others_on)}"
+            # Some servers have one place for several parts.
+            _check_kept_part(context, include, answers, selective_filter(context, mirror), "with a filter")
+            _check_kept_part(context, include, answers, more, beside)
 
 
 def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
@@ -104,7 +111,7 @@ def _judge_switched_on(context: CheckContext, include: Include, on: Exchange, ad
         check = parts_check(context, rows, include.added_names, on=True)
         actual = "no further field in any row"
         context.fail(role, message, expected=expected, actual=actual, exchange=on, check=check)
-        _note_broken(context, include, role)
+        context.mark_broken(include.parameter, role)
         return False
     lacking = sum(any(name not in _field_names(row) for name in include.added_names) for row in rows)
     optional = any(context.listing.fields[name].optional for name in include.added_names) if named else True
@@ -148,12 +155,8 @@ def _judge_default(context: CheckContext, include: Include, answers: Mapping[str
 
 def _report_side_effect(context: CheckContext, include: Include, expected: str, actual: str, on: Exchange) -> None:
     message = f"{include.parameter} changes nothing but its own part"
-    _note_broken(context, include, include.clauses.on)
+    context.mark_broken(include.parameter, include.clauses.on)
     context.fail(include.clauses.on, message, expected=expected, actual=actual, exchange=on)
-
-
-def _note_broken(context: CheckContext, include: Include, role: Clauses) -> None:
-    context.mark_broken(include.parameter, role)
 
 
 def _check_lost_rows(
@@ -185,36 +188,13 @@ def _holds_whole_list(context: CheckContext, exchange: Exchange) -> bool:
     return str(size).isdigit() and len(exchange.keys) < int(str(size))
 
 
-def _check_with_filter(
-    context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
-) -> None:
-    """A switch that is on stays on when the list is also filtered."""
-    chosen = selective_filter(context, mirror)
-    if chosen:
-        _check_kept_part(context, include, answers, chosen, "with a filter")
-
-
-def _check_with_others(
-    context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
-) -> None:
-    """A switch that is on stays on when the others are on, too: some servers have one place for several parts."""
-    others = {
-        other.parameter: True
-        for other in context.listing.includes
-        if other is not include and other.adds and context.parameters_work(other.parameter)
-    }
-    if others:
-        more = context.encode_all(others)
-        _check_kept_part(context, include, answers, more, f"beside {' and '.join(others)}")
-
-
 def _check_kept_part(
     context: CheckContext, include: Include, answers: Mapping[str, Exchange], more: Mapping[str, Tree], beside: str
 ) -> None:
-    """Rows that show the part show it under further parameters, too: asked twice."""
+    """Rows that show the part show it under further parameters, too, if there are any: asked twice."""
     added = _added_fields(include, answers["off"], answers["on"])
     part = {row.key for row in answers["on"].listed if _shows_part(include, row, added)}
-    if not part:
+    if not part or not more:
         return
     role = include.clauses.on or include.clauses.off
     ask = answers["on"].list_request.with_values(more)

@@ -263,14 +263,13 @@ def _check_rows(
     listed = {row.key: row for row in mirror.rows}
     calls = context.listing.lists.calls
     extra = [row for key, row in listed.items() if key not in truth.rows]
-    if extra and isinstance(calls, OpenChoice):
-        context.notes.append(f"{len(extra)} rows are not in the world's file; it may be of another {calls.id}")
-    elif extra:
-        _report_breach(
-            context, truth, only, "only rows of the known world", f"{len(extra)} rows that it lacks", extra
-        )
-    else:
+    if not extra:
         context.results.record_pass(only if only != complete else (), times=max(1, len(listed)))
+    elif isinstance(calls, OpenChoice):
+        context.notes.append(f"{len(extra)} rows are not in the world's file; it may be of another {calls.id}")
+    else:
+        actual = f"{len(extra)} rows that it lacks"
+        _report_breach(context, truth, only, "only rows of the known world", actual, extra)
     if not mirror.complete:
         context.notes.append(
             "only a part of the list was read: rows of the known world that are missing go unnoticed"

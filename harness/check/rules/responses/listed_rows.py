@@ -32,54 +32,43 @@ _TIME_FORMATS: Final = frozenset({*TIME_CODECS, "calendar-day"})
 def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """The rows and the numbers about them."""
     listing = judge.context.listing
-    clauses = listing.lists.clauses
-    rows_place = f"at {listing.lists.rows_at}" if listing.lists.rows_at else "that is the body"
-    if _is_count_requested(judge):
+    clauses, counting, at = listing.lists.clauses, listing.count_only, listing.lists.rows_at or ""
+    # Whether a number was asked for in place of rows; None when the flag cannot be read.
+    asked = judge.flag_value(counting.parameter) if counting is not None else False
+    expected = f"a list at {at}" if at else "a list that is the body"
+    if asked:
         return
     if answer.rows is None:
-        if listing.count_only is not None and _is_count_requested(judge) is None and count_in(answer) is not None:
-            return
-        counting = listing.count_only
         # A number in the place of rows is a count that nobody asked for.
-        uncalled = counting.clauses.default if counting and count_in(answer) is not None else ()
-        judge.report_breach(
-            uncalled or clauses.rows,
-            expected=f"a list {rows_place}",
-            actual="an object" if not listing.lists.rows_at else in_ascii(answer.rows_raw),
-            at=listing.lists.rows_at or "",
-        )
+        uncalled = counting.clauses.default if counting is not None and count_in(answer) is not None else ()
+        if asked is False or count_in(answer) is None:
+            actual = in_ascii(answer.rows_raw) if at else "an object"
+            judge.report_breach(uncalled or clauses.rows, expected=expected, actual=actual, at=at)
         return
     if answer.rows_flaw and isinstance(answer.tree, dict):
         # A body that is nothing but the list was told by its shape.
-        expected, at = f"a list {rows_place}", listing.lists.rows_at or ""
         judge.report_breach(clauses.rows, expected=expected, actual=answer.rows_flaw, at=at)
-    strange: list[Tree] = [row for row in answer.rows if not isinstance(row, dict)]
-    expected, own = "rows that are objects", clauses.keys if judge.context.is_xml else clauses.rows
-    if listing.lists.row_values == "text" and isinstance(answer.rows_raw, list):
-        strange = [row for row in answer.rows_raw if isinstance(row, dict | list)]
-        expected, own = "rows that are bare texts", clauses.keys
-    if strange:
-        judge.report_breach(
-            (*own, *clauses.rows),
-            expected=expected,
-            actual=f"{in_ascii(strange[0])}; in {len(strange)} of {len(answer.rows)} rows",
-        )
+    _check_row_form(judge, answer, answer.rows)
     if not answer.rows_flaw:
         judge.record_pass(clauses.rows)
         judge.record_pass(clauses.row_element, len(answer.rows))
-    if not answer.rows and not answer.rows_flaw:
-        judge.record_pass(clauses.empty)
+        judge.record_pass(() if answer.rows else clauses.empty)
     _check_rows(judge, judge.exchange.listed)
     _check_total(judge, answer)
     _check_returned(judge, answer)
 
 
-def _is_count_requested(judge: JudgedResponse) -> bool | None:
-    """Whether a number was asked for in place of rows; None when the flag cannot be read."""
-    count_only = judge.context.listing.count_only
-    if count_only is None:
-        return False
-    return judge.flag_value(count_only.parameter)
+def _check_row_form(judge: JudgedResponse, answer: DecodedResponse, rows: Sequence[Tree]) -> None:
+    """Rows are objects, or bare texts where those are documented."""
+    lists = judge.context.listing.lists
+    strange: list[Tree] = [row for row in rows if not isinstance(row, dict)]
+    expected, own = "rows that are objects", lists.clauses.keys if judge.context.is_xml else lists.clauses.rows
+    if lists.row_values == "text" and isinstance(answer.rows_raw, list):
+        strange = [row for row in answer.rows_raw if isinstance(row, dict | list)]
+        expected, own = "rows that are bare texts", lists.clauses.keys
+    if strange:
+        actual = f"{in_ascii(strange[0])}; in {len(strange)} of {len(rows)} rows"
+        judge.report_breach((*own, *lists.clauses.rows), expected=expected, actual=actual)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------
