@@ -7,8 +7,9 @@ page is, where other rows came than are due) is left open.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, final
 
 from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.oracle.interpreter import ExpectedAnswer
@@ -35,6 +36,17 @@ FAR_BEYOND: Final = 200
 _ROWS_OF_MOVEMENT: Final = 3
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An answer that is held against one meaning of its request."""
+
+    context: CheckContext
+    mirror: Mirror
+    meaning: ExpectedAnswer
+    exchange: Exchange
+
+
 def compare_answer(
     context: CheckContext,
     mirror: Mirror,
@@ -43,13 +55,12 @@ def compare_answer(
     only: Sequence[Aspect] = ASPECTS,
 ) -> tuple[Difference, ...]:
     """All differences of an answer from what is expected, in the order of their aspects; none when it is right."""
-    found = [one for one in _differences(context, mirror, meaning, exchange) if one.aspect in only]
+    found = [one for one in _differences(_Reading(context, mirror, meaning, exchange)) if one.aspect in only]
     return tuple(sorted(found, key=lambda one: one.rank))
 
 
-def _differences(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _differences(read: _Reading) -> Iterator[Difference]:
+    mirror, meaning, exchange = read.mirror, read.meaning, read.exchange
     answer = exchange.answer
     if meaning.unspecified:
         return
@@ -79,10 +90,7 @@ def _differences(
         yield Difference(aspect="unreadable", kind="unreadable", expected="an answer that can be read", actual=actual)
         return
     if answer.outcome == "error":
-        if not (
-            _is_unknown_value_error(context, mirror, meaning, exchange)
-            or _is_past_end_error(context, mirror, meaning, exchange)
-        ):
+        if not (_is_unknown_value_error(read) or _is_past_end_error(read)):
             told = f" ({answer.message!r})" if isinstance(answer.message, str) else ""
             yield Difference(
                 aspect="outcome",
@@ -93,7 +101,7 @@ def _differences(
             )
         return
     if meaning.count_only:
-        yield from _compare_count(context, mirror, meaning, exchange)
+        yield from _compare_count(read)
         return
     if exchange.rows is None:
         due = _is_no_row_due(mirror, meaning)
@@ -101,7 +109,7 @@ def _differences(
             aspect="rows", kind="no-rows", expected="rows", actual="no rows in the answer", nothing_due=due
         )
         return
-    yield from _compare_row_list(context, mirror, meaning, exchange)
+    yield from _compare_row_list(read)
 
 
 def server_failure(exchange: Exchange) -> str | None:
@@ -118,22 +126,21 @@ def server_failure(exchange: Exchange) -> str | None:
     return None
 
 
-def _compare_row_list(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _compare_row_list(read: _Reading) -> Iterator[Difference]:
+    exchange = read.exchange
     repeated = list(_compare_uniqueness(exchange))
     yield from repeated
-    wrong = list(_compare_rows(context, mirror, meaning, exchange))
+    wrong = list(_compare_rows(read))
     yield from wrong
-    counts = list(_compare_page_size(context, mirror, meaning, exchange, repeated, wrong))
+    counts = list(_compare_page_size(read, repeated, wrong))
     yield from counts
-    unsorted = list(_compare_order(context, mirror, meaning, exchange))
+    unsorted = list(_compare_order(read))
     yield from unsorted
     rows_are_due = not repeated and not wrong and not any(one.kind in ("missing", "surplus") for one in counts)
     if rows_are_due and not unsorted:
-        yield from _compare_slice(context, mirror, meaning, exchange)
-    yield from _compare_total(context, mirror, meaning, exchange, rows_are_due=rows_are_due)
-    yield from _compare_parts(context, mirror, meaning, exchange)
+        yield from _compare_slice(read)
+    yield from _compare_total(read, rows_are_due=rows_are_due)
+    yield from _compare_parts(read)
 
 
 def _is_no_row_due(mirror: Mirror, meaning: ExpectedAnswer) -> bool:
@@ -144,10 +151,9 @@ def _is_no_row_due(mirror: Mirror, meaning: ExpectedAnswer) -> bool:
     return not may and not sure
 
 
-def _is_unknown_value_error(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> bool:
+def _is_unknown_value_error(read: _Reading) -> bool:
     """Whether an error is legitimate because a value names nothing that the server knows."""
+    context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     for name, raw in exchange.list_request.values.items():
         filter_ = context.listing.filters.get(name)
         if filter_ is None or not any(tested == name for tested, _ in meaning.tests):
@@ -162,8 +168,9 @@ def _is_unknown_value_error(
     return False
 
 
-def _is_past_end_error(context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
+def _is_past_end_error(read: _Reading) -> bool:
     """Whether an error is legitimate because the page lies beyond the last one."""
+    context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     paging = context.listing.paging
     if not isinstance(paging, PageNumberPaging) or meaning.start == 0:
         return False
@@ -206,10 +213,9 @@ def _compare_uniqueness(exchange: Exchange) -> Iterator[Difference]:
         )
 
 
-def _compare_rows(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _compare_rows(read: _Reading) -> Iterator[Difference]:
     """Rows that should not be there: a difference for each filter that excludes some, and rows of nowhere."""
+    meaning, exchange = read.meaning, read.exchange
     rows = exchange.listed
     if meaning.no_rows:
         if rows:
@@ -219,16 +225,15 @@ def _compare_rows(
             )
         return
     strays: set[int] = set()
-    for stray in _excluded_rows(context, mirror, meaning, exchange):
+    for stray in _excluded_rows(read):
         strays |= {id(row) for row in stray.rows}
         yield stray
-    yield from _unlisted_rows(context, mirror, meaning, [row for row in rows if id(row) not in strays])
+    yield from _unlisted_rows(read, [row for row in rows if id(row) not in strays])
 
 
-def _excluded_rows(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _excluded_rows(read: _Reading) -> Iterator[Difference]:
     """A difference for each filter that excludes some of the rows that came."""
+    context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     rows = exchange.listed
     judged = [row for row in rows if not any(is_doubtful_match(mirror, meaning, one) for one in _sights(mirror, row))]
     for name, test in meaning.tests:
@@ -248,10 +253,9 @@ def _excluded_rows(
             )
 
 
-def _unlisted_rows(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, rows: Sequence[Row]
-) -> Iterator[Difference]:
+def _unlisted_rows(read: _Reading, rows: Sequence[Row]) -> Iterator[Difference]:
     """The difference of rows that the whole list, which stands still, does not hold."""
+    context, mirror, meaning = read.context, read.mirror, read.meaning
     if not mirror.complete or mirror.volatile or mirror.after is None:
         return
     listed = mirror.after.by_key
@@ -268,13 +272,9 @@ def _unlisted_rows(
 
 
 def _compare_page_size(
-    context: CheckContext,
-    mirror: Mirror,
-    meaning: ExpectedAnswer,
-    exchange: Exchange,
-    repeated: Sequence[Difference],
-    wrong: Sequence[Difference],
+    read: _Reading, repeated: Sequence[Difference], wrong: Sequence[Difference]
 ) -> Iterator[Difference]:
+    mirror, meaning, exchange = read.mirror, read.meaning, read.exchange
     rows = exchange.listed
     given = "default" if meaning.size_default else "given"
     if len(rows) > meaning.room:
@@ -289,11 +289,11 @@ def _compare_page_size(
         return
     sure, may = matching_rows(mirror, meaning)
     if may or mirror.volatile:
-        yield from _steady_rows_lacking(context, meaning, exchange, sure, len(may), given)
+        yield from _steady_rows_lacking(read, sure, len(may), given)
         return
     due = len(sure[meaning.page])
     if len(rows) < due:
-        yield from _rows_lacking(context, mirror, meaning, exchange, sure, due, given)
+        yield from _rows_lacking(read, sure, due, given)
     elif (wrong or repeated) and meaning.start == 0 and len(rows) < meaning.room:
         # The page had place for all that is due, whatever else came.
         if missing := _rows_not_shown(sure, exchange):
@@ -310,10 +310,9 @@ def _compare_page_size(
         )
 
 
-def _steady_rows_lacking(
-    context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, sure: Sequence[Row], others: int, given: str
-) -> Iterator[Difference]:
+def _steady_rows_lacking(read: _Reading, sure: Sequence[Row], others: int, given: str) -> Iterator[Difference]:
     """Rows that were there and matched all the time, and that a page with place for them does not hold."""
+    context, meaning, exchange = read.context, read.meaning, read.exchange
     rows = exchange.listed
     if meaning.start or len(rows) >= meaning.room:
         return
@@ -321,7 +320,7 @@ def _steady_rows_lacking(
     if not missing or _is_known_page_cap(context, meaning, len(rows)):
         return
     numbered = isinstance(context.listing.paging, PageNumberPaging)
-    if numbered and rows and _shows_own_bound(context, meaning, exchange, len(sure) + others):
+    if numbered and rows and _shows_own_bound(read, len(sure) + others):
         return
     if rows and meaning.size is not None and len(sure) > meaning.size:
         yield _short_page(meaning.size, rows, given)
@@ -329,21 +328,14 @@ def _steady_rows_lacking(
         yield _missing_rows(len(sure), rows, missing)
 
 
-def _rows_lacking(
-    context: CheckContext,
-    mirror: Mirror,
-    meaning: ExpectedAnswer,
-    exchange: Exchange,
-    sure: Sequence[Row],
-    due: int,
-    given: str,
-) -> Iterator[Difference]:
+def _rows_lacking(read: _Reading, sure: Sequence[Row], due: int, given: str) -> Iterator[Difference]:
     """Fewer rows than are due: a page cut short, or rows left out."""
+    context, meaning, exchange = read.context, read.meaning, read.exchange
     rows = exchange.listed
     if _is_known_page_cap(context, meaning, len(rows)):
         return
     first_page = isinstance(context.listing.paging, PageNumberPaging) and meaning.start == 0
-    if first_page and rows and _shows_own_bound(context, meaning, exchange, len(sure)):
+    if first_page and rows and _shows_own_bound(read, len(sure)):
         return
     if meaning.start or (rows and len(sure) > meaning.room):
         yield _short_page(due, rows, given)
@@ -380,8 +372,9 @@ def _is_known_page_cap(context: CheckContext, meaning: ExpectedAnswer, came: int
     return came == page_cap.rows or meaning.room - came == page_cap.asked - page_cap.rows
 
 
-def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, matches: int) -> bool:
+def _shows_own_bound(read: _Reading, matches: int) -> bool:
     """Whether a short page shows the server's own bound: its default page size, or its limit on any page."""
+    context, meaning, exchange = read.context, read.meaning, read.exchange
     paging = context.listing.paging
     assert isinstance(paging, PageNumberPaging)
     came = len(exchange.listed)
@@ -403,9 +396,8 @@ def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: E
     return True
 
 
-def _compare_order(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _compare_order(read: _Reading) -> Iterator[Difference]:
+    meaning, exchange = read.meaning, read.exchange
     if meaning.sort is None or meaning.sort[0].hidden:
         return
     path, descends = meaning.sort
@@ -430,10 +422,9 @@ def _compare_order(
             return
 
 
-def _compare_slice(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _compare_slice(read: _Reading) -> Iterator[Difference]:
     """Whether the rows are those that stand at this place of the sorted list; rows that sort alike may swap."""
+    mirror, meaning, exchange = read.mirror, read.meaning, read.exchange
     rows = exchange.listed
     if not mirror.complete or meaning.by_cursor or meaning.sort is None or not rows:
         return
@@ -446,7 +437,7 @@ def _compare_slice(
         return
     due: Sequence[Hashable] | None
     came: Sequence[Hashable] | None
-    if _stands_in_own_order(context, mirror, meaning, exchange):
+    if _stands_in_own_order(read):
         due, came = [row.key for row in sure], [row.key for row in rows]
     else:
         due, came = _sorted_places(meaning, sure), _places_in_order(meaning, rows)
@@ -467,11 +458,12 @@ def _compare_slice(
     )
 
 
-def _stands_in_own_order(context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
+def _stands_in_own_order(read: _Reading) -> bool:
     """Whether the list has an order of its own, twice the same, where no document promises another one.
 
     Its pages are cut from the list as it stands: the order is one promise, and the place of a page another one.
     """
+    context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     order = context.listing.order
     if order is None or mirror.before is None or mirror.after is None:
         return False
@@ -531,9 +523,8 @@ def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Seque
             return
 
 
-def _compare_total(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, *, rows_are_due: bool
-) -> Iterator[Difference]:
+def _compare_total(read: _Reading, *, rows_are_due: bool) -> Iterator[Difference]:
+    context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     if context.listing.total is None or not meaning.total_shown:
         return
     total = parse_row_count(exchange.total)
@@ -568,10 +559,9 @@ def _compare_total(
     )
 
 
-def _compare_parts(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _compare_parts(read: _Reading) -> Iterator[Difference]:
     """Whether rows show the optional parts that are switched on, and no others; the mirror's rows show all parts."""
+    context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     rows = exchange.listed
     for include in context.listing.includes:
         if not include.added_names or mirror.volatile:
@@ -609,9 +599,8 @@ def _range_of_number(mirror: Mirror, low: int, high: int) -> tuple[int, int]:
     return max(0, low - moved), high + moved
 
 
-def _compare_count(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Iterator[Difference]:
+def _compare_count(read: _Reading) -> Iterator[Difference]:
+    context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     assert exchange.answer is not None
     assert context.listing.count_only is not None
     counted = count_in(exchange.answer)

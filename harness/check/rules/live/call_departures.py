@@ -123,38 +123,32 @@ def _seconds_stood_still(fields: LifeFields, history: Sequence[Sighting]) -> flo
 
 def _check_ended_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that ended calls are not listed, by what rows show of themselves and by calls that leave the list."""
-    context, readings, last = watched.context, watched.readings, watched.last.by_key
-    shows = [(row, _call_liveness(context, row)) for reading in readings for row in reading.rows]
-    ended = [(row, shown) for row, shown in shows if isinstance(shown, str)]
+    shows = [(row, _call_liveness(watched.context, row)) for reading in watched.readings for row in reading.rows]
+    said = [(row, shown) for row, shown in shows if isinstance(shown, str)]
+    ended = said or _stale_calls(watched) or _stopped_calls(watched)
     if ended:
-        _report_ended_calls(watched, clauses, ended, inferred=False)
-        return
-    # Whose own numbers were seen to change has not ended, whatever they count.
-    going = {
-        key for key, rows in watched.rows_by_key.items() if len({watched.fields.progress_of(row) for row in rows}) > 1
-    }
-    overdue = (one for reading in readings for one in _overdue_calls(watched, reading.rows))
-    stale = [(row, why) for row, why in overdue if row.key not in going]
-    if not stale:
-        why = "they say that they talk, and talk no more, while others go on"
-        stale = [(row, why) for row in _stopped_calls(watched)]
-    if stale:
         # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
-        _report_ended_calls(watched, clauses, stale, inferred=True)
+        _report_ended_calls(watched, clauses, ended, inferred=not said)
         return
-    alive = {row.key for row, shown in shows if shown is True}
-    gone = {key for reading in readings[:-1] for key in reading.by_key if key not in last}
-    starts = context.fields_showing("started_at")
+    gone = {key for reading in watched.readings[:-1] for key in reading.by_key if key not in watched.last.by_key}
+    starts = watched.context.fields_showing("started_at")
     compared = {row.key for row, _ in shows if any(row.instant(name) is not None for name in starts)}
-    seen = alive | gone | (compared if len(compared) > 1 else set())
+    seen = gone | {row.key for row, shown in shows if shown} | (compared if len(compared) > 1 else set())
     if seen:
-        context.results.record_pass(clauses, times=len(seen))
+        watched.context.results.record_pass(clauses, times=len(seen))
     else:
         reason = "no call ended between the polls, and rows do not show whether they live"
-        context.results.record_not_exercised(clauses, reason)
+        watched.context.results.record_not_exercised(clauses, reason)
 
 
-def _stopped_calls(watched: WatchedCalls) -> list[Row]:
+def _stale_calls(watched: WatchedCalls) -> list[tuple[Row, str]]:
+    """Rows that lie far behind their neighbours, with the reason; none whose own numbers were seen to change."""
+    progress = {key: {watched.fields.progress_of(row) for row in rows} for key, rows in watched.rows_by_key.items()}
+    overdue = (one for reading in watched.readings for one in _overdue_calls(watched, reading.rows))
+    return [(row, why) for row, why in overdue if len(progress[row.key]) == 1]
+
+
+def _stopped_calls(watched: WatchedCalls) -> list[tuple[Row, str]]:
     """Rows that say they talk while their talk has stood still from reading to reading, and that of others has not.
 
     A few of them may be on hold where a server has no word for it: then only many speak against it. Nor do those
@@ -179,7 +173,8 @@ def _stopped_calls(watched: WatchedCalls) -> list[Row]:
     stopped = [last.by_key[key] for key in still if key in late]
     says_hold = any(watched.fields.is_held(row) for row in last.rows)
     enough = _STOPPED_CALLS_NEEDED if says_hold else max(_STOPPED_CALLS_NEEDED, (going + len(stopped)) // 3 + 1)
-    return stopped if going and len(stopped) >= enough else []
+    why = "they say that they talk, and talk no more, while others go on"
+    return [(row, why) for row in stopped] if going and len(stopped) >= enough else []
 
 
 def _report_ended_calls(

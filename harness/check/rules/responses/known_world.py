@@ -17,13 +17,8 @@ from typing import Any, Final, final
 from zoneinfo import ZoneInfo
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.filter_values import (
-    absent_value,
-    encode_shown_value,
-    is_hidden_filter,
-    is_plain_equality,
-    largest_page,
-)
+from harness.check.probe.asked_filter import AskedFilter
+from harness.check.probe.filter_values import absent_value, is_hidden_filter, is_plain_equality
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.rules.access.row_owners import owners_of
 from harness.errors import UsageProblem
@@ -397,54 +392,38 @@ def _check_hidden_filters(context: CheckContext, mirror: Mirror, truth: KnownWor
         for identity, unseen in truth.hidden_values.items():
             for value in (value for one in attributes for value in unseen.values.get(one, ())):
                 selects.setdefault(value, set()).add(identity)
-        _check_filter(context, mirror, truth, name, selects, due)
+        here = {value: keys & due for value, keys in selects.items()}
+        if any(here.values()):
+            _check_filter(AskedFilter(context, mirror, name), truth, here)
+        else:
+            reason = f"no row of the known world has a value for {name}"
+            context.results.record_not_exercised(filter_.clause, reason)
 
 
-def _check_filter(
-    context: CheckContext,
-    mirror: Mirror,
-    truth: KnownWorld,
-    name: str,
-    selects: Mapping[Any, set[Hashable]],
-    due: set[Hashable],
-) -> None:
-    clauses = context.listing.filters[name].clause
-    here = {value: keys & due for value, keys in selects.items()}
+def _check_filter(about: AskedFilter, truth: KnownWorld, here: Mapping[Any, set[Hashable]]) -> None:
+    """A filter at values that select rows of the list, at one that selects none of them, and at lists of both."""
     common = sorted((value for value in here if here[value]), key=lambda value: (-len(here[value]), str(value)))
-    if not common:
-        context.results.record_not_exercised(clauses, f"no row of the known world has a value for {name}")
-        return
     asks: list[tuple[Any, ...]] = [(value,) for value in (common[0], common[-1], common[len(common) // 2])]
-    asks += [(value,) for value in selects if not here[value]][:1]
-    parameter = context.listing.parameters[name]
-    if takes_list(parameter):
-        stranger = absent_value(parameter)
+    asks += [(value,) for value in here if not here[value]][:1]
+    if takes_list(about.parameter):
+        stranger = absent_value(about.parameter)
         asks += [(common[-1], stranger), (stranger, common[-1]), tuple(common[:2]), tuple(common[1:4])]
     for values in dict.fromkeys(one for one in asks if one):
         wanted = set[Hashable]().union(*(here.get(value, set()) for value in values))
-        mine = parameter.list_clause if len(values) > 1 else clauses
-        right = _selects_exactly(context, mirror, truth, name, values, wanted, mine or clauses)
-        if not right:
-            context.mark_broken(name, clauses)
+        mine = about.parameter.list_clause if len(values) > 1 else ()
+        if not _selects_exactly(about, truth, values, wanted, mine or about.clauses):
+            about.context.mark_broken(about.name, about.clauses)
             return
 
 
 def _selects_exactly(
-    context: CheckContext,
-    mirror: Mirror,
-    truth: KnownWorld,
-    name: str,
-    values: tuple[Any, ...],
-    wanted: set[Hashable],
-    clauses: Clauses,
+    about: AskedFilter, truth: KnownWorld, values: tuple[Any, ...], wanted: set[Hashable], clauses: Clauses
 ) -> bool:
     """Whether a filter selects exactly the rows that have one of the values."""
-    raw = encode_shown_value(context, name, values if len(values) > 1 else values[0])
-    ask = mirror.request({**largest_page(context), name: raw})
-    _, size = largest_page_size(context)
-    value_text = ", ".join(map(str, values))
+    context, (_, size) = about.context, largest_page_size(about.context)
+    said = f"{about.name} = {', '.join(map(str, values))}"
     for attempt in ("", "again: "):
-        exchange = context.send(ask, f"{attempt}{name} = {value_text}, by the known world")
+        exchange = about.send(values if len(values) > 1 else values[0], f"{attempt}{said}, by the known world")
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return exchange.rows is None and exchange.outcome not in (None, "success")
         came = set(exchange.keys)
@@ -454,8 +433,7 @@ def _selects_exactly(
             context.results.record_pass(clauses)
             return True
     odd = [row for row in exchange.listed if row.key in strange]
+    expected = f"{len(wanted)} rows with {said.replace(' = ', ' ', 1)}"
     actual = f"{len(came)} rows: {len(missing)} missing, {len(strange)} too many"
-    _report_breach(
-        context, truth, clauses, f"{len(wanted)} rows with {name} {value_text}", actual, odd, exchange=exchange
-    )
+    _report_breach(context, truth, clauses, expected, actual, odd, exchange=exchange)
     return False
