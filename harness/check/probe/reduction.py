@@ -62,6 +62,25 @@ def reduce_request(
     return exchange, difference
 
 
+def smallest_part(
+    part: dict[str, Tree],
+    exchange: Exchange,
+    ask: Callable[[dict[str, Tree]], Exchange],
+    is_wrong: Callable[[Exchange], bool],
+) -> tuple[dict[str, Tree], Exchange]:
+    """Half of some parameters, then half of those: what is left, and the last answer that was seen to be wrong.
+
+    Cheaper than leaving them out one by one, where one of many is at fault.
+    """
+    while len(part) > 1:
+        items = list(part.items())
+        half = dict(items[: len(items) // 2])
+        answer = ask(half)
+        part = half if is_wrong(answer) else dict(items[len(items) // 2 :])
+        exchange = answer if is_wrong(answer) else exchange
+    return part, exchange
+
+
 def _ask_smaller(
     context: CheckContext,
     ask: ListRequest,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.answer_checks import listed_check
 from harness.check.probe.filter_values import count_values, encode_shown_value, filters_of_row, plain_filters
 from harness.check.probe.mirror import Mirror, largest_page_size
+from harness.check.probe.reduction import smallest_part
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
 from harness.specification.model import CallScope, Clauses
 from harness.wire.decoded_body import Tree
@@ -24,7 +25,7 @@ def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> None:
     """
     looked_up: set[Hashable] = set()
     for values in _scopes(context, mirror):
-        listed = _ask(context, mirror, values, f"{_text_of(values)}, to be filtered")
+        listed = read_scoped_list(context, mirror, values, f"{_text_of(values)}, to be filtered")
         chosen = _splitting_filter(context, listed.listed)
         if chosen is not None:
             _check_filter(context, mirror, values, listed, chosen)
@@ -48,14 +49,19 @@ def _check_row_without_scope(
     if row is None or not filters or row.key in looked_up:
         return
     looked_up.add(row.key)
-    exchange = _ask(context, mirror, filters, f"the own calls, by {len(filters)} values of another's row")
+    exchange = read_scoped_list(context, mirror, filters, f"the own calls, by {len(filters)} values of another's row")
     if row.key not in exchange.keys:
         context.results.record_pass(rule.clauses.unset)
         return
-    exchange = _ask(context, mirror, filters, "again: the own calls, by values of another's row")
+    exchange = read_scoped_list(context, mirror, filters, "again: the own calls, by values of another's row")
     if row.key not in exchange.keys:
         return
-    guilty, exchange = _smallest_part(context, mirror, {}, filters, exchange, lambda part: row.key in part.keys)
+    guilty, exchange = smallest_part(
+        filters,
+        exchange,
+        lambda part: read_scoped_list(context, mirror, part, "the same with fewer filters"),
+        lambda part: row.key in part.keys,
+    )
     context.fail(
         rule.clauses.unset or rule.clauses.tenant,
         "only the own calls are listed where nothing is said, whatever else is asked for",
@@ -74,24 +80,6 @@ def _is_of_others(mirror: Mirror, row: Row, own: object, rule: CallScope) -> boo
     return bool(owners) and own not in owners and mirror.row_with_key(row.key) is None
 
 
-def _smallest_part(
-    context: CheckContext,
-    mirror: Mirror,
-    scope: dict[str, Tree],
-    filters: dict[str, Tree],
-    exchange: Exchange,
-    is_wrong: Callable[[Exchange], bool],
-) -> tuple[dict[str, Tree], Exchange]:
-    """Half of the filters, then half of those: what is left is what the scope is forgotten with, and its answer."""
-    while len(filters) > 1:
-        items = list(filters.items())
-        half = dict(items[: len(items) // 2])
-        part = _ask(context, mirror, {**scope, **half}, "the same with fewer filters")
-        filters = half if is_wrong(part) else dict(items[len(items) // 2 :])
-        exchange = part if is_wrong(part) else exchange
-    return filters, exchange
-
-
 def _check_row_by_all_filters(
     context: CheckContext, mirror: Mirror, scope: dict[str, Tree], listed: Exchange
 ) -> None:
@@ -105,14 +93,17 @@ def _check_row_by_all_filters(
     exchange = listed
     for attempt in ("", "again: "):
         purpose = f"{attempt}{_text_of(scope)} with {len(filters)} filters that one row satisfies"
-        exchange = _ask(context, mirror, {**scope, **filters}, purpose)
+        exchange = read_scoped_list(context, mirror, {**scope, **filters}, purpose)
         if exchange.rows is None or row.key in exchange.keys:
             return
-        after = _ask(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
+        after = read_scoped_list(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
         if row.key not in after.keys:
             return
-    filters, exchange = _smallest_part(
-        context, mirror, scope, filters, exchange, lambda part: part.rows is not None and row.key not in part.keys
+    filters, exchange = smallest_part(
+        filters,
+        exchange,
+        lambda part: read_scoped_list(context, mirror, {**scope, **part}, "the same with fewer filters"),
+        lambda part: part.rows is not None and row.key not in part.keys,
     )
     clauses = _clauses_of_scope(context, scope) or context.listing.conjunction_clause
     context.fail(
@@ -164,10 +155,10 @@ def _check_filter(
     """Holds the filtered list of a scope against the whole one; what is wrong must be wrong twice."""
     name, values, clauses = chosen
     for attempt in ("", "again: "):
-        filtered = _ask(context, mirror, {**scope, **values}, f"{attempt}{_text_of(scope)} with {name}")
+        filtered = read_scoped_list(context, mirror, {**scope, **values}, f"{attempt}{_text_of(scope)} with {name}")
         wrong = _filtered_difference(context, listed, filtered, listed)
         if wrong is not None:
-            after = _ask(context, mirror, scope, f"{_text_of(scope)}, after {name}")
+            after = read_scoped_list(context, mirror, scope, f"{_text_of(scope)}, after {name}")
             wrong, listed = _filtered_difference(context, listed, filtered, after), after
         if wrong is None:
             context.results.record_pass(clauses)
@@ -184,10 +175,6 @@ def _check_filter(
 
 def _text_of(values: dict[str, Tree]) -> str:
     return ", ".join(f"{name} = {raw}" for name, raw in values.items())
-
-
-def _ask(context: CheckContext, mirror: Mirror, values: dict[str, Tree], purpose: str) -> Exchange:
-    return read_scoped_list(context, mirror, values, purpose)
 
 
 def _splitting_filter(context: CheckContext, rows: Sequence[Row]) -> tuple[str, dict[str, Tree], Clauses] | None:

@@ -29,6 +29,7 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count
+from harness.check.probe.reduction import smallest_part
 from harness.check.rules.filters.single_filter import check_later_version_filter
 from harness.specification.model import Clauses, Filter, options_of
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
@@ -173,22 +174,15 @@ def _check_absent_value_beside(about: _HiddenFilter) -> bool:
     exchange = about.send(value, f"again: {purpose}", beside)
     if not exchange.rows:
         return True
-    guilty = _smallest_part_with_rows(about, value, beside)
+    purpose = f"{about.name} beside fewer filters"
+    guilty, _ = smallest_part(
+        beside, exchange, lambda part: about.send(value, purpose, part), lambda part: bool(part.rows)
+    )
     expected, actual = f"no rows beside {', '.join(guilty)}", f"{len(exchange.listed)} rows"
     clauses = about.context.listing.conjunction_clause or about.clauses
     message = f"{about.name} keeps only rows with that value, whatever stands beside it"
     about.report(message, expected, actual, exchange, clauses, check=NO_ROWS)
     return False
-
-
-def _smallest_part_with_rows(about: _HiddenFilter, value: Any, beside: dict[str, Tree]) -> dict[str, Tree]:
-    """Half of the filters, then half of those: those beside which a value that nothing has selects rows."""
-    while len(beside) > 1:
-        items = list(beside.items())
-        first = dict(items[: len(items) // 2])
-        part = about.send(value, f"{about.name} beside fewer filters", first)
-        beside = first if part.rows else dict(items[len(items) // 2 :])
-    return beside
 
 
 def _confirm_refusal(about: _HiddenFilter, exchange: Exchange, value: Any) -> None:
