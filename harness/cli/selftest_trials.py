@@ -66,7 +66,7 @@ class Trial:
 class TrialResult:
     """What a trial showed. `clauses` are the findings' clauses, the first evidence first.
 
-    `headlines` are the clauses that stand first, each of one group of findings; of ungrouped findings all. `red` are
+    `headlines` are the clauses that stand first in a report, one of each defect. `red` are
     the findings' clauses that are red, `red_verdicts` every clause whose verdict is, with it. `hidden` are faults of
     a company that changed no answer to what the checker asks when it meets them alone.
     """
@@ -237,11 +237,10 @@ def result_of_report(trial: Trial, report: RunReport) -> TrialResult:
 
 
 def headlines_of(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """The first clause of each group of findings, in the order of the report; a finding of no group is its own."""
-    found: dict[object, str] = {}
-    for position, finding in enumerate(findings):
-        found.setdefault(("defect", finding.defect) if finding.defect else ("alone", position), str(finding.clause))
-    return tuple(found.values())
+    """The headline of each defect, as reports choose it and in their order."""
+    from harness.check.results.defects import group_findings
+
+    return tuple(str(defect.headline.clause) for defect in group_findings(findings))
 
 
 def values_of_unshown_filters(spec: Spec, world: World, dialect: Dialect) -> dict[str, tuple[str, ...]]:

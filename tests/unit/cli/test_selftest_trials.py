@@ -42,11 +42,12 @@ def finding(clause: str, *, colour: Colour = Colour.RED, after: int = 1, defect:
 
 
 def test_a_finding_without_a_group_is_its_own_headline() -> None:
-    assert headlines_of([finding("A-2"), finding("A-1")]) == ("A-2", "A-1")
+    assert headlines_of([finding("A-2"), finding("A-1")]) == ("A-1", "A-2")
 
 
-def test_the_headline_of_a_group_is_its_first_finding() -> None:
-    grouped = [finding("A-2", defect=1), finding("A-1", defect=1), finding("A-5", defect=2)]
+def test_headlines_are_those_of_the_report() -> None:
+    amber = finding("A-1", colour=Colour.AMBER, defect=1, after=2)
+    grouped = [amber, finding("A-2", defect=1, after=3), finding("A-5", defect=2)]
     assert headlines_of([*grouped, finding("A-3"), finding("A-4")]) == ("A-2", "A-5", "A-3", "A-4")
 
 
