@@ -1,4 +1,4 @@
-"""Tokens of sessions: each identity with a name and a password logs in before it asks."""
+"""Tokens of sessions: each identity with all that a log-in takes logs in before it asks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def renew_session(context: CheckContext) -> None:
 
 def _log_in(context: CheckContext, identity: ClientIdentity) -> Exchange:
     session = log_in_of(context.listing.access)
-    names = (session.user, session.password) if session is not None else ()
+    names = session.credential_names if session is not None else ()
     pair = {name: identity.credentials[name] for name in names if name in identity.credentials}
     return context.send(ListRequest(log_in=True), f"log in as {identity.name}", credentials=pair, witness=False)
 
@@ -65,7 +65,7 @@ def _needs_token(context: CheckContext, identity: ClientIdentity) -> bool:
         return False
     held = identity.credentials
     # A token that is given all the same would never be renewed, and says nothing about the log-in.
-    return bool(held.get(way.session.user)) and bool(held.get(way.session.password))
+    return all(held.get(name) for name in way.session.credential_names)
 
 
 def _has_other_way(context: CheckContext, identity: ClientIdentity) -> bool:

@@ -140,7 +140,7 @@ def _built_in_user(
     credentials: dict[str, str] = {}
     for way in ways_of(access):
         credentials |= _built_in_credentials(way, name, suffix)
-    credentials |= {account: f"account{suffix}" for account in access.accounts if account not in credentials}
+    credentials |= dict.fromkeys(access.accounts, f"account{suffix}")
     if name == DEFAULT_USER:
         credentials |= access.example
     for legacy in access.legacy:
@@ -164,7 +164,9 @@ def _built_in_credentials(way: AccessWay, name: str, suffix: str) -> dict[str, s
     pair = (session.user, session.password) if session is not None else (way.user, way.password)
     if way.kind in ("password", "basic", "session"):
         values = (name, f"callharness-{name}")
-        return {key: value for key, value in zip(pair, values, strict=True) if key is not None}
+        further = session.further.values() if session is not None else ()
+        made_up = {other: f"callharness-{_slug(other)}{suffix}" for other in further}
+        return {**made_up, **{key: value for key, value in zip(pair, values, strict=True) if key is not None}}
     key = key_of(way)
     if key is None:
         return {}
@@ -177,11 +179,11 @@ def with_session_token(access: Access, user: SimulatedUser) -> SimulatedUser:
     way = session_way(access)
     if way is None or way.session is None:
         return user
-    pair = [user.credentials.get(name) for name in (way.session.user, way.session.password)]
-    if None in pair:
+    known = [user.credentials.get(name) for name in way.session.credential_names]
+    if None in known:
         return user
     # Always the same: an answer follows from its request alone.
-    token = hashlib.sha256("\0".join(("callharness-session", *map(str, pair))).encode()).hexdigest()[:40]
+    token = hashlib.sha256("\0".join(("callharness-session", *map(str, known))).encode()).hexdigest()[:40]
     return replace(user, credentials={**user.credentials, way.token: token})
 
 
@@ -190,8 +192,8 @@ def default_credentials(access: Access) -> Mapping[str, str]:
     user = _built_in_user(access, DEFAULT_USER, roles=(), customer_id=0, key=None)
     session = log_in_of(access)
     first = ways_of(access)[0]
-    names = (session.user, session.password) if first.kind == "session" and session else way_credentials(first)
-    return {name: user.credentials[name] for name in (*names, *access.accounts)}
+    names = session.credential_names if first.kind == "session" and session else way_credentials(first)
+    return {name: user.credentials[name] for name in dict.fromkeys((*names, *access.accounts))}
 
 
 def _slug(role: str) -> str:
@@ -345,7 +347,7 @@ class Authenticator:
     def _identify_by_password(self, ask: ListRequest) -> SimulatedUser | RefusedRequest:
         """The user whose name and password ask for a token."""
         session = log_in_of(self.access)
-        names = (session.user, session.password) if session is not None else ()
+        names = session.credential_names if session is not None else ()
         missing = next((name for name in names if not ask.credentials.get(name)), None)
         if missing is not None:
             return RefusedRequest(fault=self.access.missing_fault, parameter=missing)

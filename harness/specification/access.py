@@ -84,7 +84,7 @@ def all_credential_names(access: Access) -> tuple[str, ...]:
     names: list[str | None] = []
     for way in ways_of(access):
         if way.kind == "session" and way.session is not None:
-            names += [way.session.user, way.session.password]
+            names += way.session.credential_names
         names += way_credentials(way)
         names.append(way.pair)
     if access.jwt is not None:

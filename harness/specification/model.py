@@ -1334,6 +1334,11 @@ class LogIn:
     user_at: str | None = documented_key("json: pointer to the name in the body, if not the parameter", None)
     password_at: str | None = documented_key("json: the same for the password", None)
     adds: Mapping[str, str] = documented_key("further parameters that it always carries", factory=dict)
+    further: Mapping[str, str] = documented_key(
+        "further credentials without which no token is given, by the parameter (json: or pointer) that carries each: "
+        "`assertion: jwt`",
+        factory=dict,
+    )
     tells: Mapping[str, Scalar] = documented_key(
         "what else its answer holds, which clients need and nobody judges: `/expires_in: 3600`", factory=dict
     )
@@ -1345,6 +1350,11 @@ class LogIn:
     scheme: str = documented_key("header: the word before the token", "")
     opened_clause: Clauses = documented_key("clause: right credentials get a token", ())
     refused_clause: Clauses = documented_key("clause: wrong credentials get no token", ())
+
+    @property
+    def credential_names(self) -> tuple[str, ...]:
+        """The credentials that it takes: the user's name, the password, and further ones."""
+        return tuple(dict.fromkeys((self.user, self.password, *self.further.values())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

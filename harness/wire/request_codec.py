@@ -111,18 +111,19 @@ def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> Http
 
 
 def _encode_log_in(session: LogIn, ask: ListRequest, base_path: str) -> HttpRequest:
-    """The request for a token, with such of the two credentials as there are."""
+    """The request for a token, with such of its credentials as there are."""
     places = {session.user: session.user_at, session.password: session.password_at}
     given = [(name, ask.credentials[name]) for name in places if name in ask.credentials]
+    further = [(name, ask.credentials[held]) for name, held in session.further.items() if held in ask.credentials]
     path = base_path + session.path
     if session.carries == "basic":
         known = dict(given)
         headers = [basic_header(known.get(session.user, ""), known.get(session.password, ""))] if given else []
         headers += [("Content-Type", FORM_MEDIA_TYPE)] if session.method == "POST" else []
-        body = encode_pairs(list(session.adds.items()), plus_for_space=True)
+        body = encode_pairs([*session.adds.items(), *further], plus_for_space=True)
         query, body = (b"", body) if session.method == "POST" else (body, b"")
         return _http_request(session.method, path, query, headers, body)
-    pairs = [*session.adds.items(), *given]
+    pairs = [*session.adds.items(), *given, *further]
     if session.carries == "query":
         return _http_request(session.method, path, encode_pairs(pairs), [], b"")
     if session.carries == "form":
@@ -130,7 +131,7 @@ def _encode_log_in(session: LogIn, ask: ListRequest, base_path: str) -> HttpRequ
         return _http_request(session.method, path, b"", [("Content-Type", FORM_MEDIA_TYPE)], body)
     tree: Tree = {}
     for name, text in pairs:
-        tree = put_value(tree, places.get(name) or f"/{name}", text)
+        tree = put_value(tree, places.get(name) or (name if name.startswith("/") else f"/{name}"), text)
     return _http_request(session.method, path, b"", [("Content-Type", JSON_MEDIA_TYPE)], encode_json(tree))
 
 
@@ -517,31 +518,37 @@ class _JsonMembers:
 
 
 def _decode_log_in(spec: Spec, session: LogIn, request: HttpRequest) -> ListRequest | RefusedRequest:
-    """What a request for a token gives of the two credentials."""
+    """What a request for a token gives of its credentials."""
     transport = spec.listing.transport
     if request.method != session.method:
         return RefusedRequest(
             fault=transport.wrong_method.fault if transport.wrong_method else "unreadable", value=request.method
         )
-    names = {session.user: session.user_at, session.password: session.password_at}
     found: dict[str, str] = {}
+    if session.carries == "json":
+        decoded = decode_json(request.body)
+        places = {
+            session.user: session.user_at or session.user,
+            session.password: session.password_at or session.password,
+        }
+        for name, at in (*places.items(), *((held, at) for at, held in session.further.items())):
+            text = MISSING if decoded.missing else tree_at(decoded.tree, at if at.startswith("/") else f"/{at}")
+            found |= {name: text} if isinstance(text, str) else {}
+        return ListRequest(credentials=found, log_in=True)
+    named = dict(session.further)
     if session.carries == "basic":
         pair = decode_basic_pair(request.header(AUTHORIZATION) or "")
         user, _, password = (pair or "").partition(":")
         found = {} if pair is None else {session.user: user, session.password: password}
-    elif session.carries == "json":
-        decoded = decode_json(request.body)
-        for name, at in names.items():
-            text = MISSING if decoded.missing else tree_at(decoded.tree, at or f"/{name}")
-            found |= {name: text} if isinstance(text, str) else {}
     else:
-        try:
-            pairs = decode_pairs(request.query)
-            if session.carries == "form":
-                pairs = decode_form(request.body, request.header("content-type") or "")
-        except FormError:
-            return RefusedRequest(fault=transport.bad_syntax.fault if transport.bad_syntax else "unreadable")
-        found = {name: text for name, text in reversed(pairs) if name in names}
+        named |= {session.user: session.user, session.password: session.password}
+    try:
+        in_form = session.carries == "form" or (session.carries == "basic" and session.method == "POST")
+        pairs = decode_form(request.body, request.header("content-type") or "") if in_form and named else []
+        pairs = pairs if in_form else decode_pairs(request.query)
+    except FormError:
+        return RefusedRequest(fault=transport.bad_syntax.fault if transport.bad_syntax else "unreadable")
+    found |= {named[name]: text for name, text in reversed(pairs) if name in named}
     return ListRequest(credentials=found, log_in=True)
 
 

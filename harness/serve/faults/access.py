@@ -104,6 +104,13 @@ def _way_faults(access: Access, way: AccessWay, mark: str, *, first: bool) -> It
         )
     if way.kind == "session" and way.session is not None:
         pair = (way.session.user, way.session.password)
+        for name in dict.fromkeys(way.session.further.values()):
+            yield from make_fault(
+                way.session.refused_clause,
+                f"any-{name}-gets-a-token{mark}",
+                f"{name} is not examined before a token is given",
+                Hooks(user=_admit_without(name)),
+            )
         yield from make_fault(
             way.session.refused_clause,
             f"any-password-gets-a-token{mark}",
@@ -156,6 +163,20 @@ def _admit_when(when: Callable[[ListRequest], bool]) -> UserHook:
         user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
     ) -> SimulatedUser | RefusedRequest:
         return known[0] if isinstance(user, RefusedRequest) and when(ask) else user
+
+    return change
+
+
+def _admit_without(name: str) -> UserHook:
+    """Whoever knows everything else gets a token, whatever stands for this credential."""
+
+    def change(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
+    ) -> SimulatedUser | RefusedRequest:
+        rest = [(other, text) for other, text in ask.credentials.items() if other != name]
+        if not isinstance(user, RefusedRequest) or not ask.log_in or not ask.credentials.get(name):
+            return user
+        return next((one for one in known if all(one.credentials.get(other) == text for other, text in rest)), user)
 
     return change
 

@@ -169,9 +169,9 @@ def _wrong_pairs(
 def log_in_attempts(context: CheckContext, session: LogIn) -> Iterator[LoginAttempt]:
     """Names and passwords that must get no token."""
     rules, held = context.listing.access, context.identity.credentials
-    own = {name: held[name] for name in (session.user, session.password) if held.get(name)}
+    own = {name: held[name] for name in session.credential_names if held.get(name)}
     clauses = session.refused_clause
-    if len(own) < 2 or not clauses:
+    if len(own) < len(session.credential_names) or not clauses:
         return
     for name in own:
         rest = {other: text for other, text in own.items() if other != name}
@@ -179,6 +179,13 @@ def log_in_attempts(context: CheckContext, session: LogIn) -> Iterator[LoginAtte
             yield LoginAttempt(f"log in with {what}", credentials, rules.missing_fault, clauses, log_in=True)
     for attempt in _wrong_pairs(context, (session.user, session.password), own, clauses, log_in=True):
         yield replace(attempt, purpose=f"log in with {attempt.purpose}")
+    for name in session.further.values():
+        # The id of an account may be read in any case, and with blanks around it.
+        altered = altered_secrets(own[name]) if name not in rules.accounts else ()
+        for what, text in (("a wrong", f"not-a-{name.lower()}"), *altered):
+            yield LoginAttempt(
+                f"log in with {what} {name}", {**own, name: text}, rules.wrong_fault, clauses, log_in=True
+            )
 
 
 def _wrong_keys(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
