@@ -108,6 +108,8 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
 def _check_widest_words(context: CheckContext, mirror: Mirror) -> None:
     """No rows where every filter is switched off: with a word that keeps some of them there are none, either."""
     for name in widest_words(context.listing):
+        if name not in context.listing.filters:
+            continue
         rule, parameter = context.listing.filters[name], context.listing.parameters[name]
         for word in dict.fromkeys((*rule.words, *parameter.words)):
             if word in rule.no_filter:

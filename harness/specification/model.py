@@ -517,6 +517,18 @@ class Wildcards:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChoice:
+    """What a filter compares, chosen by another parameter: `time_type=ended` beside `from` and `to`.
+
+    That parameter is `as: word` and takes these words; its `default` and `bad` say what no word and another one get.
+    """
+
+    parameter: ParameterName = documented_key("the parameter that chooses; several filters may go by it")
+    words: Mapping[str, FieldPath] = documented_key("its words, and the field that each stands for")
+    clause: Clauses = documented_key("clause on the fields of the words other than that of `compares`", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which rows a parameter keeps. Its name is the parameter's."""
 
@@ -535,6 +547,9 @@ class Filter:
         "not-equal, not-in: what becomes of rows that show no value there", "kept"
     )
     named_by: NamedComparison | None = documented_key("the comparison is named by another parameter", None)
+    compares_by: FieldChoice | None = documented_key(
+        "what is compared is chosen by another parameter; `compares` is what is meant without it", None
+    )
     words: Mapping[str, tuple[str, ...] | OpenChoice[tuple[str, ...]]] = documented_key(
         "words that stand for a set of the field's words", factory=dict
     )

@@ -23,13 +23,20 @@ _NO_TIMES: Final = (
 def widest_words(listing: Listing) -> dict[str, str]:
     """The word by which each such filter keeps every row, by parameter; those that know no such word are left out.
 
-    Of parameters of which one must be given, too, where none of them is an end of a range of time.
+    Of parameters of which one must be given, too, where none of them is an end of a range of time; and the word that
+    must say what filters compare, for what they compare in any case.
     """
     found: dict[str, str] = {}
     for name, rule in listing.filters.items():
         default = listing.parameters[name].default
         if default is not None and rule.no_filter and str(default) not in rule.no_filter:
             found[name] = rule.no_filter[0]
+    for rule in listing.filters.values():
+        chosen = rule.compares_by
+        if chosen is not None and listing.parameters[chosen.parameter].required is not None:
+            # Which field is compared must be said: the usual one.
+            usual = next((word for word, path in chosen.words.items() if rule.compares == (path,)), None)
+            found |= {chosen.parameter: usual} if usual is not None else {}
     for choice in listing.at_least_one:
         if time_ends(listing, choice):
             continue

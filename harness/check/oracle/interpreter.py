@@ -154,7 +154,9 @@ class _Interpreter:
         switch = listing.total.switch if listing.total else None
         return ExpectedAnswer(
             tests=tests,
-            compared_paths=frozenset(path for name, _ in tests for path in listing.filters[name].compares),
+            compared_paths=frozenset(
+                path for name, _ in tests for path in self.compared_fields(listing.filters[name])
+            ),
             sort=(sort, descends) if sort else None,
             collation=self.dialect.resolve(listing.order.collation)
             if listing.order and self.sorts_text(sort)
@@ -251,6 +253,10 @@ class _Interpreter:
             return True
         filter_ = self.spec.listing.filters.get(name)
         if filter_ is None:
+            chosen = [rule.compares_by for rule in self.spec.listing.filters.values() if rule.compares_by is not None]
+            choices = {word for one in chosen if one.parameter == name for word in one.words}
+            if choices and not parameter.words:
+                return value in choices
             order = self.spec.listing.order
             sort = order.sort if order else None
             return not parameter.words or value in parameter.words or bool(sort and sort.parameter == name)
@@ -360,7 +366,7 @@ class _Interpreter:
         folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
         chosen = self.wanted_values(filter_, wanted, folded=folded)
         paths = (
-            *(self.dialect.resolve(filter_.instead) or filter_.compares),
+            *self.compared_fields(filter_),
             *self.dialect.resolve(filter_.alternatives),
         )
         compared = ValueComparison(
@@ -373,6 +379,14 @@ class _Interpreter:
             absent_kept=keeps != "not-equal" or self.dialect.resolve(filter_.absent) == "kept",
         )
         return _row_test(paths, chosen, compared)
+
+    def compared_fields(self, filter_: Filter) -> tuple[FieldPath, ...]:
+        """What a filter compares in this request."""
+        chosen = filter_.compares_by
+        word = self.parameter_value(chosen.parameter) if chosen is not None else None
+        if chosen is not None and word in chosen.words:
+            return (chosen.words[str(word)],)
+        return self.dialect.resolve(filter_.instead) or filter_.compares
 
     def has_no_effect(self, filter_: Filter) -> bool:
         """Whether a filter counts for nothing beside what else is given, or is not."""
@@ -436,7 +450,7 @@ class _Interpreter:
                 if self.dialect.resolve(pair.one_alone) == "refused":
                     raise RefusalDue(pair.one_alone_fault, pair.last if last is None else pair.first)
                 continue
-            if first is not NO_ROWS and last is not NO_ROWS and first > last:
+            if first is not NO_ROWS and last is not NO_ROWS and _is_reversed(first, last):
                 if self.dialect.resolve(pair.reversed) == "refused":
                     raise RefusalDue(pair.reversed_fault, pair.last)
                 return True
@@ -543,6 +557,12 @@ class _NoRowsType:
 
 
 NO_ROWS = _NoRowsType()
+
+
+def _is_reversed(first: Any, last: Any) -> bool:
+    """Whether the earlier end lies after the later one; an instant beside a day stands in no such order."""
+    mixed = isinstance(first, date) and isinstance(last, date) and type(first) is not type(last)
+    return not mixed and bool(first > last)
 
 
 def _is_longer(first: object, last: object, seconds: int) -> bool:

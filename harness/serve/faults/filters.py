@@ -127,6 +127,15 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
                 f"{name} takes an instant a minute {'before' if seconds < 0 else 'after'} the one given",
                 on_condition(name, lambda condition, seconds=seconds: _shift_instants(condition, seconds)),  # type: ignore[misc]
             )
+    chosen = rule.compares_by
+    if chosen is not None and len(rule.compares) == 1:
+        one_field = replace(chosen, words=dict.fromkeys(chosen.words, rule.compares[0]))
+        yield from make_fault(
+            chosen.clause,
+            f"{name}-{chosen.parameter}-ignored",
+            f"{name} compares {rule.compares[0]} whatever {chosen.parameter} says",
+            with_changed_listing(with_entry("filters", name, compares_by=one_field)),
+        )
     named = rule.named_by
     if named is not None:
         yield from make_fault(

@@ -316,7 +316,7 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
     if named is not None or (sort and sort.parameter == name) or (scope and scope.parameter == name):
         # Their own construct says what an unknown word gets.
         return set()
-    legal = set(parameter.words)
+    legal = set(parameter.words) or choice_words(listing, name)
     rule = listing.filters.get(name)
     if rule is not None:
         if not legal:
@@ -326,13 +326,20 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
     return legal
 
 
+def choice_words(listing: Listing, name: str) -> set[str]:
+    """The words by which a parameter chooses what filters compare; none where it does not."""
+    chosen = (rule.compares_by for rule in listing.filters.values() if rule.compares_by is not None)
+    return {word for one in chosen if one.parameter == name for word in one.words}
+
+
 def compared_paths(rule: Filter) -> tuple[FieldPath, ...]:
     """Every path that a filter may compare, whatever the open choices."""
     others = (
         choice.options if isinstance(choice, OpenChoice) else (choice,)
         for choice in (rule.alternatives, rule.instead)
     )
-    return (*rule.compares, *(path for options in others for paths in options for path in paths))
+    chosen = rule.compares_by.words.values() if rule.compares_by is not None else ()
+    return (*rule.compares, *chosen, *(path for options in others for paths in options for path in paths))
 
 
 def words_at(listing: Listing, path: FieldPath) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class PlanMemory:
         """The memory of an API; None where the page asked for has a say in what else is meant."""
         places = set(_page_parameters(listing))
         heeded = {rule.named_by.parameter for rule in listing.filters.values() if rule.named_by is not None}
+        heeded |= {rule.compares_by.parameter for rule in listing.filters.values() if rule.compares_by is not None}
         for rule in listing.filters.values():
             heeded |= {*rule.excludes, *rule.applies_if_any} | ({rule.loses_to} if rule.loses_to else set())
         heeded |= {name for span in listing.ranges for name in (span.first, span.last)}

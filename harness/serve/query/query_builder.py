@@ -242,7 +242,7 @@ def _build_conditions(
         elif keeps != "off":
             condition = Condition(
                 parameter=name,
-                paths=(*(choices.resolve(rule.instead) or rule.compares), *choices.resolve(rule.alternatives)),
+                paths=(*_compared_fields(given, rule, choices), *choices.resolve(rule.alternatives)),
                 keeps=keeps,
                 wanted=(),
                 inclusive=keeps not in _BOUNDED or choices.resolve(rule.boundary) == "inclusive",
@@ -258,6 +258,15 @@ def _build_conditions(
                 )
                 known.append((found[-1], refused))
     return _FilterConditions(conditions=tuple(found), required_matches=tuple(known), matches_nothing=nothing)
+
+
+def _compared_fields(given: ParsedParameters, rule: Filter, choices: ChoiceResolver) -> tuple[FieldPath, ...]:
+    """What a filter compares in this request."""
+    chosen = rule.compares_by
+    word = given.value(chosen.parameter) if chosen is not None else None
+    if chosen is not None and word in chosen.words:
+        return (chosen.words[str(word)],)
+    return choices.resolve(rule.instead) or rule.compares
 
 
 def _last_month_bound(

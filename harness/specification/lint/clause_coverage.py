@@ -50,6 +50,8 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
     for name, rule in listing.filters.items():
         named = all_clauses(rule.named_by.clauses) if rule.named_by else ()
         yield ("filters", name), f"what {name} keeps", (*rule.clause, *named)
+        if rule.compares_by is not None:
+            yield ("filters", name, "compares-by"), "the field that is chosen", rule.compares_by.clause
     if listing.scope is not None and (listing.scope.parameter or listing.scope.listed_children):
         scope = listing.scope
         of_words = tuple(clause for clauses in scope.word_clauses.values() for clause in clauses)

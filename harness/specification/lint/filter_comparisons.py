@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -20,7 +21,7 @@ from harness.specification.lint.cross_references import declared_field
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values
 from harness.specification.lint.telephony_words import attribute_at
 from harness.specification.load import Spec
-from harness.specification.model import Filter, Parameter
+from harness.specification.model import FieldChoice, Filter, Parameter
 from harness.specification.narrowing_defaults import no_filter_words, time_ends
 from harness.specification.sort_spellings import sort_spellings
 from harness.specification.yaml_source import KeyPath, PlainValue
@@ -110,10 +111,40 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
         for keeps in dict.fromkeys(comparisons):
             yield from _check_comparison(spec, path, rule, parameter, keeps)
         yield from _check_wildcards(spec, path, rule, comparisons)
+        if rule.compares_by is not None:
+            yield from _check_field_choice(spec, path, rule, rule.compares_by)
+            for place in rule.compares_by.words.values():
+                for keeps in dict.fromkeys(comparisons):
+                    here = (*path, "compares-by", "words")
+                    yield from _check_comparison(spec, here, replace(rule, compares=(place,)), parameter, keeps)
         if rule.absent != "kept" and "not-equal" not in comparisons:
             yield finding_at(
                 spec, "comparison", (*path, "absent"), "the key absent only beside not-equal or not-in", "it is there"
             )
+
+
+def _check_field_choice(spec: Spec, path: KeyPath, rule: Filter, choice: FieldChoice) -> Iterator[LintFinding]:
+    """What is compared is chosen by a word; one word means what is compared without any."""
+    here = (*path, "compares-by")
+    parameter = spec.listing.parameters.get(choice.parameter)
+    if parameter is None:
+        return
+    if parameter.as_ != "word" or choice.parameter in spec.listing.filters:
+        expected = f"{choice.parameter} as: word, and no filter"
+        yield finding_at(spec, "field-choice", (*here, "parameter"), expected, f"as: {parameter.as_}")
+    if len(choice.words) < 2:
+        yield finding_at(spec, "field-choice", (*here, "words"), "two words at least", repr(len(choice.words)))
+    usual = [word for word, place in choice.words.items() if rule.compares == (place,)]
+    if not usual:
+        expected = f"a word for {', '.join(map(str, rule.compares))}, and no further field beside it"
+        yield finding_at(spec, "field-choice", (*here, "words"), expected, ", ".join(map(str, choice.words.values())))
+    default = parameter.default
+    if default is not None and usual and default not in usual:
+        expected = f"a default that means what is compared without it: {' or '.join(usual)}"
+        where: KeyPath = ("parameters", choice.parameter, "default")
+        yield finding_at(spec, "field-choice", where, expected, repr(default))
+    if rule.instead or rule.alternatives:
+        yield finding_at(spec, "field-choice", here, "no instead or alternatives beside it", "they are there")
 
 
 def _several_due(spec: Spec, path: KeyPath, keeps: str) -> LintFinding:

@@ -25,6 +25,7 @@ from harness.check.probe.filter_values import (
     near_miss_texts,
 )
 from harness.check.probe.mirror import Mirror
+from harness.check.rules.filters.chosen_fields import check_chosen_fields
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
 from harness.check.rules.filters.time_filters import check_time_filter
@@ -75,6 +76,7 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> None:
                 check_unseen_words(about)
             reason = f"no row shows a value that {about.name} compares"
             context.results.record_not_exercised(about.all_clauses, reason)
+    check_chosen_fields(context, mirror)
 
 
 def _check_filter(about: AskedFilter, values: Sequence[Any]) -> None:

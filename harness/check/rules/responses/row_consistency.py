@@ -195,6 +195,7 @@ def _neutral_parameters(listing: Listing) -> Iterator[str]:
     """The parameters that say which rows come, and in which order: nothing that a row shows depends on them."""
     yield from listing.filters
     yield from (filter_.named_by.parameter for filter_ in listing.filters.values() if filter_.named_by is not None)
+    yield from (rule.compares_by.parameter for rule in listing.filters.values() if rule.compares_by is not None)
     yield from listing.paging.place_parameters
     if listing.paging.size_parameter is not None:
         yield listing.paging.size_parameter
