@@ -39,7 +39,7 @@ def expand_listing(listing: Listing) -> Listing:
     for name, family in listing.operators.items():
         for operator in family.words:
             made = operator_name(name, family, operator)
-            parameters.setdefault(made, operator_parameter(family, operator))
+            parameters.setdefault(made, _with_own_marks(operator_parameter(family, operator), name, operator))
             filters.setdefault(made, _operator_filter(name, family, operator))
     return replace(
         listing,
@@ -59,11 +59,25 @@ def operator_parameter(family: OperatorFamily, operator: str) -> Parameter:
         return family.parameters[operator]
     shared = family.parameter or Parameter()
     keeps = family.words[operator]
+    if keeps in PRESENCE_COMPARISONS and shared.element is not None:
+        # The element itself says it, without a value.
+        return Parameter(as_="presence", at=shared.at, element=replace(shared.element, value=None))
     if keeps in PRESENCE_COMPARISONS:
         return _YES_OR_NO
     if keeps in LIST_COMPARISONS and shared.as_ in _ELEMENTS:
         return replace(shared, as_="list", of=shared.as_)
     return shared
+
+
+def _with_own_marks(parameter: Parameter, name: str, operator: str) -> Parameter:
+    """The parameter with the family's name and the operator in the marks of its element."""
+    if parameter.element is None:
+        return parameter
+    marks = {
+        mark: text.replace(NAME_PLACE, name).replace(OPERATOR_PLACE, operator) if isinstance(text, str) else text
+        for mark, text in parameter.element.marks.items()
+    }
+    return replace(parameter, element=replace(parameter.element, marks=MappingProxyType(marks)))
 
 
 def _operator_filter(name: str, family: OperatorFamily, operator: str) -> Filter:

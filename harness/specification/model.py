@@ -409,6 +409,24 @@ class ConstantCompany:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListElement:
+    """The element of a JSON list in which a parameter stands: `{field: caller, operator: is, value: "101"}`.
+
+    `at` of the parameter points to the list. Elements all hold, whatever their order. Parameters with the same marks
+    share an element: `{field: length, from: 10, to: 20}`.
+    """
+
+    marks: Mapping[str, Scalar] = documented_key(
+        "what the element is known by: members, by name or by pointer inside it, and the values they have; in an "
+        "operator family `{name}` and `{operator}` stand for its own"
+    )
+    value: str | None = documented_key(
+        "the member that holds the value, by name or by pointer; none beside `as: presence`: the element says it",
+        None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One request parameter: where it stands, how it is written, what odd values get.
 
@@ -441,6 +459,9 @@ class Parameter:
         None,
     )
     at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
+    element: ListElement | None = documented_key(
+        "it stands in an element of a JSON list, beside members that say what it is", None
+    )
     words: tuple[str, ...] = documented_key("word: the legal words (a filter's own words are added)", ())
     number_words: Mapping[str, Literal["most"] | int] = documented_key(
         "integer: words that stand for a number; `most` is the largest legal one", factory=dict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeVar, cast, final
 from urllib.parse import quote, unquote
@@ -27,6 +27,7 @@ from harness.wire.decoded_body import Tree
 from harness.wire.forms import FormError, decode_form, decode_pairs, encode_multipart, encode_pairs
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, split_pointer, tree_at
+from harness.wire.list_elements import ElementList, element_lists, put_elements
 from harness.wire.list_request import ListRequest
 from harness.wire.range_values import (
     RangePlace,
@@ -83,10 +84,14 @@ def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> Http
     if carries == "json":
         body: Tree = {}
         places = range_places(listing)
-        for name, value in _sent_values(spec, ask).items():
+        sent = _sent_values(spec, ask)
+        for name, value in sent.items():
             parameter = listing.parameters.get(name)
+            if parameter is not None and parameter.element is not None:
+                continue
             at = places[name].pointer if name in places else parameter.at if parameter else None
             body = put_value(body, at or f"/{name}", value)
+        body = put_elements(listing, body, sent)
         for pointer, value in ask.extra:
             body = put_value(body, pointer if pointer.startswith("/") else f"/{pointer}", value)
         headers.append(("Content-Type", JSON_MEDIA_TYPE))
@@ -339,8 +344,15 @@ class RequestReader:
             fault = transport.bad_syntax.fault if transport.bad_syntax else "unreadable"
             return RefusedRequest(fault=fault)
         in_headers, scheme = self._credentials_in_headers(request)
+        values, repeated = self._members.values_in(decoded.tree, place.parts), dict[str, tuple[Tree, ...]]()
+        for name, value in self._members.values_in_lists(decoded.tree):
+            if name in values:
+                repeated[name] = (*repeated.get(name, ()), value)
+            else:
+                values[name] = value
         return ListRequest(
-            values=self._members.values_in(decoded.tree, place.parts),
+            values=values,
+            repeated=repeated,
             credentials={**decode_query_credentials(access, request), **in_headers} if request.query else in_headers,
             scheme=scheme,
             extra=tuple(self._members.unknown_in(decoded.tree)),
@@ -469,6 +481,7 @@ class _JsonMembers:
 
     names: tuple[tuple[str, tuple[str, ...]], ...]
     ranges: tuple[tuple[RangePlace, tuple[str, ...]], ...]
+    lists: Mapping[str, ElementList]
     pointers: frozenset[str]
     holders: frozenset[str]
 
@@ -476,13 +489,17 @@ class _JsonMembers:
     def of(listing: Listing) -> _JsonMembers:
         """The members of a listing."""
         ends = joined_ends(listing)
-        at = {name: one.at or f"/{name}" for name, one in listing.parameters.items() if name not in ends}
+        lists = {one.pointer: one for one in element_lists(listing)}
+        own = {name: one for name, one in listing.parameters.items() if one.element is None and name not in ends}
+        at = {name: one.at or f"/{name}" for name, one in own.items()}
         ranges = tuple(range_places(listing).values())
         pointers = frozenset((*at.values(), *(place.pointer for place in ranges)))
-        holders = {pointer[:end] for pointer in pointers for end in range(1, len(pointer)) if pointer[end] == "/"}
+        places = (*pointers, *lists)
+        holders = {pointer[:end] for pointer in places for end in range(1, len(pointer)) if pointer[end] == "/"}
         return _JsonMembers(
             tuple((name, split_pointer(pointer)) for name, pointer in at.items()),
             tuple((place, split_pointer(place.pointer)) for place in ranges),
+            lists,
             pointers,
             frozenset(holders),
         )
@@ -503,6 +520,11 @@ class _JsonMembers:
                 values.update(split_range_value(place.pair, value))
         return values
 
+    def values_in_lists(self, tree: dict[str, Tree]) -> Iterator[tuple[str, Tree]]:
+        """The values of parameters that stand in elements of lists; one may be there more than once."""
+        for one in self.lists.values():
+            yield from one.read(tree)
+
     def unknown_in(self, tree: Mapping[str, Tree], path: str = "") -> list[tuple[str, Tree]]:
         """The members that are no parameters, by their pointers."""
         found: list[tuple[str, Tree]] = []
@@ -510,10 +532,15 @@ class _JsonMembers:
             pointer = f"{path}/{name}"
             if pointer in self.pointers:
                 continue
+            if pointer in self.lists:
+                found += self.lists[pointer].unknown_in(value)
+                continue
             if pointer not in self.holders:
                 found.append((pointer, value))
             elif isinstance(value, dict):
                 found += self.unknown_in(value, pointer)
+            elif isinstance(value, list):
+                found += self.unknown_in({str(index): one for index, one in enumerate(value)}, pointer)
         return found
 
 

@@ -485,11 +485,13 @@ def _decode_response(listing: Listing, response: HttpResponse) -> DecodedRespons
     returned = _number_told(tree, response, listing.returned.at) if listing.returned else MISSING
     if success and found is not None:
         rows, rows_flaw = found
-        told = returned if listing.returned else total
+        absent = _is_absent(rows_raw, listing.lists.absent)
+        # A total counts the rows of all pages: on one beyond the last there may be none of them.
+        told = returned if listing.returned else MISSING if absent else total
         if not rows and says_nothing(rows_raw) and not isinstance(rows_raw, list):
             # Nothing to show, unless the answer itself tells of rows that it holds, or lists others.
             rows = None if (is_integer(told) and told > 0) or _has_other_rows(listing, tree) else rows
-            rows_flaw = "" if rows is None or _is_absent(rows_raw, listing.lists.absent) else rows_flaw
+            rows_flaw = "" if rows is None or absent else rows_flaw
     if success and rows == ():
         total = 0 if listing.total and _is_absent(total, listing.total.absent) else total
         returned = 0 if listing.returned and _is_absent(returned, listing.returned.absent) else returned

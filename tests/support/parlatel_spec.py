@@ -63,6 +63,43 @@ def session_by(carries: str, token_at: str, place: str, name: str, scheme: str =
     )
 
 
+_QUERY: Final = (
+    '        - {name: from, in: query, schema: {type: string}, description: Who called, example: "+12025550123"}\n',
+    "        - {name: way, in: query, schema: {enum: [in, out, int, through]}, description: Direction}\n",
+    "        - {name: since, in: query, schema: {type: string, format: date-time}, "
+    "description: Earliest beginning}\n",
+    "        - {name: until, in: query, schema: {type: string, format: date-time}, description: Latest beginning}\n",
+    "        - {name: start, in: query, schema: {type: integer, minimum: 0, default: 0}, "
+    "description: Rows to skip}\n",
+    "        - {name: many, in: query, schema: {type: integer, minimum: 1, maximum: 100, default: 20}, "
+    "description: Rows at most}\n",
+)
+_STATE: Final = (
+    "        - {name: state, in: query, required: true, schema: {const: ended}, description: Which calls}\n"
+)
+
+
+def in_body(members: str) -> tuple[Change, ...]:
+    """The changes for a request in a body of JSON with these members beside state, start and many."""
+    whole = "state: {type: string}, start: {type: integer}, many: {type: integer}"
+    body = f"{{type: object, properties: {{{whole}, {members}}}}}"
+    return (
+        ("    get:\n", "    post:\n"),
+        *((line, "") for line in _QUERY),
+        (_STATE, f"      requestBody: {{content: {{application/json: {{schema: {body}}}}}}}\n"),
+        ("state: {constant: ended}", "state: {constant: ended, at: /state}"),
+        (
+            'start: {as: integer, least: 0, default: 0, bad: {gets: refused, like: ["-1", x]',
+            "start: {as: integer, at: /start, least: 0, default: 0, bad: {gets: refused, like: [-1, x]",
+        ),
+        (
+            'many: {as: integer, least: 1, most: 100, default: 20, bad: {gets: refused, like: ["0", x]',
+            "many: {as: integer, at: /many, least: 1, most: 100, default: 20, bad: {gets: refused, like: [0, x]",
+        ),
+        ("        transport:\n", "        transport:\n          carries: json\n"),
+    )
+
+
 NOBODY: Final[tuple[Change, ...]] = (
     (_WAY, "          kind: none\n          example: {account: PT20250101}\n"),
     (_ALSO, ""),

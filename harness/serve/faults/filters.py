@@ -301,6 +301,20 @@ def _remove_offset(ask: ListRequest | RefusedRequest, name: str) -> ListRequest 
     return ask
 
 
+def _with_first_element(
+    listing: Listing, ask: ListRequest | RefusedRequest, pointer: str
+) -> ListRequest | RefusedRequest:
+    """The request with the first element of a list alone."""
+    if isinstance(ask, RefusedRequest):
+        return ask
+    held = [
+        name for name in ask.values if (one := listing.parameters.get(name)) and one.element and one.at == pointer
+    ]
+    marks = [listing.parameters[name].element for name in held]
+    lost = {name for name, one in zip(held, marks, strict=True) if one and marks[0] and one.marks != marks[0].marks}
+    return replace(ask, values={name: value for name, value in ask.values.items() if name not in lost})
+
+
 def combination_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of filters together: conjunction, blank filters, no match, ranges."""
     if len(listing.filters) > 1:
@@ -315,6 +329,14 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
             "last-filter-only",
             "of several filters only the last counts",
             on_query(lambda query: replace(query, conditions=query.conditions[-1:])),
+        )
+    lists = {one.at for one in listing.parameters.values() if one.element is not None}
+    for index, pointer in enumerate(sorted(filter(None, lists))):
+        yield from make_fault(
+            listing.conjunction_clause,
+            f"first-element-only{f'-{index + 1}' if index else ''}",
+            f"of the elements of {pointer} only the first counts",
+            Hooks(list_request=lambda ask, pointer=pointer: _with_first_element(listing, ask, pointer)),  # type: ignore[misc]
         )
     names = tuple(name for name in listing.filters if not listing.filters[name].blank_clause)
     if names:

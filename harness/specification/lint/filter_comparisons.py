@@ -343,8 +343,8 @@ def check_parameter_forms(spec: Spec) -> Iterator[LintFinding]:
             yield finding_at(spec, "parameter-form", (*path, "as"), expected, "none")
         if parameter.as_ == "presence":
             odd = [key for key in ("default", "bad", "blank", "required") if getattr(parameter, key) is not None]
-            if odd or in_body:
-                expected = "as: presence alone, in query or form: it has no values"
+            if odd or (in_body and parameter.element is None):
+                expected = "as: presence alone, in query, form or an element of a list: it has no values"
                 yield finding_at(spec, "parameter-form", path, expected, ", ".join(odd) or "a JSON body")
         if parameter.repeated is not None and (
             parameter.as_ not in _REPEATABLE or in_body or name not in listing.filters or name in ends

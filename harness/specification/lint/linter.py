@@ -47,6 +47,7 @@ from harness.specification.lint.filter_comparisons import (
 )
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
+from harness.specification.lint.list_elements import check_list_elements
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
 from harness.specification.lint.page_sizes import check_page_sizes
 from harness.specification.lint.promise_power import (
@@ -269,6 +270,7 @@ _CHECKS: Final = (
     check_path_parts,
     check_settled_values,
     check_constant_company,
+    check_list_elements,
     check_zone_forms,
     check_error_forms,
     check_success_marks,

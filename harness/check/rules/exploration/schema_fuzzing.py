@@ -30,6 +30,7 @@ from harness.specification.openapi import openapi_document
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, encode_json, tree_at
+from harness.wire.list_elements import element_lists
 from harness.wire.list_request import ListRequest
 
 REQUESTS: Final = 200
@@ -115,7 +116,11 @@ def request_from_drawn(listing: Listing, one: DrawnRequest, base: Mapping[str, T
         return ListRequest(values={**values, **needed}, extra=extra), None
     found: dict[str, Tree] = {}
     if isinstance(one.body, dict):
+        for name, held in (pair for held_list in element_lists(listing) for pair in held_list.read(one.body)):
+            found.setdefault(name, held)
         for name, parameter in listing.parameters.items():
+            if parameter.element is not None:
+                continue
             value = tree_at(one.body, parameter.at or f"/{name}")
             if value is not MISSING:
                 found[name] = value
