@@ -29,7 +29,7 @@ def widest_words(listing: Listing) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, rule in listing.filters.items():
         default = listing.parameters[name].default
-        if default is not None and rule.no_filter and str(default) not in rule.no_filter:
+        if default is not None and rule.no_filter and not means_no_filter(listing, name, default):
             found[name] = rule.no_filter[0]
     for rule in listing.filters.values():
         chosen = rule.compares_by
@@ -44,6 +44,15 @@ def widest_words(listing: Listing) -> dict[str, str]:
         if wide is not None:
             found[wide] = no_filter_words(listing, wide)[0]
     return found
+
+
+def means_no_filter(listing: Listing, name: str, value: object) -> bool:
+    """Whether a filter keeps every row for a value: one of its words for that, or the flag that one spells."""
+    words = listing.filters[name].no_filter
+    if isinstance(value, bool):
+        parameter = listing.parameters[name]
+        return any(one in words for one in (str(value).lower(), *(parameter.true if value else parameter.false)))
+    return str(value) in words
 
 
 def no_filter_words(listing: Listing, name: str) -> tuple[str, ...]:

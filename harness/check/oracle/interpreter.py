@@ -29,6 +29,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Parameter,
 )
+from harness.specification.narrowing_defaults import means_no_filter
 from harness.specification.sort_spellings import read_sort_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -356,7 +357,7 @@ class _Interpreter:
         if excluded and self.dialect.resolve(filter_.excluded_gets) == "refused":
             raise RefusalDue(filter_.excludes_fault, name)
         wanted = value if isinstance(value, tuple) else (value,)
-        if any(item in filter_.no_filter for item in wanted):
+        if filter_.no_filter and any(means_no_filter(self.spec.listing, name, item) for item in wanted):
             return None
         keeps = self.filter_comparison(filter_)
         if keeps is None:

@@ -42,6 +42,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Treatment,
 )
+from harness.specification.narrowing_defaults import means_no_filter
 from harness.specification.sort_spellings import descending_spelling, read_sort_spelling
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue
@@ -232,7 +233,7 @@ def _build_conditions(
             value = given.value(name)
         if value is None:
             value = _last_month_bound(given, name, rule, at, choices) or recent_bound(given, name, at)
-        if value is None or value in rule.no_filter or not _filter_applies(given, rule):
+        if value is None or _keeps_all(given, name, value) or not _filter_applies(given, rule):
             continue
         keeps = _choose_comparison(given, rule, choices)
         if isinstance(keeps, RefusedRequest):
@@ -278,6 +279,10 @@ def _last_month_bound(
     if choices.resolve(parameter.required.then) != "last-month":
         return None
     return at - _MONTH if choices.resolve(rule.keeps) == "at-or-after" else at
+
+
+def _keeps_all(given: ParsedParameters, name: str, value: ParameterValue) -> bool:
+    return bool(given.listing.filters[name].no_filter) and means_no_filter(given.listing, name, value)
 
 
 def _filter_applies(given: ParsedParameters, rule: Filter) -> bool:
