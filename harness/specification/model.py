@@ -316,6 +316,11 @@ class Field:
     number: Literal["plus", "bare"] = documented_key(
         "text that shows a phone number: bare is one of E.164 without its plus sign", "plus"
     )
+    only: Literal["numbers", "extensions"] | None = documented_key(
+        "text that shows who called or was reached: phone numbers alone, or extensions alone (all that is no number "
+        "of E.164); where it is the other kind, it is written as none is",
+        None,
+    )
     absent: AbsentForm | OpenChoice[AbsentForm] = documented_key(
         "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time, text (`absent-text`)",
         "never",
@@ -457,6 +462,9 @@ class Parameter:
         "text, word, integer, digits: it may be given several times, and a row must match any or all of the values "
         "(without it the transport's rule on repeated parameters holds)",
         None,
+    )
+    number: Literal["plus", "bare"] = documented_key(
+        "text that names a phone number: bare is one of E.164 without its plus sign, whatever rows show", "plus"
     )
     at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
     element: ListElement | None = documented_key(

@@ -63,6 +63,8 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
         values = (decode_parameter(once, one, zone=zone, in_json=in_json) for one in given)
         return tuple(value for value in values if isinstance(value, str | int))
     match parameter.as_:
+        case "text" if parameter.number == "bare":
+            return f"+{_decode_text(raw).removeprefix('+')}"
         case "text" | "word":
             return _decode_text(raw)
         case "integer":
@@ -106,7 +108,8 @@ def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneI
     out of a request.
     """
     if isinstance(value, tuple) and parameter.repeated is not None:
-        texts: list[Tree] = [str(item) for item in value]
+        once = replace(parameter, repeated=None)
+        texts: list[Tree] = [encode_parameter(once, str(item), zone=zone, in_json=in_json) for item in value]
         return texts[0] if len(texts) == 1 else texts
     if isinstance(value, tuple):
         items: list[Tree] = [str(item) if parameter.of != "integer" or not in_json else item for item in value]
@@ -132,7 +135,7 @@ def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneI
         return value if in_json else (parameter.true if value else parameter.false)[0]
     if isinstance(value, int):
         return value if in_json and parameter.as_ == "integer" else str(value)
-    return value
+    return value.removeprefix("+") if parameter.number == "bare" else value
 
 
 def _number_of_word(parameter: Parameter, word: str) -> int:

@@ -21,7 +21,6 @@ laws speak of shown values, in the simulator and in the checker alike.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -33,8 +32,7 @@ from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.field_path import FieldPath
 from harness.specification.model import AbsentForm, Clauses, Field, OpenChoice, UnsetParts
-from harness.specification.patterns import LONGEST_MATCHED_TEXT
-from harness.specification.value_forms import described_form, id_pattern, template_names
+from harness.specification.value_forms import template_names
 from harness.wire import other_forms
 from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
@@ -45,6 +43,7 @@ from harness.wire.id_forms import shown_id
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_objects import nest_objects, read_objects
 from harness.wire.scalar_codecs import DecodeError
+from harness.wire.text_values import shown_text, text_flaw
 from harness.wire.time_codecs import (
     EPOCH_CODECS,
     TIME_CODECS,
@@ -145,8 +144,7 @@ def show_value(field: Field, value: Any, zone: ZoneInfo = UTC_ZONE) -> ApiValue:
         case "text" if field.form is not None:
             return shown_id(field.form, field.shows or "", value)
         case "text":
-            text = value if isinstance(value, str) else str(value)
-            return text.removeprefix("+") if field.number == "bare" else text
+            return shown_text(field, value if isinstance(value, str) else str(value))
         case "word":
             return field.words.get(str(value))
         case "integer" | "digits" | "decimal" | "decimal-text":
@@ -660,20 +658,8 @@ def _form_problem(name: str, field: Field, raw: Tree, value: ApiValue) -> FieldP
             return _problem(name, field, "form", text, understood=True)
     if field.negative and isinstance(value, int | Decimal) and value > 0:
         return _problem(name, field, "form", f"expected 0 or less, got {in_ascii(raw)}", understood=True)
-    if field.form is not None and isinstance(raw, str) and id_pattern(field.form).fullmatch(raw) is None:
-        text = f"{in_ascii(raw)} does not look like {described_form(field.form)}"
-        return _problem(name, field, "form", text, understood=True)
-    if field.pattern is not None and isinstance(raw, str) and not _looks_like(field.pattern, raw):
-        text = f"{in_ascii(raw)} does not look like {field.pattern}"
-        return _problem(name, field, "form", text, understood=True)
-    return None
-
-
-def _looks_like(pattern: str, text: str) -> bool:
-    return len(text) <= LONGEST_MATCHED_TEXT and re.fullmatch(pattern, text, re.ASCII) is not None
-
-
-# --- paths in rows ------------------------------------------------------------------------------------------
+    flaw = text_flaw(field, raw) if isinstance(raw, str) else None
+    return None if flaw is None else _problem(name, field, "form", flaw, understood=True)
 
 
 def row_values_at(row: ApiRow, path: FieldPath) -> tuple[ApiValue, ...]:

@@ -52,7 +52,7 @@ CHANGES: tuple[Change, ...] = (
     ),
     (
         "          PT-CLS-030: {",
-        '          PT-CLS-025: {level: must, basis: documented, says: "taped keeps recorded calls", source: Request}\n'
+        '          PT-CLS-025: {level: must, basis: documented, says: "taped keeps recorded ones", source: Request}\n'
         '          PT-CLS-026: {level: must, basis: documented, says: "full adds legs", source: "Request"}\n'
         '          PT-CLS-027: {level: must, basis: documented, says: "there are no legs else", source: "Request"}\n'
         "          PT-CLS-030: {",

@@ -312,7 +312,7 @@ def encode_shown_value(context: CheckContext, name: str, value: Any) -> Tree:
     if isinstance(value, Decimal) and parameter.as_ in ("integer", "digits"):
         value = int(value)
     if parameter.as_ in ("text", "digits"):
-        return str(value)
+        return context.encode(name, str(value))
     return context.encode(name, value)
 
 

@@ -98,6 +98,13 @@ def filter_faults(listing: Listing) -> Iterator[Fault]:
 
 def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
     keeps = rule.keeps
+    if parameter.number == "bare":
+        yield from make_fault(
+            rule.clause,
+            f"{name}-with-plus-alone",
+            f"{name} finds a number only with its plus sign",
+            with_changed_listing(with_entry("parameters", name, number="plus")),
+        )
     # A word of the document is whole, or refused as none: only a text can be asked for in part.
     if keeps == "equal" and rule.named_by is None and _compares_text(listing, rule) and not parameter.words:
         yield from make_fault(

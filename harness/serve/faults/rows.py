@@ -147,6 +147,9 @@ def _wrong_value_changes(field: Field) -> Iterator[tuple[str, str, Callable[[Tre
         yield "id-cut-short", "lacks its last digit", lambda value: str(value)[:-1] if value else value
     if field.negative:
         yield "sign-turned", "has the other sign", _turned_sign
+    if field.only is not None and field.number == "plus":
+        other = "101" if field.only == "numbers" else "+12025550100"
+        yield f"not-of-{field.only}", f"is none of the {field.only} now and then", lambda value: other
     if field.absent_text is not None:
         yield "none-as-null", f"is null instead of {field.absent_text}", lambda value: _null_for(field, value)
 

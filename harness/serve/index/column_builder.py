@@ -115,7 +115,7 @@ class ColumnBuilder:
         """Keys and scale, made without looking at single rows; None for kinds of values that only rows give."""
         kind = ATTRIBUTES[timeline.grain][name].kind
         codec = field.as_ if field is not None else None
-        if field is not None and (field.unit != "seconds" or field.negative or field.number == "bare"):
+        if field is not None and (field.unit != "seconds" or field.negative or field.number == "bare" or field.only):
             return None
         if kind is AttributeKind.INSTANT and words is None and codec is None:
             return timeline.integer_column(name), InstantKeys(1_000)

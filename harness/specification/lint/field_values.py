@@ -42,6 +42,11 @@ def check_field_value(
     if field.number != "plus" and (field.as_ != "text" or field.shows is None or field.form is not None):
         expected = "number only beside a text that shows a phone number"
         yield finding_at(spec, "value", (*path, "number"), expected, f"as: {field.as_}")
+    if field.only is not None and (field.as_ != "text" or field.shows is None or field.form is not None):
+        expected = "only beside a text that shows who called or was reached"
+        yield finding_at(spec, "value", (*path, "only"), expected, f"as: {field.as_}")
+    if field.only is not None and set(possible_values(field.absent)) == {"never"}:
+        yield finding_at(spec, "value", (*path, "absent"), "how the other kind is written: absent", "never")
     yield from _check_absent_text(spec, field, path)
     yield from _check_number(spec, field, grain, path)
     yield from _check_template(spec, fields, field, path)

@@ -123,6 +123,13 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
             )
 
 
+def _names_numbers(spec: Spec, name: str, parameter: Parameter) -> bool:
+    """Whether a parameter is a text that a filter compares as a whole."""
+    rule = spec.listing.filters.get(name)
+    equal = rule is not None and {str(one) for one in possible_values(rule.keeps)} <= {"equal", "not-equal"}
+    return parameter.as_ == "text" and equal
+
+
 def _check_field_choice(spec: Spec, path: KeyPath, rule: Filter, choice: FieldChoice) -> Iterator[LintFinding]:
     """What is compared is chosen by a word; one word means what is compared without any."""
     here = (*path, "compares-by")
@@ -341,6 +348,9 @@ def check_parameter_forms(spec: Spec) -> Iterator[LintFinding]:
         if parameter.as_ in ("calendar-day", "presence") and name not in listing.filters:
             expected = f"a filter of that name beside as: {parameter.as_}"
             yield finding_at(spec, "parameter-form", (*path, "as"), expected, "none")
+        if parameter.number == "bare" and not _names_numbers(spec, name, parameter):
+            expected = "number: bare only as: text, for a filter that keeps what is equal to a number"
+            yield finding_at(spec, "parameter-form", (*path, "number"), expected, f"as: {parameter.as_}")
         if parameter.as_ == "presence":
             odd = [key for key in ("default", "bad", "blank", "required") if getattr(parameter, key) is not None]
             if odd or (in_body and parameter.element is None):

@@ -88,6 +88,8 @@ def field_column(field: Field, column: Column, *, zone: ZoneInfo, text_carried: 
         case "text" if field.form is not None:
             found = id_parts(field.form, field.shows or "", column)
             return _of_texts(_column_of_parts(column, found))
+        case "text" if field.only is not None:
+            raise NotVectorised("one kind of parties alone")
         case "text":
             shown = _shown_text(column)
             return _of_texts(_bare_numbers(shown) if field.number == "bare" else shown)
