@@ -435,7 +435,7 @@ def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
         ),
     )
     if rule.value is not None:
-        yield from _range_value_faults(rule, rule.value)
+        yield from _range_value_faults(listing, rule, rule.value)
     for clauses, bound, other, name, says in _other_bounds(rule):
         if bound is not None:
             yield from make_fault(clauses, name, says, with_changed_listing(_with_range(rule, other)))
@@ -458,7 +458,7 @@ def _other_bounds(rule: FilterRange) -> tuple[tuple[Clauses, int | None, FilterR
     )  # fmt: skip
 
 
-def _range_value_faults(rule: FilterRange, value: RangeValue) -> Iterator[Fault]:
+def _range_value_faults(listing: Listing, rule: FilterRange, value: RangeValue) -> Iterator[Fault]:
     name = value.parameter
     yield from make_fault(
         value.clause,
@@ -466,6 +466,9 @@ def _range_value_faults(rule: FilterRange, value: RangeValue) -> Iterator[Fault]
         f"of three ends in {name} the first two are taken",
         Hooks(list_request=lambda ask: _with_first_ends(ask, rule, value)),
     )
+    if any(listing.parameters[end].required is not None for end in (rule.first, rule.last)):
+        # Without its ends the request is refused all the same.
+        return
     yield from make_fault(
         value.clause,
         f"{name}-of-one-end-ignored",

@@ -10,6 +10,7 @@ from harness.check.context import CheckContext
 from harness.check.probe.differences import Aspect
 from harness.check.probe.error_responses import ROW_ASPECTS, check_refusable
 from harness.check.probe.filter_values import (
+    ABSENT_TEXT,
     companion_parameters,
     discriminating_values,
     encode_shown_value,
@@ -31,7 +32,8 @@ def check_constant_company(context: CheckContext, mirror: Mirror) -> None:
         company = parameter.beside
         if company is None or not company.clause:
             continue
-        ask = _request_without(context, mirror, constant, company.parameters)
+        refused = company.lacking == "refused"
+        ask = _request_without(context, mirror, constant, company.parameters, any_value=refused)
         if ask is None:
             context.results.record_not_exercised(company.clause, "the rows show no value for a filter beside it")
             continue
@@ -49,13 +51,18 @@ def _telling_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
 
 
 def _request_without(
-    context: CheckContext, mirror: Mirror, constant: str, filters: Sequence[str]
+    context: CheckContext, mirror: Mirror, constant: str, filters: Sequence[str], *, any_value: bool
 ) -> ListRequest | None:
-    """A request with a filter that keeps some rows, and without the constant; None where there is no such filter."""
+    """A request with a filter that keeps some rows, and without the constant; None where there is no such filter.
+
+    Where it is refused for the constant that it lacks, a text that no row has will do.
+    """
     for name in filters:
         if name not in context.listing.filters or name in mirror.base or not context.supports_parameters(name):
             continue
         raw = _telling_value(context, mirror, name)
+        if raw is None and any_value and context.listing.parameters[name].as_ == "text":
+            raw = context.encode(name, ABSENT_TEXT)
         if raw is not None:
             beside = {**companion_parameters(context, mirror, name), **open_range_end(context, mirror, name)}
             return replace(mirror.request({**beside, name: raw}), left_out=frozenset({constant}))
