@@ -192,7 +192,7 @@ class Document:
     sha256: str = documented_key("digest of the document, so that a changed document is noticed")
     title: str | None = documented_key("title of the page, as it is published", None)
     url: str | None = documented_key("address of the page, as it is published", None)
-    read: str | None = documented_key("day on which the page was read, such as 2026-03-31", None)
+    read: str | None = documented_key("day on which the page was read, such as 2026-03-31; a `url` needs it", None)
     note: str | None = documented_key("one sentence that helps to find the page, or says why it has no address", None)
     facts: str | None = documented_key(
         "file of further facts, each with an id: a `source` that holds `facts T4` cites the one with the id T4", None
