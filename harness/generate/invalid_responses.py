@@ -316,7 +316,7 @@ def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[Inval
         yield from maker.break_clause(error.clauses.no_rows, "an error with rows", valid, tree)
     if error.code_at is not None:
         tree = valid.copy_tree()
-        put_value(tree, error.code_at, _wrong_code(maker, fault))
+        put_value(tree, fault.code_at or error.code_at, _wrong_code(maker, fault))
         yield from maker.break_clause(fault.clause, f"an error with the code of another: {name}", valid, tree)
     if "5xx" not in error.https:
         yield from _change_status(maker, error.clauses.http, valid)

@@ -14,9 +14,9 @@ from harness.specification.model import Field, Listing
 from harness.wire.csv_body import encode_csv_lines
 from harness.wire.decoded_body import Tree
 from harness.wire.id_forms import hidden_ids
-from harness.wire.json_body import MISSING, encode_json, put_value
+from harness.wire.json_body import MISSING, Missing, encode_json, put_value
 from harness.wire.response_codec import Headers, carries_text, encode_response, is_csv, is_xml, listed_row
-from harness.wire.row_codec import ApiRow, encode_row, field_at, row_values_at
+from harness.wire.row_codec import ApiRow, encode_absent, encode_row, field_at, row_values_at
 from harness.wire.row_objects import places_in_tree
 
 if TYPE_CHECKING:
@@ -87,12 +87,24 @@ def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: Row
         repeated=dict(variant.repeated),
     )
     for path in variant.emptied_parts - nested:
+        empty = _empty_part(listing, path)
         for holder, key in places_in_tree(tree, path):
-            holder[key] = []
+            holder[key] = empty
     for path in nested:
         for holder, key in places_in_tree(tree, path):
             del holder[key]
     return tree
+
+
+def _empty_part(listing: Listing, path: FieldPath) -> Tree:
+    """What stands in place of a part that a switch leaves out, where it is there all the same."""
+    include = next((one for one in listing.includes if path in one.adds), None)
+    field = field_at(listing.fields, path)
+    how = include.off[0] if include is not None else "empty"
+    if field is None or (how == "empty" and field.as_ == "object"):
+        return []
+    empty = encode_absent(field, how, text_carried=carries_text(listing))
+    return [] if isinstance(empty, Missing) else empty
 
 
 @final

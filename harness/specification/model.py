@@ -470,7 +470,9 @@ class Parameter:
     element: ListElement | None = documented_key(
         "it stands in an element of a JSON list, beside members that say what it is", None
     )
-    words: tuple[str, ...] = documented_key("word: the legal words (a filter's own words are added)", ())
+    words: tuple[str, ...] = documented_key(
+        "word: the legal words, in place of those of the compared field (a filter's own words are added)", ()
+    )
     number_words: Mapping[str, Literal["most"] | int] = documented_key(
         "integer: words that stand for a number; `most` is the largest legal one", factory=dict
     )
@@ -1519,6 +1521,9 @@ class ErrorKind:
     names_clause: Clauses = documented_key("clause on that", ())
     shows: Mapping[str, Scalar] = documented_key(
         "other parts of this error; {http-status} and {code} are filled in", factory=dict
+    )
+    code_at: str | None = documented_key(
+        "pointer to its code, where that is not the one of `error`: such an error names no parameter", None
     )
     message_at: str | None = documented_key("pointer to its message, where that is not the one of `error`", None)
     media_type: str | None = documented_key("its media type, where that is not the one of `answers`", None)

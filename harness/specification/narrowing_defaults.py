@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness.specification.model import Listing, NeededChoice
+from harness.integers import is_integer
+from harness.specification.model import LimitPaging, Listing, NeededChoice
 
 _NO_TIMES: Final = (
     "text",
@@ -64,3 +65,12 @@ def time_ends(listing: Listing, choice: NeededChoice) -> tuple[str, ...]:
     """Those of the parameters that are ends of a range of time: they can be given without leaving rows out."""
     ends = [name for pair in listing.ranges for name in (pair.first, pair.last) if name in choice.of]
     return tuple(name for name in ends if listing.parameters[name].as_ not in _NO_TIMES)
+
+
+def default_limit(listing: Listing) -> int | None:
+    """How many rows of a list without pages come where nothing is said; None where that means all rows."""
+    paging = listing.paging
+    if not isinstance(paging, LimitPaging):
+        return None
+    default = listing.parameters[paging.size].default
+    return default if is_integer(default) and default != paging.all else None

@@ -315,10 +315,11 @@ def error_tree(
     tree: Tree | Missing = MISSING
     for pointer, shown in {**error.shows, **told.shows}.items():
         tree = put_value(tree, pointer, _scalar_tree(listing, filled_value(shown, status, told.code)))
-    if told.code is not None and error.code_at is not None:
+    code_at = told.code_at or error.code_at
+    if told.code is not None and code_at is not None:
         code = str(told.code) if error.code_as != "integer" else int(str(told.code))
-        tree = put_value(tree, error.code_at, _scalar_tree(listing, code))
-    if error.key_at is not None:
+        tree = put_value(tree, code_at, _scalar_tree(listing, code))
+    if error.key_at is not None and told.code_at is None:
         tree = put_value(tree, error.key_at, parameter)
     message_at = told.message_at or error.message_at
     if message_at is not None:
@@ -500,7 +501,7 @@ def _decode_response(listing: Listing, response: HttpResponse) -> DecodedRespons
         http_status=response.http_status,
         tree=tree,
         problems=decoded.problems,
-        code=tree_at(tree, error.code_at) if error.code_at is not None else MISSING,
+        code=_code_told(listing, tree, response.http_status),
         message=_message_told(listing, tree, response.http_status),
         key=tree_at(tree, error.key_at) if error.key_at else MISSING,
         rows=rows,
@@ -567,6 +568,20 @@ def _shapeless_error(listing: Listing, response: HttpResponse) -> DecodedRespons
         problems=(),
         message=text if text else MISSING,
     )
+
+
+def _code_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree | Missing:
+    """The code of an error: where errors have it, or where an error of that HTTP status has its own."""
+    error = listing.outcome.error
+    code = tree_at(tree, error.code_at) if error.code_at is not None else MISSING
+    if not isinstance(code, Missing):
+        return code
+    for told in listing.outcome.faults.values():
+        if told.code_at is not None and status in statuses_of(listing, told):
+            own = tree_at(tree, told.code_at)
+            if not isinstance(own, Missing):
+                return own
+    return code
 
 
 def _message_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree | Missing:

@@ -8,6 +8,7 @@ from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import disjoint_filter_pairs, largest_page, visible_filters
 from harness.check.probe.mirror import Mirror
 from harness.specification.model import LimitPaging
+from harness.specification.narrowing_defaults import default_limit
 from harness.wire.decoded_body import Tree
 from harness.wire.response_codec import count_in
 
@@ -88,6 +89,8 @@ def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> bool:
     paging = context.listing.paging
     clauses = paging.clauses.size_default if isinstance(paging, LimitPaging) else ()
     if not isinstance(paging, LimitPaging) or not clauses or counted <= len(listed.listed):
+        return False
+    if default_limit(context.listing) is not None:
         return False
     high = listed.list_request.with_values({paging.size: context.encode(paging.size, 2 * counted)})
     exchange = context.send(high, f"with a high limit: {listed.purpose}", witness=False)

@@ -366,7 +366,9 @@ def _problem_of_key(
 ) -> _Problem | None:
     """A key that names no parameter, or another one."""
     key_at = context.listing.outcome.error.key_at
-    if not parameter or not named.clause or key_at is None or _is_misshapen(context, answer.key, key_at):
+    if not parameter or not named.clause or key_at is None or named.code_at is not None:
+        return None
+    if _is_misshapen(context, answer.key, key_at):
         return None
     if isinstance(answer.key, str) and answer.key and answer.key not in set(context.listing.parameters) - {parameter}:
         return None
@@ -397,6 +399,8 @@ def _problem_of_own_form(
             actual = response.media_type or "no Content-Type"
             return _Problem("media-type", clauses, f"the media type {wanted}", actual)
     tree: Tree = answer.tree if isinstance(answer.tree, dict) else {}
+    if named.code_at is not None and tree and tree_at(tree, named.code_at) is MISSING:
+        return _Problem("place", clauses, f"its code at {named.code_at}", "none there")
     for pointer, shown in named.shows.items() if tree else ():
         wanted_part, value = filled_value(shown, answer.http_status, named.code), tree_at(tree, pointer)
         if not same_scalar(wanted_part, value, text=context.is_xml):

@@ -22,7 +22,7 @@ from harness.specification.model import (
     assumed_of,
     options_of,
 )
-from harness.specification.narrowing_defaults import widest_words
+from harness.specification.narrowing_defaults import default_limit, widest_words
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
@@ -183,10 +183,14 @@ def first_page_number(context: CheckContext, paging: PageNumberPaging) -> int:
 def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
     """The parameter of the page size and the largest useful value."""
     paging = context.listing.paging
-    if isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.size_default):
-        # Without a limit not all rows come.
-        return paging.size, MIRROR_ROWS_AT_MOST
     size = paging.size_parameter
+    if isinstance(paging, LimitPaging):
+        most = context.listing.parameters[paging.size].most
+        if default_limit(context.listing) is not None:
+            return paging.size, MIRROR_ROWS_AT_MOST if most is None else most
+        if context.results.first_failed(paging.clauses.size_default):
+            # Without a limit not all rows come.
+            return paging.size, MIRROR_ROWS_AT_MOST
     if size is None or paging.is_single_page:
         return None, None
     most = context.listing.parameters[size].most
@@ -309,7 +313,8 @@ def _ends_walk(context: CheckContext, walk: _Walk, page: int, exchange: Exchange
     if walk.cut:
         walk.complete = False
     elif paging.is_single_page:
-        walk.complete = True
+        # As many rows as may come at most: there may be more, and nothing leads to them.
+        walk.complete = default_limit(context.listing) is None or came != walk.size
     elif not any_fresh:
         walk.complete = came == 0
     elif len(walk.found) >= walk.rows_at_most:

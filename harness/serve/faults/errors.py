@@ -235,6 +235,8 @@ def _shape_faults(listing: Listing, name: str, fault: ErrorKind) -> Iterator[Fau
     if fault.body == "shape" and fault.shows:
         other: dict[str, Scalar] = {pointer: _other_scalar(shown) for pointer, shown in fault.shows.items()}
         changes["parts"] = ("value in its parts", replace(fault, shows=other))
+    if fault.code_at is not None:
+        changes["place"] = ("place of its code", replace(fault, code_at=None))
     if fault.body != "empty" and (fault.media_type is not None or fault.body == "text"):
         changes["media-type"] = ("media type", replace(fault, media_type="application/octet-stream"))
     if fault.body != "shape":

@@ -52,6 +52,13 @@ def _check_error(spec: Spec, path: KeyPath, told: ErrorKind) -> Iterator[LintFin
             str(min(statuses)),
             "give http, or code-at and a code",
         )
+    if told.code_at is not None:
+        if outcome.error.code_at is None or told.code is None:
+            actual = "no code" if told.code is None else "none in `error`"
+            yield finding_at(spec, "error", (*path, "code-at"), "a code, and a place of it in `error`", actual)
+        if min(statuses) < 400:
+            expected = "an HTTP status of 400 or above, by which the place of the code is known"
+            yield finding_at(spec, "error", (*path, "code-at"), expected, str(min(statuses)), "give http")
     if told.body in told.bodies:
         yield finding_at(
             spec, "error", (*path, "bodies"), f"other bodies than {told.body}", told.body, "leave it out"
@@ -61,7 +68,8 @@ def _check_error(spec: Spec, path: KeyPath, told: ErrorKind) -> Iterator[LintFin
             yield finding_at(
                 spec, "error", (*path, "body"), "an HTTP status of 400 or above", str(min(statuses)), "give http"
             )
-        lost = [word for word, given in (("shows", told.shows), ("message-at", told.message_at)) if given]
+        own = (("shows", told.shows), ("message-at", told.message_at), ("code-at", told.code_at))
+        lost = [word for word, given in own if given]
         lost += ["names"] if told.body == "empty" and told.names else []
         for word in lost:
             expected = f"nothing that a body which is {told.body} cannot hold"

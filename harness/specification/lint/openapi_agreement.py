@@ -221,6 +221,9 @@ def check_response_agreement(spec: Spec) -> Iterator[LintFinding]:
     parts += [(("echoes", index, "at"), echo.at) for index, echo in enumerate(listing.echoes)]
     parts += page_part_places(listing)
     parts += [(("outcome", "error", "code-at"), listing.outcome.error.code_at or "")]
+    parts += [
+        (("outcome", "faults", name, "code-at"), told.code_at or "") for name, told in listing.outcome.faults.items()
+    ]
     for path, pointer in parts:
         if pointer and header_at(pointer) is None and not response_schemas_at(spec, pointer):
             yield finding_at(spec, "answer", path, "a place in a schema of a response", f"none at {pointer}")

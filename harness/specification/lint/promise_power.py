@@ -136,7 +136,8 @@ def _told_pointers(listing: Listing) -> tuple[tuple[str, tuple[str, ...]], ...]:
     success += [place for _, place in page_part_places(listing)]
     success += [listing.zone.echo] if listing.zone is not None and listing.zone.echo is not None else []
     failure = [*error.shows, *(at for at in (error.message_at, error.key_at) if at is not None)]
-    if error.code_at is not None and all(fault.code is not None for fault in listing.outcome.faults.values()):
+    faults = listing.outcome.faults.values()
+    if error.code_at is not None and all(fault.code is not None and fault.code_at is None for fault in faults):
         failure.append(error.code_at)
     always = [part.at for part in listing.outcome.envelope.values() if _tells_itself(part)]
     return ("success", (*success, *always)), ("error", (*failure, *always))

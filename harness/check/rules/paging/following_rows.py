@@ -39,15 +39,17 @@ def check_following_rows(context: CheckContext, mirror: Mirror) -> None:
         due = due_rows(context, mirror, arrangement.values)
         if due is None or not due.rows:
             continue
-        rows, sizes = len(due.rows), []
+        rows, sizes = len(due.rows), list[int]()
         if size_name is None:
             # Nobody can choose the size: as many pages as it takes, up to a few.
             fixed = context.expected_answers(mirror.request({}))[0][1].size or rows
             if _is_told_wrongly(context, mirror, more, arrangement, rows, fixed, _PAGES_ASKED):
                 return
             continue
-        for size, pages in ((rows, 1), (rows - 1, 1), ((rows + 1) // 2, 2)):
-            if 0 < size <= (most or rows) and size not in sizes:
+        largest = min(rows, most or rows)
+        for size, pages in ((rows, 1), (rows - 1, 1), ((rows + 1) // 2, 2), (largest, _PAGES_ASKED)):
+            # Of a list longer than two pages the largest ones are asked for, and the last of them where it is near.
+            if 0 < size <= largest and size not in sizes and (pages < _PAGES_ASKED or not sizes):
                 sizes.append(size)
                 if _is_told_wrongly(context, mirror, more, arrangement, rows, size, pages):
                     return

@@ -23,6 +23,7 @@ from harness.specification.model import (
     OffsetPaging,
     OpenChoice,
 )
+from harness.specification.narrowing_defaults import default_limit
 from harness.specification.paging_clauses import partition_clauses, size_clauses, size_default_clauses
 from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
@@ -61,7 +62,7 @@ def check_unlimited_list(context: CheckContext, mirror: Mirror) -> None:
     if not isinstance(paging, LimitPaging) or not mirror.rows or not context.supports_parameters(paging.size):
         return
     clauses = paging.clauses.size_default
-    if not clauses:
+    if not clauses or default_limit(context.listing) is not None:
         return
     high = mirror.request({paging.size: context.encode(paging.size, 2 * len(mirror.rows) + 100)})
     more: set[Hashable] | None = None

@@ -399,7 +399,7 @@ def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) ->
     if paging.all is not None:
         values = {paging.size: context.encode(paging.size, paging.all)}
         check_page(context, mirror, values, "all rows by the word for all", default)
-    check_page(context, mirror, {}, "no limit", default, rows=default)
+    check_page(context, mirror, {}, "no limit", default, rows=default, short=default, slice=default)
     chosen = selective_filter(context, mirror)
     if chosen:
         values = {**chosen, **context.encode_all({paging.size: 2})}
