@@ -83,11 +83,11 @@ def _break_field_group(
 
 
 def _wrong_values(maker: ResponseBreaker, field: Field) -> Iterator[tuple[str, Tree]]:
-    if field.constant:
+    if field.constant and field.other_values == "refused":
         yield "another constant", "another one"
         return
     if not maker.carries_text and not field.other_types:
-        numeric = field.as_ in _NO_TEXT
+        numeric = field.as_ in _NO_TEXT or field.word_type != "text"
         yield "wrong type", "five" if numeric else True
     if field.as_ in _NO_TIME and (maker.carries_text or field.as_ not in EPOCH_CODECS):
         yield "wrong form of a time", _NO_TIME[field.as_]

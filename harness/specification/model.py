@@ -265,6 +265,16 @@ class IdForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldCondition:
+    """A condition on one field of a row."""
+
+    field: FieldPath = documented_key("the field")
+    is_: tuple[Scalar, ...] = documented_key("it has one of these values", ())
+    not_: tuple[Scalar, ...] = documented_key("it has none of these values", ())
+    present: bool | None = documented_key("it shows something (true) or 'none' (false)", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field of a row, or, `as: object`, several fields that stand in an object of their own.
 
@@ -278,6 +288,11 @@ class Field:
     )
     constant: tuple[Scalar | None, ...] = documented_key(
         "the value that it always has, null too; of several the first is the simulator's", ()
+    )
+    other_values: Literal["refused", "tolerated"] = documented_key(
+        "constant: what to think of another value of the type that `as` says; tolerated where nobody can know what a "
+        "server counts or names there",
+        "refused",
     )
     template: str | None = documented_key(
         "a text made of other fields of the row, each named in braces: `/calls/{id}.json`; none where one is none. A "
@@ -306,6 +321,9 @@ class Field:
         "text that shows an identity: the form of the API's own ids; one value has one id wherever it is shown", None
     )
     words: Mapping[str, str] = documented_key("word: the API's word for each telephony word", factory=dict)
+    word_type: Literal["text", "integer", "flag"] = documented_key(
+        "word: the JSON type in which the words are written: numbers that stand for a state, true and false", "text"
+    )
     more_words: tuple[str, ...] = documented_key("word: other words known to be legitimate", ())
     unknown_words: Literal["refused", "tolerated"] = documented_key(
         "word: what to think of a word that is not listed", "refused"
@@ -327,6 +345,10 @@ class Field:
     )
     absent_text: str | None = documented_key("the text that stands where there is no value: `NA`, `-`", None)
     tolerates: tuple[AbsentForm, ...] = documented_key("other ways to write 'none' that are legitimate too", ())
+    when: FieldCondition | None = documented_key(
+        "rows have the field only where this holds; elsewhere it is left out, or null where `absent` is `none`",
+        None,
+    )
     optional: bool = documented_key("the field may be missing from a row", False)
     unset: Scalar | None = documented_key(
         "the value that a field stands for which is left out, or null: what serializers do not write", None
@@ -1669,16 +1691,6 @@ class RequestTransport:
 
 
 # --- laws ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldCondition:
-    """A condition on one field of a row."""
-
-    field: FieldPath = documented_key("the field")
-    is_: tuple[Scalar, ...] = documented_key("it has one of these values", ())
-    not_: tuple[Scalar, ...] = documented_key("it has none of these values", ())
-    present: bool | None = documented_key("it shows something (true) or 'none' (false)", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

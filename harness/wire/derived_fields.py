@@ -18,8 +18,14 @@ def shown_attributes(fields: Mapping[str, Field], names: Iterable[str]) -> tuple
     for name in names:
         field = fields[name]
         found += [field.shows, field.present_of]
-        found += [fields[part].shows for part in template_names(field.template or "") if part in fields]
+        for part in parts_of_value(field):
+            found += [fields[part].shows, fields[part].present_of] if part in fields else []
     return tuple(dict.fromkeys(attribute for attribute in found if attribute is not None))
+
+
+def parts_of_value(field: Field) -> tuple[str, ...]:
+    """The other fields that the value of a field hangs on: those of its template, and that of its condition."""
+    return (*template_names(field.template or ""), *(() if field.when is None else (str(field.when.field),)))
 
 
 def filled_template(template: str, shown: Mapping[str, Any]) -> str | Missing | None:
@@ -37,6 +43,13 @@ def same_constant(constant: Scalar | None, raw: Tree, *, text: bool) -> bool:
     if text:
         return raw == ("" if constant is None else str(constant))
     return type(raw) is type(constant) and raw == constant
+
+
+def is_settled_constant(field: Field, raw: Tree, *, text: bool) -> bool:
+    """Whether a constant is read as such: another value is one of its type where that is tolerated."""
+    if field.when is not None and raw is None:
+        return False
+    return field.other_values == "refused" or any(same_constant(one, raw, text=text) for one in field.constant)
 
 
 def shown_number(field: Field, value: Any) -> int | Decimal:

@@ -37,8 +37,10 @@ from harness.wire import other_forms
 from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
-from harness.wire.derived_fields import filled_template, same_constant, shown_number
+from harness.wire.derived_fields import filled_template, is_settled_constant, same_constant, shown_number
 from harness.wire.durations import decode_duration, encode_duration, shown_duration
+from harness.wire.field_conditions import condition_breaches, hide_unmet, lacks_by_condition
+from harness.wire.field_types import has_other_type, has_wrong_type, word_written, written_word
 from harness.wire.id_forms import shown_id
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_objects import nest_objects, read_objects
@@ -116,6 +118,8 @@ def show_record(
         for name, field in chosen
         if field.shows is not None or field.present_of is not None or field.constant
     }
+    if any(fields[name].when is not None for name in shown):
+        hide_unmet(fields, shown, lambda name: _show_field(fields[name], record, zone))
     return with_templates(fields, shown, (name for name, field in chosen if field.template is not None))
 
 
@@ -196,6 +200,10 @@ def encode_row(
             continue
         if not field.is_told or name in without or (unset == "left-out" and _may_be_left_out(field, value)):
             continue
+        if lacks_by_condition(fields, name, shown):
+            if choices.resolve(field.absent) == "none":
+                tree[name] = None
+            continue
         encoded = encode_field(field, value, zone=zone, choices=choices, text_carried=text_carried, unset=unset)
         if encoded is not MISSING:
             tree[name] = encoded
@@ -225,7 +233,7 @@ def encode_field(
     unset: UnsetParts = "written",
 ) -> Tree | Missing:
     """One value as the API writes it, or MISSING; `unset` is for nested rows."""
-    if field.constant:
+    if field.constant and (value is not None or field.when is None):
         return ("" if value is None else str(value)) if text_carried else cast(Tree, value)
     if value is None:
         return encode_absent(field, choices.resolve(field.absent), text_carried=text_carried)
@@ -255,6 +263,8 @@ def encode_field(
         case codec if codec in TIME_CODECS:
             written = encode_instant(cast(datetime, value), codec, zone, formats=field.format)
             return str(written) if text_carried else written
+        case "word":
+            return written_word(field, cast(str, value), text_carried=text_carried)
         case _:
             return cast(str, value)
 
@@ -299,6 +309,9 @@ def decode_row(fields: Fields, tree: Mapping[str, Tree], *, zone: ZoneInfo, text
             shown[name] = _no_value(field)
             continue
         _decode_field_into(shown, flaws, name, field, objects.tree, zone=zone, text_carried=text_carried)
+    flawed = frozenset(str(flaw.field) for flaw in flaws)
+    for name, there, text in condition_breaches(fields, shown, flawed):
+        flaws.append(_problem(name, fields[name], "form", text, understood=there))
     flaws.extend(_disagreements(fields, shown, frozenset(flaw.field.head for flaw in flaws)))
     named = {*fields, *(other for field in fields.values() for other in field.other_names)}
     extras = {name: value for name, value in objects.tree.items() if name not in named}
@@ -362,7 +375,7 @@ def _decode_field_into(
                 shown[name] = _no_value(field)
         return
     raw = tree[key]
-    if field.constant:
+    if field.constant and is_settled_constant(field, raw, text=text_carried):
         _decode_constant_into(shown, flaws, name, field, raw, text_carried=text_carried)
         return
     if _may_say_nothing(field, raw) and _is_absent(field, raw, absents, text_carried):
@@ -371,7 +384,7 @@ def _decode_field_into(
     if field.as_ == "rows":
         _decode_nested_rows(shown, flaws, name, field, raw, zone=zone, text_carried=text_carried)
         return
-    if field.other_types and _has_other_type(field, raw):
+    if field.other_types and has_other_type(field, raw):
         return
     value, flaw = _read_value(name, field, raw, absents, zone=zone, text_carried=text_carried)
     if flaw is not None and not flaw.understood:
@@ -420,7 +433,7 @@ def _read_value(
         if field.as_ == "decimal-text" and value == 0 and "zero" in absents:
             value = None
     except DecodeError as error:
-        kind: ProblemKind = "type" if _has_wrong_type(field, raw, text_carried) else "form"
+        kind: ProblemKind = "type" if has_wrong_type(field, raw, text_carried) else "form"
         value = None
         flaw = _problem(name, field, kind, f"expected {error.expected}, got {in_ascii(raw)}")
     if flaw is None or flaw.understood:
@@ -487,7 +500,9 @@ def _some_value_said(field: Field, raw: Tree, zone: ZoneInfo) -> ApiValue:
 def absent_forms(field: Field) -> frozenset[AbsentForm]:
     """Every legitimate way in which a field may write that it has no value."""
     own: tuple[AbsentForm, ...] = field.absent.options if isinstance(field.absent, OpenChoice) else (field.absent,)
-    return frozenset((*own, *field.tolerates))
+    # What only some rows have is left out of the others.
+    unmet: tuple[AbsentForm, ...] = ("missing",) if field.when is not None else ()
+    return frozenset((*own, *field.tolerates, *unmet))
 
 
 def _may_say_nothing(field: Field, raw: Tree) -> bool:
@@ -605,6 +620,11 @@ def decode_value(field: Field, raw: Tree, *, zone: ZoneInfo, text_carried: bool)
             if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
                 return tuple(cast("list[str]", raw))
             raise DecodeError("a list of texts", in_ascii(raw))
+        case "word" if field.word_type != "text" and not text_carried:
+            found = word_written(field, raw)
+            if not isinstance(found, str):
+                raise DecodeError("true or false" if field.word_type == "flag" else "an integer", in_ascii(raw))
+            return found
         case _:
             return _require_text(raw)
 
@@ -621,26 +641,6 @@ def _require_text(raw: Tree) -> str:
     if not isinstance(raw, str):
         raise DecodeError("a text", in_ascii(raw))
     return raw
-
-
-def _has_other_type(field: Field, raw: Tree) -> bool:
-    """Whether the value is of a further type that is legitimate; what it says is not read."""
-    kinds = {"text": str, "integer": int, "object": dict, "list": list}
-    return any(isinstance(raw, kinds[kind]) and not isinstance(raw, bool) for kind in field.other_types)
-
-
-def _has_wrong_type(field: Field, raw: Tree, text_carried: bool) -> bool:
-    if text_carried:
-        return not isinstance(raw, str)
-    wanted: tuple[type, ...] = {
-        "integer": (int,),
-        "epoch-seconds": (int,),
-        "epoch-milliseconds": (int,),
-        "decimal": (int, Decimal),
-        "flag": (bool,),
-        "text-list": (list,),
-    }.get(field.as_, (str,))
-    return not isinstance(raw, wanted) or (isinstance(raw, bool) and bool not in wanted)
 
 
 def _form_problem(name: str, field: Field, raw: Tree, value: ApiValue) -> FieldProblem | None:

@@ -9,7 +9,15 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from harness.serve.faults.base import Fault, find_at_path, make_fault, on_page, on_rows
+from harness.serve.faults.base import (
+    Fault,
+    find_at_path,
+    make_fault,
+    on_page,
+    on_rows,
+    with_changed_listing,
+    with_entry,
+)
 from harness.serve.faults.hooks import AnswerContent, Hooks, PageContext, RowTree
 from harness.specification.clause_families import STEADY_LIST
 from harness.specification.field_path import FieldPath
@@ -34,6 +42,7 @@ from harness.specification.model import (
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.durations import encode_duration
+from harness.wire.field_types import word_written, written_word
 from harness.wire.json_body import Missing
 from harness.wire.response_codec import carries_text, is_csv
 from harness.wire.row_codec import field_at
@@ -94,6 +103,7 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
                 on_rows(lambda row, path=path: _change_field(row, path, _other_value), every=2),  # type: ignore[misc]
             )
         yield from _value_faults(path, field)
+        yield from _condition_faults(path, field)
         if field.present_of is not None and field.as_ == "flag" and _is_told_twice(listing, path, field):
             yield from make_fault(
                 field.clause,
@@ -101,7 +111,8 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
                 f"{path} says the opposite",
                 on_rows(lambda row, path=path: _change_field(row, path, lambda value: not value), every=2),  # type: ignore[misc]
             )
-        if not field.clause or not (field.shows or field.as_ == "object") or (field.clause[0], field.as_) in seen:
+        judged = field.shows or field.as_ == "object" or (field.constant and field.other_values == "tolerated")
+        if not field.clause or not judged or (field.clause[0], field.as_) in seen:
             continue
         wrong = _wrong_form_change(field, text=carries_text(listing))
         if wrong is None:
@@ -138,8 +149,27 @@ def _value_faults(path: FieldPath, field: Field) -> Iterator[Fault]:
         )
 
 
+def _condition_faults(path: FieldPath, field: Field) -> Iterator[Fault]:
+    """The faults of a field that only some rows have: all have it, or some of those that should do not."""
+    if field.when is None:
+        return
+    yield from make_fault(
+        field.clause,
+        f"{path}-everywhere",
+        f"{path} is there in every row",
+        with_changed_listing(with_entry("fields", str(path), when=None, absent="never")),
+    )
+    if field.absent == "never" and not field.optional and not field.tolerates:
+        yield from make_fault(
+            field.clause,
+            f"{path}-left-out",
+            f"every second row lacks {path}",
+            on_rows(lambda row: _drop_field(row, path), every=2),
+        )
+
+
 def _wrong_value_changes(field: Field) -> Iterator[tuple[str, str, Callable[[Tree], Tree]]]:
-    if field.constant:
+    if field.constant and field.other_values == "refused":
         yield "another-constant", "has another value now and then", lambda value: "another one"
     if field.template is not None:
         yield "made-otherwise", "is made of something else", lambda value: f"{value}/" if value is not None else "/"
@@ -192,6 +222,7 @@ def _required_fields(listing: Listing) -> list[str]:
         for name, field in listing.fields.items()
         if field.is_told
         and not field.optional
+        and field.when is None
         and field.absent != "missing"
         and field.unset is None
         and "missing" not in field.tolerates
@@ -249,6 +280,8 @@ def _wrong_form_change(field: Field, *, text: bool) -> Callable[[Tree], Tree] | 
             return lambda value: f"{value}"
         case "integer" | "digits" | "epoch-seconds" | "epoch-milliseconds":
             return lambda value: f"no. {value}"
+        case "word" if field.word_type != "text" and not text:
+            return lambda value: f"{value}"
         case "word":
             return (lambda value: "Whatever") if field.unknown_words == "refused" else None
         case "flag":
@@ -346,13 +379,15 @@ def _law_hook(
 
 def _condition_holds(listing: Listing, row: RowTree, rule: FieldCondition) -> bool:
     value = value_in_tree(row, str(rule.field))
+    field = field_at(listing.fields, rule.field)
     if isinstance(value, Missing):
         value = None
+    elif field is not None and isinstance(value, bool) and field.as_ == "word":
+        value = word_written(field, value)
     if rule.is_ and str(value) not in map(str, rule.is_):
         return False
     if rule.not_ and str(value) in map(str, rule.not_):
         return False
-    field = field_at(listing.fields, rule.field)
     blank = field is not None and field.absent_text is not None and value == field.absent_text
     return rule.present is None or rule.present == (_is_present(value) and not blank)
 
@@ -433,7 +468,7 @@ def _contrary_value(field: Field, then: FieldCondition, *, text: bool) -> Tree:
     if field.as_ == "word":
         words: list[Scalar] = [word for word in field.words.values() if word not in then.is_]
         wanted = [word for word in words if word in then.not_] or words
-        return str(wanted[0]) if wanted else None
+        return written_word(field, str(wanted[0]), text_carried=text) if wanted else None
     if field.as_ in ("integer", "digits"):
         number = 0 if then.present is True else 77
         return str(number) if text or field.as_ == "digits" else number

@@ -22,9 +22,8 @@ from harness.serve.row_writer import value_for_none, values_at_path
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.model import Field, IdForm, Listing
-from harness.specification.value_forms import template_names
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
-from harness.wire.derived_fields import shown_attributes
+from harness.wire.derived_fields import parts_of_value, shown_attributes
 from harness.wire.row_codec import field_at, show_record
 from harness.wire.time_codecs import TIME_CODECS, time_step
 from harness.world.ordered_rows import NO_VALUE, OrderedRowTable
@@ -75,7 +74,7 @@ class ColumnBuilder:
         if isinstance(path, AttributePath) or path.hidden:
             return False
         field = field_at(self._listing.fields, path)
-        return field is not None and field.shows is None
+        return field is not None and (field.shows is None or field.when is not None)
 
     def _form_at(self, path: ValuePath, field: Field | None) -> IdForm | str | None:
         if isinstance(path, FieldPath) and path.hidden:
@@ -166,7 +165,7 @@ class ColumnBuilder:
         else:
             fields = self._listing.fields
             attributes = list(shown_attributes(fields, [path.head]))
-            names = [*template_names(fields[path.head].template or ""), path.head]
+            names = [*(name for name in parts_of_value(fields[path.head]) if name in fields), path.head]
         zone = default_zone(self._listing, self._dialect)
         known = tuple(name for name in attributes if name in ATTRIBUTES[self._grain])
         for first in range(0, len(self._timeline), _BATCH_ROWS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -22,6 +23,7 @@ from harness.telephony.attributes import ATTRIBUTES, ID_ALPHABETS, AttributeKind
 
 _NUMBERS: Final = ("integer", "digits", "decimal", "decimal-text")
 _PRESENCE_CODECS: Final = ("flag", "integer", "digits", "word")
+_CONDITIONS: Final = ("word", "text", "integer", "digits", "flag")
 _TEMPLATE_CODECS: Final = ("text", "word", "integer", "digits")
 
 
@@ -48,6 +50,11 @@ def check_field_value(
     if field.only is not None and set(possible_values(field.absent)) == {"never"}:
         yield finding_at(spec, "value", (*path, "absent"), "how the other kind is written: absent", "never")
     yield from _check_absent_text(spec, field, path)
+    yield from _check_word_type(spec, field, path)
+    if field.other_values == "tolerated" and not field.constant:
+        yield finding_at(spec, "value", (*path, "other-values"), "a constant beside it", "none")
+    if field.when is not None:
+        yield from _check_condition(spec, fields, name, field, (*path, "when"))
     yield from _check_number(spec, field, grain, path)
     yield from _check_template(spec, fields, field, path)
     yield from _check_presence(spec, field, grain, path)
@@ -78,6 +85,39 @@ def _check_absent_text(spec: Spec, field: Field, path: KeyPath) -> Iterator[Lint
             yield finding_at(spec, "value", here, expected, repr(field.absent_text))
         if field.absent_text in (*field.words.values(), *field.more_words):
             yield finding_at(spec, "value", here, "a text that is no word of the field", repr(field.absent_text))
+
+
+def _check_word_type(spec: Spec, field: Field, path: KeyPath) -> Iterator[LintFinding]:
+    """Words that are no texts are numbers, or true and false."""
+    if field.word_type == "text":
+        return
+    here: KeyPath = (*path, "word-type")
+    if field.as_ != "word":
+        yield finding_at(spec, "value", here, "word-type only beside `as: word`", f"as: {field.as_}")
+    fits = re.compile(r"-?[0-9]{1,15}" if field.word_type == "integer" else "true|false")
+    what = "numbers" if field.word_type == "integer" else "`true` and `false`"
+    for word in (*field.words.values(), *field.more_words):
+        if fits.fullmatch(word) is None:
+            yield finding_at(spec, "value", here, f"words that are {what}, in quotes", repr(word))
+
+
+def _check_condition(
+    spec: Spec, fields: Mapping[str, Field], name: str, field: Field, path: KeyPath
+) -> Iterator[LintFinding]:
+    """Where a field is there hangs on a plain field of the row itself; a clause promises it."""
+    when = field.when
+    if when is None:
+        return
+    other = fields.get(str(when.field))
+    if fields is not spec.listing.fields or field.as_ in ("rows", "object") or not field.is_told:
+        yield finding_at(spec, "value", path, "a field of the row itself, or of an object in it, that is told", name)
+    if not when.is_ and not when.not_ and when.present is None:
+        yield finding_at(spec, "value", path, "`is`, `not` or `present` beside the field", "none")
+    if str(when.field) == name or (other is not None and (other.when is not None or other.as_ not in _CONDITIONS)):
+        expected = f"another field, without a condition of its own: {', '.join(_CONDITIONS)}"
+        yield finding_at(spec, "value", (*path, "field"), expected, str(when.field))
+    if not field.clause:
+        yield finding_at(spec, "value", path, "a clause on where the field is there", "none", "name a clause")
 
 
 def _check_source(spec: Spec, field: Field, path: KeyPath) -> Iterator[LintFinding]:

@@ -25,7 +25,7 @@ from harness.wire.columns.field_columns import (
     text_field,
 )
 from harness.wire.decoded_body import Tree
-from harness.wire.derived_fields import shown_attributes
+from harness.wire.derived_fields import parts_of_value, shown_attributes
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_codec import absent_forms, encode_field, encode_repeated, encode_row, show_record
 
@@ -92,7 +92,7 @@ class CellMaker:
             return Cell(name, None, None, (tree,), False)
         if field.as_ == "object" or not field.is_told:
             return None
-        if field.constant:
+        if field.constant and field.when is None:
             return self._constant_cell(name, field)
         if name not in self._plain:
             try:
@@ -116,6 +116,10 @@ class CellMaker:
         return Cell(name, None, None, (MISSING if out else encoded,), value is not None)
 
     def _value(self, name: str, field: Field, source: ColumnSource) -> FieldColumn:
+        if field.when is not None:
+            raise NotVectorised("there in some rows alone")
+        if field.word_type != "text" and not self.rules.text_carried:
+            raise NotVectorised("a word that is no text")
         if field.template is not None and field.shows is None and field.present_of is None:
             return self._template_field(name, source)
         return field_column(
@@ -215,6 +219,8 @@ class CellMaker:
         field = self.rules.fields.get(name)
         if field is None or (field.shows is None and field.present_of is None and not field.constant):
             return None
+        if field.when is not None:
+            raise NotVectorised("made of a field that some rows have alone")
         if field.constant:
             value = field.constant[0]
             none = np.zeros(len(source), dtype=np.bool_) if value is None else None
@@ -229,6 +235,7 @@ class CellMaker:
         rules = self.rules
         names = tuple(other for other in rules.fields if other == name or rules.fields[other].template is not None)
         inner = {part for other in names for part in _names_in(rules.fields, other)}
+        inner |= {part for other in inner for part in _names_in(rules.fields, other)}
         fields = {other: field for other, field in rules.fields.items() if other in inner or other in names}
         fields = {other: field for other, field in fields.items() if field.as_ != "object"}
         attributes = [
@@ -256,12 +263,12 @@ class CellMaker:
         rules = self.rules
         attributes = [one for one in shown_attributes(rules.fields, (name,)) if one in ATTRIBUTES[rules.grain]]
         records = plain_records(rules.grain, source, attributes)
-        return [show_record({name: rules.fields[name]}, record, zone=rules.zone).get(name) for record in records]
+        fields = {one: rules.fields[one] for one in (*_names_in(rules.fields, name), name)}
+        return [show_record(fields, record, zone=rules.zone).get(name) for record in records]
 
 
 def _names_in(fields: Mapping[str, Field], name: str) -> tuple[str, ...]:
-    template = fields[name].template or ""
-    return tuple(match[1] for match in TEMPLATE_PLACE.finditer(template) if match[1] in fields)
+    return tuple(one for one in parts_of_value(fields[name]) if one in fields)
 
 
 def plain_records(grain: Grain, source: ColumnSource, attributes: list[str]) -> list[Mapping[str, Any]]:

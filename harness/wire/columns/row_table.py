@@ -161,7 +161,7 @@ class TableEncoder:
     def _typed_column(self, name: str, source: ColumnSource) -> pl.Series:
         field, rows = self.rules.fields[name], len(source)
         kind = table_type(field)
-        if field.constant:
+        if field.constant and field.when is None:
             return pl.Series([field.constant[0]], dtype=kind, strict=False).new_from_index(0, rows)
         if field.template is not None and field.shows is None and field.present_of is None:
             try:
@@ -171,7 +171,12 @@ class TableEncoder:
                 return pl.Series(self._cells.plain_values(name, source), dtype=kind)
             return pl.Series([None], dtype=kind).new_from_index(0, rows) if made is None else made.series()
         shows = field.shows or ""
-        if kind.is_temporal() and field.present_of is None and shows in ATTRIBUTES[self.rules.grain]:
+        if (
+            kind.is_temporal()
+            and field.present_of is None
+            and field.when is None
+            and shows in ATTRIBUTES[self.rules.grain]
+        ):
             # The texts of times take the longest to make, and a table has none.
             with suppress(NotVectorised):
                 return typed_instants(field, source.column(shows), self.rules.zone).cast(kind)

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.specification.dialect import Dialect
-from harness.specification.model import Field, IdForm, RequestValue
+from harness.specification.field_path import FieldPath
+from harness.specification.model import Field, FieldCondition, IdForm, RequestValue
 from harness.telephony import Grain
 from harness.telephony.columns import Column, Integers, TextColumn, texts_column
 from harness.wire.columns import row_bytes
@@ -155,6 +156,17 @@ FORMS: list[dict[str, object]] = [
     {"constant": (True,)},
     {"constant": ('it\'s "so"',)},
     {"constant": (7,), "as_": "integer"},
+    {"constant": (7,), "as_": "integer", "when": FieldCondition(field=FieldPath.of("note"), present=True)},
+    {"shows": "price", "as_": "decimal", "when": FieldCondition(field=FieldPath.of("note"), present=False)},
+    {"shows": "started_at", "as_": "rfc3339", "when": FieldCondition(field=FieldPath.of("id"), is_=(0,))},
+    {"shows": "source", "when": FieldCondition(field=FieldPath.of("id"), not_=(0,))},
+    {
+        "shows": "direction",
+        "as_": "word",
+        "words": {"inbound": "1", "outbound": "-2", "internal": "3"},
+        "word_type": "integer",
+    },
+    {"shows": "media", "as_": "word", "words": {"audio": "false", "video": "true"}, "word_type": "flag"},
     {"template": "/calls/{id}?of={account}&<b>"},
     {"template": "{id}-{gone}"},
     {"template": "{note} {id}"},
@@ -272,7 +284,7 @@ def test_every_key_of_a_field_is_known_to_the_columns() -> None:
         "least",
         "pattern",
     }
-    read_only |= {"non_empty", "clause"}
+    read_only |= {"non_empty", "clause", "other_values"}
     written = {
         "shows",
         "present_of",
@@ -285,7 +297,7 @@ def test_every_key_of_a_field_is_known_to_the_columns() -> None:
         "negative",
         "format",
     }
-    written |= {"form", "words", "unshown", "number", "absent", "absent_text", "unset", "fields"}
+    written |= {"form", "words", "word_type", "when", "unshown", "number", "absent", "absent_text", "unset", "fields"}
     assert {field.name for field in dataclasses.fields(Field)} == read_only | written
 
 
