@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class TargetFacts:
     readings: dict[Hashable, list[Exchange]] = field(default_factory=dict)
     """Each whole reading of a list of live calls, by its request, in the order of time."""
     reading_bytes: int = 0
+    newest_shown: Mapping[FieldPath, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    """The latest instant so far in each field whose rows are kept for so long and no longer."""
     odd_codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The fault for which each code that stands for nothing was first told."""
     rows_in_errors: tuple[str, Clauses] | None = None

@@ -25,6 +25,7 @@ from harness.specification.model import (
     NonNegativeLaw,
     NotBeforeLaw,
     NotFutureLaw,
+    NotOlderLaw,
     OneOfLaw,
 )
 from harness.wire.decoded_body import Tree
@@ -293,6 +294,9 @@ def _break_row(maker: ResponseBreaker, law: Law, row: RowObject) -> bool:
                 instant = earlier - timedelta(seconds=law.slack_seconds + 60)
                 nested[0][inner.head] = _encode_value(maker, fields[head].fields[inner.head], instant)
                 return True
+        case NotOlderLaw() if inner is None and places_in_tree(row, law.field):
+            instant = maker.client.world.instant - timedelta(seconds=law.slack_seconds + law.seconds + 3600)
+            return _set_field(maker, row, head, instant)
         case NotFutureLaw() if inner is None and places_in_tree(row, law.field):
             instant = maker.client.world.instant + timedelta(seconds=law.slack_seconds + 3600)
             return _set_field(maker, row, head, instant)

@@ -1739,6 +1739,18 @@ class NotFutureLaw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotOlderLaw:
+    """An instant lies no further back than so many seconds: older rows are not kept."""
+
+    law: Literal["not-older"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    seconds: int = documented_key("how far back from now, a minute or more; a check reckons from the newest row")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks, and for rows that are removed now and then", 0)
+    clause: Clauses = documented_key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NonNegativeLaw:
     """A number is not below 0; an instant is not before 1970."""
 
@@ -1823,7 +1835,9 @@ class InOtherListLaw:
     clause: Clauses = documented_key("the clause")
 
 
-RowLaw = ImpliesLaw | NotBeforeLaw | InsideLaw | NotFutureLaw | NonNegativeLaw | OneOfLaw | EqualsSpanLaw
+RowLaw = (
+    ImpliesLaw | NotBeforeLaw | InsideLaw | NotFutureLaw | NotOlderLaw | NonNegativeLaw | OneOfLaw | EqualsSpanLaw
+)
 """What must hold inside a row."""
 MovingLaw = NeverFallsLaw | StandsStillLaw
 """What must hold of a row between two polls."""

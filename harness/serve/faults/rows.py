@@ -34,6 +34,7 @@ from harness.specification.model import (
     NonNegativeLaw,
     NotBeforeLaw,
     NotFutureLaw,
+    NotOlderLaw,
     OneOfLaw,
     Scalar,
     SharedLaw,
@@ -309,7 +310,10 @@ def law_faults(listing: Listing) -> Iterator[Fault]:
             law.clause,
             f"{law.law}-{field_of_law(law)}-{number}",
             f"the law '{law.law}' does not hold",
-            Hooks(row=_law_hook(listing, condition_of_law(law), change)),
+            # Of rows that are kept for so long some are older than others.
+            on_rows(lambda row, change=change: change(row, _EARLY), every=3)  # type: ignore[misc]
+            if isinstance(law, NotOlderLaw)
+            else Hooks(row=_law_hook(listing, condition_of_law(law), change)),
         )
     yield from _presence_faults(listing)
     yield from _steadiness_faults(listing)
@@ -407,6 +411,8 @@ def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], 
             return _value_setter(path, _written_instant(field, _EARLY))
         case NotFutureLaw() if field is not None and field.as_ in TIME_CODECS:
             return _value_setter(path, _written_instant(field, _LATE))
+        case NotOlderLaw() if field is not None and field.as_ in TIME_CODECS:
+            return _value_setter(path, _written_instant(field, _EARLY))
         case SharedLaw():
             return lambda row, at: _change_field(row, path, lambda _: row.get(listing.lists.identity))
         case NonNegativeLaw() if field is None or field.as_ != "formatted-duration":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, assert_never, cast, final
@@ -37,6 +37,7 @@ from harness.specification.model import (
     LimitPaging,
     Listing,
     NoPaging,
+    NotOlderLaw,
     OffsetPaging,
     OwnerGroup,
     PageNumberPaging,
@@ -214,6 +215,14 @@ class _FilterConditions:
     matches_nothing: bool
 
 
+def _kept_rows(listing: Listing, at: datetime) -> Iterator[Condition]:
+    """The conditions under which rows are still kept, where the spec says how long they are."""
+    for law in listing.laws:
+        if isinstance(law, NotOlderLaw) and law.when is None:
+            earliest = at - timedelta(seconds=law.seconds)
+            yield Condition(parameter=str(law.field), paths=(law.field,), keeps="at-or-after", wanted=(earliest,))
+
+
 def _build_conditions(
     given: ParsedParameters, at: datetime, choices: ChoiceResolver
 ) -> _FilterConditions | RefusedRequest:
@@ -258,6 +267,7 @@ def _build_conditions(
                     fault=rule.stranger_fault, parameter=name, value=printable_text(given.raw_values.get(name))
                 )
                 known.append((found[-1], refused))
+    found += _kept_rows(given.listing, at)
     return _FilterConditions(conditions=tuple(found), required_matches=tuple(known), matches_nothing=nothing)
 
 

@@ -28,6 +28,7 @@ from harness.specification.model import (
     InvalidValueRule,
     NameKind,
     NeededChoice,
+    NotOlderLaw,
     OneOfLaw,
     OpenChoice,
     Order,
@@ -38,6 +39,7 @@ from harness.specification.model import (
     SortParameter,
 )
 from harness.specification.yaml_source import KeyPath
+from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 
 
 @final
@@ -138,8 +140,23 @@ def check_laws(spec: Spec) -> Iterator[LintFinding]:
     for index, law in enumerate(spec.listing.laws):
         if isinstance(law, OneOfLaw) and not law.values:
             yield finding_at(spec, "law", ("laws", index), f"the key values beside {law.law}", "none")
+        if isinstance(law, NotOlderLaw):
+            yield from _check_kept_time(spec, index, law)
         if isinstance(law, InOtherListLaw):
             yield from _check_other_operation(spec, index, law)
+
+
+def _check_kept_time(spec: Spec, index: int, law: NotOlderLaw) -> Iterator[LintFinding]:
+    """How long rows are kept is told of an instant that each of them shows."""
+    path: KeyPath = ("laws", index)
+    field = declared_field(spec, law.field)
+    known = ATTRIBUTES[Grain(spec.listing.lists.one_row_per)]
+    shown = known.get(field.shows or "") if field is not None else None
+    instant = shown is not None and shown.kind is AttributeKind.INSTANT and field is not None
+    if law.field.inner is not None or not instant or (field is not None and field.as_ == "calendar-day"):
+        yield finding_at(spec, "law", (*path, "field"), "an instant that the row itself shows", str(law.field))
+    if law.seconds < 60:
+        yield finding_at(spec, "law", (*path, "seconds"), "a minute or more", str(law.seconds))
 
 
 def _check_other_operation(spec: Spec, index: int, law: InOtherListLaw) -> Iterator[LintFinding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -26,6 +26,7 @@ from harness.specification.model import (
     NonNegativeLaw,
     NotBeforeLaw,
     NotFutureLaw,
+    NotOlderLaw,
     OneOfLaw,
     OpenChoice,
     RowLaw,
@@ -41,12 +42,15 @@ from harness.wire.time_codecs import is_wall_clock
 ExactNumber = int | Decimal
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR: Final = 3600
+_KEPT_A_LITTLE: Final = 60
+"""Seconds for which a row that is no longer kept may still be listed: nobody removes rows the moment they are old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LawContext:
     """What a law may use besides the row: the fields' grammar, the latest instant, and what the request tells.
 
+    `newest` are the latest instants that rows of the run show in fields with an age.
     `requested_words` are the values that a field can have because a filter asked for them; `zone` is the one in
     which local times were read, and `sure_of_zone` whether the server is known to mean it.
     """
@@ -56,6 +60,7 @@ class LawContext:
     zone: str = "UTC"
     sure_of_zone: bool = True
     requested_words: Mapping[FieldPath, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    newest: Mapping[FieldPath, datetime] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +272,22 @@ def check_not_future(law: NotFutureLaw, view: RowView, law_context: LawContext) 
     return LawBreach(f"{path} not after {render_value(law_context.latest)}", _field_text(view, path))
 
 
+def check_not_older(law: NotOlderLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+    """`field` lies no further back than the law says, give or take the slack.
+
+    That is reckoned from the newest row, which is no later than now: the clock of a target may stand still.
+    """
+    path = law.field
+    newest, value = law_context.newest.get(path), view.field_value(path) if view.has_field(path) else None
+    if newest is None or not isinstance(value, datetime):
+        return None
+    past = (newest - value).total_seconds()
+    if past <= law.seconds + law.slack_seconds + _KEPT_A_LITTLE:
+        return True
+    earliest = newest - timedelta(seconds=law.seconds)
+    return LawBreach(f"{path} not before {render_value(earliest)}", _field_text(view, path))
+
+
 def check_non_negative(law: NonNegativeLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not below 0; an instant is not before 1970."""
     path = law.field
@@ -320,6 +341,8 @@ def judge_view(law: RowLaw, view: RowView, law_context: LawContext) -> LawBreach
             return check_not_before(law, view, law_context)
         case NotFutureLaw():
             return check_not_future(law, view, law_context)
+        case NotOlderLaw():
+            return check_not_older(law, view, law_context)
         case NonNegativeLaw():
             return check_non_negative(law, view, law_context)
         case OneOfLaw():
@@ -328,7 +351,7 @@ def judge_view(law: RowLaw, view: RowView, law_context: LawContext) -> LawBreach
             return check_equals_span(law, view, law_context)
 
 
-_SINGLE_FIELD_LAWS: Final = (NotFutureLaw, NonNegativeLaw, OneOfLaw)
+_SINGLE_FIELD_LAWS: Final = (NotFutureLaw, NotOlderLaw, NonNegativeLaw, OneOfLaw)
 _NO_PATHS: Final[frozenset[FieldPath]] = frozenset()
 
 
@@ -357,6 +380,10 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
     if not laws or not judged:
         return
     law_context = law_context_of(context, exchange)
+    aged = [law for law in laws if isinstance(law, NotOlderLaw)]
+    if aged:
+        _note_newest(context, aged, judged, law_context.latest)
+        law_context = replace(law_context, newest=context.facts.newest_shown)
     # What is wrong by itself explains what is wrong beside it, and is told first.
     laws.sort(key=lambda law: not isinstance(law, _SINGLE_FIELD_LAWS))
     # A clock that is ahead shows in every instant: the beginning tells it.
@@ -386,6 +413,19 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
             _report_breach(context, exchange, law, broken, len(judged), law_context)
         else:
             context.results.record_pass(law.clause, times=times)
+
+
+def _note_newest(
+    context: CheckContext, laws: Sequence[NotOlderLaw], rows: Sequence[Row], latest: datetime | None
+) -> None:
+    """Keeps the latest instants that rows show in fields with an age; what lies ahead is judged elsewhere."""
+    newest = dict(context.facts.newest_shown)
+    for law in laws:
+        shown = [value for row in rows for value in row.values(law.field) if isinstance(value, datetime)]
+        past = [value for value in shown if latest is None or value <= latest]
+        if past:
+            newest[law.field] = max(past) if law.field not in newest else max(*past, newest[law.field])
+    context.facts.newest_shown = newest
 
 
 def _is_told(row: Row, flaw: FieldProblem) -> bool:
