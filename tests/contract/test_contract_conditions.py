@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from changed_spec import ChangedSpec, assert_honest_passes, assert_is_caught
@@ -106,6 +107,13 @@ def test_an_honest_simulator_passes(file: str, calls: int) -> None:
 )
 def test_a_liar_is_caught(file: str, fault: str) -> None:
     assert_is_caught(file, fault, calls=90)
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_a_condition_that_no_row_meets_blames_nobody(tmp_path: Path) -> None:
+    file = SOME.mended("is: phone}", "is: sip}").written_to(tmp_path)
+    assert {row["line"]["kind"] for row in rows()} == {"phone", "user"}  # type: ignore[index]
+    assert_honest_passes(file, 90)
 
 
 def test_rows_have_a_field_only_where_its_condition_holds() -> None:

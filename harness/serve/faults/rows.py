@@ -151,7 +151,7 @@ def _value_faults(path: FieldPath, field: Field) -> Iterator[Fault]:
 
 
 def _condition_faults(path: FieldPath, field: Field) -> Iterator[Fault]:
-    """The faults of a field that only some rows have: all have it, or some of those that should do not."""
+    """The faults of a field that only some rows have: all have it, or none."""
     if field.when is None:
         return
     yield from make_fault(
@@ -164,8 +164,8 @@ def _condition_faults(path: FieldPath, field: Field) -> Iterator[Fault]:
         yield from make_fault(
             field.clause,
             f"{path}-left-out",
-            f"every second row lacks {path}",
-            on_rows(lambda row: _drop_field(row, path), every=2),
+            f"no row has {path}",
+            on_rows(lambda row: _drop_field(row, path)),
         )
 
 

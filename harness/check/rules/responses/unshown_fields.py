@@ -36,7 +36,8 @@ def check_unshown_fields(context: CheckContext, mirror: Mirror) -> None:
 
 
 def _may_be_left_out(field: Field) -> bool:
-    return not field.optional and "missing" in absent_forms(field)
+    # Which rows have a field with a condition is judged row by row: no row at all may meet it.
+    return not field.optional and field.when is None and "missing" in absent_forms(field)
 
 
 def _stands_in(row: Tree, name: str, other_names: tuple[str, ...]) -> bool:
