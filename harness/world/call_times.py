@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.world.random_streams import (
     QUANTILE_STEPS,
@@ -19,6 +20,7 @@ from harness.world.random_streams import (
     chosen_quantile_values,
     draw_bits,
     quantile_values,
+    values_where,
 )
 from harness.world.traffic import Traffic
 
@@ -54,12 +56,15 @@ def party_numbers_of(traffic: Traffic, units: IntArray) -> IntArray:
     """The call whose parties each call has: its own number, or that of an unanswered first call tried again."""
     if not traffic.profile.redial:
         return units
-    tries_again = (
-        ((units & 3) > 0)
-        & (dispositions_of(traffic, units & ~3) != ANSWERED)
-        & chance_flags(draw_bits(traffic.seed, "call.redial", units), traffic.profile.redial)
-    )
-    return np.where(tries_again, units & ~3, units)
+
+    def parties_of_further(rows: NDArray[np.intp]) -> IntArray:
+        numbers = units[rows]
+        tries_again = (dispositions_of(traffic, numbers & ~3) != ANSWERED) & chance_flags(
+            draw_bits(traffic.seed, "call.redial", numbers), traffic.profile.redial
+        )
+        return np.where(tries_again, numbers & ~3, numbers)
+
+    return values_where((units & 3) > 0, units, parties_of_further)
 
 
 def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
@@ -70,8 +75,8 @@ def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
     setup = quantile_values(draw_bits(seed, "call.setup", units), profile.setup.table)
     ring = chosen_quantile_values(draw_bits(seed, "call.ring", units), _ring_tables(traffic), endings)
     # Some callers give up before it rings.
-    gone = (endings == CANCELLED) & chance_flags(draw_bits(seed, "call.gone", units), profile.given_up)
-    ring = np.where(gone, NEVER, ring)
+    cancelled = np.flatnonzero(endings == CANCELLED)
+    ring[cancelled[chance_flags(draw_bits(seed, "call.gone", units[cancelled]), profile.given_up)]] = NEVER
     rings = ring != NEVER
     rang = np.where(rings, started + setup, NEVER)
     after_ring = started + setup + np.where(rings, ring, 0)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.telephony.attributes import AttributeKind
 from harness.telephony.columns import (
@@ -61,6 +62,7 @@ from harness.world.random_streams import (
     choose_indexes,
     draw_bits,
     integers_below,
+    values_where,
     weight_thresholds,
     zipf_thresholds,
 )
@@ -127,9 +129,10 @@ class CallBatch:
         """A batch of other calls of the same world."""
         return CallBatch(self.traffic, self.pools, numbers)
 
-    def draw_for_calls(self, what: str) -> BitArray:
-        """64 random bits per call, from the stream `what`."""
-        return draw_bits(self.traffic.seed, f"call.{what}", self.call_numbers)
+    def draw_for_calls(self, what: str, rows: NDArray[np.intp] | None = None) -> BitArray:
+        """64 random bits per call, or for those at some places alone, from the stream `what`."""
+        numbers = self.call_numbers if rows is None else self.call_numbers[rows]
+        return draw_bits(self.traffic.seed, f"call.{what}", numbers)
 
     def draw_for_sessions(self, what: str) -> BitArray:
         """64 random bits per call, the same for all calls of a session."""
@@ -154,17 +157,21 @@ class CallBatch:
     def _party_numbers(self) -> IntArray:
         return party_numbers_of(self.traffic, self.call_numbers)
 
-    def _draw_for_parties(self, what: str) -> BitArray:
-        """64 random bits per call, from the stream `what`; the same for calls with the same parties."""
-        return draw_bits(self.traffic.seed, f"call.{what}", self._party_numbers)
+    def _draw_for_parties(self, what: str, rows: NDArray[np.intp] | None = None) -> BitArray:
+        """The same bits for calls with the same parties."""
+        numbers = self._party_numbers if rows is None else self._party_numbers[rows]
+        return draw_bits(self.traffic.seed, f"call.{what}", numbers)
 
     @cached_property
     def direction(self) -> IntArray:
         """The direction of each call, as a code."""
         profile, parties = self.traffic.profile, self._party_numbers
         first = choose_indexes(self._draw_for_parties("direction"), profile.direction_thresholds)
-        further = choose_indexes(self.draw_for_calls("further"), profile.further_direction_thresholds)
-        return np.where(parties & 3, further, first)
+        return values_where(
+            (parties & 3) > 0,
+            first,
+            lambda rows: choose_indexes(self.draw_for_calls("further", rows), profile.further_direction_thresholds),
+        )
 
     @cached_property
     def customer(self) -> IntArray:
@@ -199,12 +206,17 @@ class CallBatch:
 
     @cached_property
     def drawn_other_line(self) -> IntArray:
-        """The extension that each call draws for its other end, before it is known who is free."""
-        many = self.pools.extensions.count_of_customer[self.customer]
-        return (
-            self.pools.extensions.first_of_customer[self.customer]
-            + (self._line_rank + 1 + integers_below(self._draw_for_parties("other"), many - 1)) % many
-        )
+        """The extension that each internal call draws for its other end, before it is known who is free."""
+
+        def others(rows: NDArray[np.intp]) -> IntArray:
+            first, many = (
+                column[self.customer[rows]]
+                for column in (self.pools.extensions.first_of_customer, self.pools.extensions.count_of_customer)
+            )
+            steps = 1 + integers_below(self._draw_for_parties("other", rows), many - 1)
+            return first + (self._line_rank[rows] + steps) % many
+
+        return values_where(self.direction == INTERNAL, self.drawn_line, others)
 
     @cached_property
     def remote(self) -> IntArray:
@@ -213,10 +225,13 @@ class CallBatch:
 
     @cached_property
     def further_remote(self) -> IntArray:
-        """The second number outside, of transit calls."""
-        return (self.remote + 1 + integers_below(self._draw_for_parties("remote.further"), 5000)) % len(
-            self.pools.remotes
-        )
+        """The second number outside of transit calls; of others the first."""
+
+        def others(rows: NDArray[np.intp]) -> IntArray:
+            steps = 1 + integers_below(self._draw_for_parties("remote.further", rows), 5000)
+            return (self.remote[rows] + steps) % len(self.pools.remotes)
+
+        return values_where(self.direction == TRANSIT, self.remote, others)
 
     @cached_property
     def did(self) -> IntArray:
@@ -234,12 +249,9 @@ class CallBatch:
     @cached_property
     def destination(self) -> IntArray:
         """A code in the pool of ends."""
-        base = self.pools.remote_base
-        return np.select(
-            [self.direction == INBOUND, self.direction == OUTBOUND, self.direction == INTERNAL],
-            [self.line, base + self.remote, self.other_line],
-            default=base + self.further_remote,
-        )
+        outside = self.pools.remote_base + self.further_remote
+        inside = np.where(self.direction == INBOUND, self.line, self.other_line)
+        return np.where((self.direction == INBOUND) | (self.direction == INTERNAL), inside, outside)
 
     @cached_property
     def has_line(self) -> FlagArray:
@@ -275,31 +287,38 @@ class CallBatch:
         return choose_indexes(self.draw_for_sessions("machine"), weight_thresholds((0.4, 0.3, 0.2, 0.07, 0.03)))
 
     @cached_property
+    def _is_held(self) -> FlagArray:
+        return (self.talk_millis > 20_000) & chance_flags(self.draw_for_calls("hold"), self.traffic.profile.held)
+
+    @cached_property
     def hold_times(self) -> tuple[IntArray, IntArray]:
         """The instants at which each call is put on hold and resumed, in milliseconds; NEVER for none."""
-        holds = (self.talk_millis > 20_000) & chance_flags(self.draw_for_calls("hold"), self.traffic.profile.held)
-        held = (
-            self.times.answered
-            + self.talk_millis // 10
-            + integers_below(self.draw_for_calls("hold.from"), self.talk_millis // 3 + 1)
+        rows = np.flatnonzero(self._is_held)
+        talk = self.talk_millis[rows]
+        held, resumed = np.full((2, len(self)), NEVER, dtype=np.int64)
+        held[rows] = (
+            self.times.answered[rows]
+            + talk // 10
+            + integers_below(self.draw_for_calls("hold.from", rows), talk // 3 + 1)
         )
-        resumed = held + 1000 + integers_below(self.draw_for_calls("hold.long"), self.talk_millis // 3 + 1)
-        return np.where(holds, held, NEVER), np.where(holds, resumed, NEVER)
+        resumed[rows] = held[rows] + 1000 + integers_below(self.draw_for_calls("hold.long", rows), talk // 3 + 1)
+        return held, resumed
 
     @cached_property
     def transferred_at(self) -> IntArray:
         """The instant at which each call is transferred, in milliseconds; NEVER for none."""
         moves = (
             (self.talk_millis > 10_000)
-            & (self.hold_times[0] == NEVER)
+            & ~self._is_held
             & chance_flags(self.draw_for_calls("transfer"), self.traffic.profile.transferred)
         )
-        at = (
-            self.times.answered
-            + self.talk_millis // 4
-            + integers_below(self.draw_for_calls("transfer.at"), self.talk_millis // 2 + 1)
-        )
-        return np.where(moves, at, NEVER)
+
+        def instants(rows: NDArray[np.intp]) -> IntArray:
+            talk = self.talk_millis[rows]
+            drawn = integers_below(self.draw_for_calls("transfer.at", rows), talk // 2 + 1)
+            return self.times.answered[rows] + talk // 4 + drawn
+
+        return values_where(moves, NEVER, instants)
 
     @cached_property
     def recording_counts(self) -> IntArray:
@@ -417,16 +436,9 @@ def _dialed_codes(batch: CallBatch) -> IntArray:
     """What each caller dialed, as a code in the pool of dialed texts."""
     pools, direction = batch.pools, batch.direction
     form = choose_indexes(batch.draw_for_calls("typed"), weight_thresholds((0.5, 0.2, 0.3)))
-    outside = np.where(direction == OUTBOUND, batch.remote, batch.further_remote)
-    return np.select(
-        [direction == INBOUND, _has_star(batch), direction == INTERNAL],
-        [
-            pools.dialed_did_base + batch.did,
-            pools.dialed_star_base + batch.destination,
-            pools.dialed_line_base + batch.destination,
-        ],
-        default=outside * 3 + form,
-    )
+    within = np.where(_has_star(batch), pools.dialed_star_base, pools.dialed_line_base) + batch.destination
+    codes = np.where(direction == INTERNAL, within, batch.further_remote * 3 + form)
+    return np.where(direction == INBOUND, pools.dialed_did_base + batch.did, codes)
 
 
 def _has_star(batch: CallBatch) -> FlagArray:
@@ -448,9 +460,12 @@ def _caller_id_column(batch: CallBatch) -> Column:
     pools, bits = batch.pools, batch.draw_for_calls("presented")
     hidden = batch.is_from_outside & chance_flags(batch.draw_for_calls("hidden"), 0.03)
     named = chance_flags(bits, 0.3) & (batch.caller_name >= 0) & ~hidden
-    hidden_as = pools.anonymous_base + chance_flags(batch.draw_for_calls("hidden.as"), 0.3).astype(np.int64)
-    shown = np.where(batch.direction == OUTBOUND, pools.did_base + batch.did, batch.source)
-    number = pooled_column(pools.endpoints, np.where(hidden, hidden_as, shown))
+    shown = values_where(
+        hidden,
+        np.where(batch.direction == OUTBOUND, pools.did_base + batch.did, batch.source),
+        lambda rows: pools.anonymous_base + chance_flags(batch.draw_for_calls("hidden.as", rows), 0.3),
+    )
+    number = pooled_column(pools.endpoints, shown)
     return case_column(number, (named, pooled_column(pools.names, batch.caller_name)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist
@@ -22,8 +22,9 @@ BitArray = NDArray[np.uint64]
 FlagArray = NDArray[np.bool_]
 
 QUANTILE_STEPS: Final = 4096
-_GUIDE_BITS: Final = 14
-_GUIDE_STEPS: Final = 1 << _GUIDE_BITS
+# A guide is the finer the more thresholds it has to tell apart, and stays near the processor.
+_LEAST_GUIDE_BITS: Final = 8
+_MOST_GUIDE_BITS: Final = 16
 
 
 @lru_cache(maxsize=1024)
@@ -60,21 +61,35 @@ def chance_flags(bits: BitArray, probability: float) -> FlagArray:
     return (bits >> np.uint64(32)) < np.uint64(round(probability * 2**32))
 
 
+def values_where(
+    here: FlagArray, otherwise: IntArray | int, make: Callable[[NDArray[np.intp]], IntArray]
+) -> IntArray:
+    """For each row a value; where a flag holds it is made, all at once, from the places of those rows."""
+    found = np.full(len(here), otherwise, dtype=np.int64) if isinstance(otherwise, int) else otherwise.copy()
+    rows = np.flatnonzero(here)
+    if len(rows):
+        found[rows] = make(rows)
+    return found
+
+
 @final
 class Thresholds:
     """Cumulative weights, scaled to 32 bits, and for the first bits of each draw the index that it tells already."""
 
-    __slots__ = ("_guide", "_is_decided", "values")
+    __slots__ = ("_guide", "_guide_bits", "_is_decided", "_open", "values")
 
     def __init__(self, values: BitArray) -> None:
         self.values = values
-        borders = np.arange(_GUIDE_STEPS + 1, dtype=np.uint64) << np.uint64(32 - _GUIDE_BITS)
+        kind = np.uint16 if len(values) < 0xFFFF else np.uint32
+        self._open = int(np.iinfo(kind).max)
+        self._guide_bits = min(max(len(values).bit_length() + 7, _LEAST_GUIDE_BITS), _MOST_GUIDE_BITS)
+        borders = np.arange((1 << self._guide_bits) + 1, dtype=np.uint64) << np.uint64(32 - self._guide_bits)
         places = np.searchsorted(values, borders, side="right")
         # A threshold at the upper border is no threshold within.
         inner = np.searchsorted(values, borders[1:] - np.uint64(1), side="right")
         undecided = inner != places[:-1]
         self._is_decided = not undecided.any()
-        self._guide = np.where(undecided, -1, places[:-1]).astype(np.int64)
+        self._guide = np.where(undecided, self._open, places[:-1]).astype(kind)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -89,10 +104,11 @@ class Thresholds:
 
     def _indexes(self, bits: BitArray, below: int) -> IntArray:
         """The same for the 32 bits of each draw that have so many below them, and none above."""
-        found: IntArray = self._guide[(bits >> np.uint64(below + 32 - _GUIDE_BITS)).view(np.int64)]
+        told = self._guide[(bits >> np.uint64(below + 32 - self._guide_bits)).view(np.int64)]
+        found = told.astype(np.int64)
         if self._is_decided:
             return found
-        open_rows = np.flatnonzero(found < 0)
+        open_rows = np.flatnonzero(told == self._open)
         if len(open_rows):
             draws = bits[open_rows] >> np.uint64(below)
             found[open_rows] = np.searchsorted(self.values, draws, side="right")

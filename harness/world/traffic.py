@@ -22,6 +22,7 @@ from harness.world.random_streams import (
     integers_below,
     poisson_thresholds,
     quantile_values,
+    values_where,
 )
 from harness.world.traffic_profile import SLOT_MS, TrafficProfile
 from harness.world.vast_minutes import VastMinutes
@@ -156,7 +157,12 @@ class Traffic:
 
     def delays_by_key(self, keys: IntArray) -> IntArray:
         """The same by what they are drawn by; its last two bits are the place of the call in its session."""
-        return (keys & 3) * quantile_values(draw_bits(self.seed, "call.later", keys), self.profile.next_call.table)
+        places, table = keys & 3, self.profile.next_call.table
+        return values_where(
+            places > 0,
+            0,
+            lambda rows: places[rows] * quantile_values(draw_bits(self.seed, "call.later", keys[rows]), table),
+        )
 
     def first_live_slot(self, at: int) -> int:
         """A minute before which all that has begun has ended at an instant, in milliseconds since 1970."""

@@ -14,7 +14,7 @@ from harness.telephony.columns import Flags, Integers
 from harness.wire.columns.column_source import ColumnSource, NestingSource
 from harness.wire.columns.field_columns import FieldColumn, rows_field
 from harness.wire.columns.row_block import RowBlock
-from harness.wire.columns.row_bytes import rows_as_bytes
+from harness.wire.columns.row_bytes import Bytes, rows_as_bytes
 from harness.wire.columns.row_cells import Cell, CellMaker, PlainCell, RowRules
 from harness.wire.columns.row_forms import JsonForm, RowForm, escape_json
 from harness.wire.columns.row_pieces import PieceMaker
@@ -62,7 +62,7 @@ class RowEncoder:
         self._inner = inner_encoders(rules, fallbacks, path)
         self._is_nested = bool(path)
 
-    def encode(self, source: NestingSource) -> Iterator[bytes]:
+    def encode(self, source: NestingSource) -> Iterator[Bytes]:
         """The rows, one after the other, some thousand at a time."""
         return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else iter(())
 

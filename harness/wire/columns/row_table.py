@@ -15,7 +15,7 @@ from harness.telephony.columns import Flags, TextListColumn, TextPool
 from harness.wire.columns.column_source import ColumnSource, NestingSource, NotVectorised
 from harness.wire.columns.field_columns import FieldColumn, typed_instants
 from harness.wire.columns.nested_columns import column_of_lists, list_column, nested_type, table_type
-from harness.wire.columns.row_bytes import rows_as_bytes
+from harness.wire.columns.row_bytes import Bytes, rows_as_bytes
 from harness.wire.columns.row_cells import Cell, CellMaker, PlainCell, RowRules
 from harness.wire.columns.row_encoder import follows_object, inner_encoders, nested_field, object_rows
 from harness.wire.columns.row_forms import csv_cell, csv_cell_of, escape_json, quotes_doubled
@@ -55,7 +55,7 @@ class TableEncoder:
             for name in self.rules.fields
         }
 
-    def encode_lines(self, source: NestingSource) -> Iterator[bytes]:
+    def encode_lines(self, source: NestingSource) -> Iterator[Bytes]:
         """The rows as lines of a table (RFC 4180), some thousand at a time."""
         if not len(source):
             return iter(())
