@@ -38,14 +38,15 @@ _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 # What cannot be read may still hold a password.
 _BEFORE_PARAMETERS: Final = re.compile(rb"[^?&;=%]*+")
 
-_MOST_KNOWN_HEADS: Final = 1024
-_UNSENDABLE_HEAD: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n"
+_MOST_KNOWN_HEADS: Final = 256
+_UNSENDABLE_HEAD: Final = b"HTTP/1.1 500 Internal Server Error\r\n"
+_CLOSE_LINE: Final = b"connection: close\r\n"
 
 RequestHandler = Callable[[HttpRequest], "HttpResponse | Delivery"]
 # A request without its body gives a refusal, or the limit of its body in bytes.
 HeadCheck = Callable[[HttpRequest], "HttpResponse | int"]
-# Status, headers, length of the body, and whether the connection is kept.
-ResponseHead: TypeAlias = tuple[int, tuple[tuple[str, str], ...], int, bool]
+# Status and headers.
+ResponseHead: TypeAlias = tuple[int, tuple[tuple[str, str], ...]]
 
 
 @final
@@ -80,13 +81,12 @@ class ConnectionManager:
         self._sweep_timer: asyncio.TimerHandle | None = None
 
     def find_head(self, told: ResponseHead) -> bytes | None:
-        """The lines of a response's head but for the date; None where a value would break them apart."""
+        """The first lines of a response's head, up to its length; None where a value would break them apart."""
         found = self._heads.get(told)
         if found is None:
             found = _encode_head(*told)
             if found is None:
                 return None
-            # Many answers have the same head: what differs is the length.
             if len(self._heads) >= _MOST_KNOWN_HEADS:
                 self._heads.clear()
             self._heads[told] = found
@@ -380,13 +380,15 @@ class Connection(asyncio.Protocol):
         self, response: HttpResponse, head: RequestHead | None, *, keep: bool, length_off: int = 0
     ) -> bytes:
         status, body = response.http_status, response.body
-        told = (status, response.headers, max(0, len(body) + length_off), keep)
-        lines = self.manager.find_head(told)
+        length = max(0, len(body) + length_off)
+        lines, ending = self.manager.find_head((status, response.headers)), b"" if keep else _CLOSE_LINE
         if lines is None:
-            body, lines = b"", _UNSENDABLE_HEAD
-        if status in _STATUSES_WITHOUT_BODY or (head is not None and head.method == "HEAD"):
+            body, lines, length = b"", _UNSENDABLE_HEAD, 0
+        if status in _STATUSES_WITHOUT_BODY:
+            return b"".join((lines, ending, self.manager.date_line, b"\r\n"))
+        if head is not None and head.method == "HEAD":
             body = b""
-        return b"".join((lines, self.manager.date_line, b"\r\n", body))
+        return b"%bcontent-length: %d\r\n%b%b\r\n%b" % (lines, length, ending, self.manager.date_line, body)
 
     def _reject_request(self, broken: RequestRejection) -> None:
         """Answer once, or not at all, and close: where the next request would begin is not known."""
@@ -480,13 +482,9 @@ def _request_of(head: RequestHead, body: bytes, *, secure: bool) -> HttpRequest:
     )
 
 
-def _encode_head(status: int, headers: tuple[tuple[str, str], ...], length: int, keep: bool) -> bytes | None:
+def _encode_head(status: int, headers: tuple[tuple[str, str], ...]) -> bytes | None:
     lines = [f"HTTP/1.1 {status} {_REASON_PHRASES.get(status, '')}\r\n"]
     lines += [f"{name.lower()}: {value}\r\n" for name, value in headers]
-    if status not in _STATUSES_WITHOUT_BODY:
-        lines.append(f"content-length: {length}\r\n")
-    if not keep:
-        lines.append("connection: close\r\n")
     text = "".join(lines)
     # A CR or LF in a value would add a header (http.server lets one through from an echoed value).
     if text.count("\n") != len(lines) or text.count("\r") != len(lines):

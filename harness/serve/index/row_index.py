@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, assert_never, final
+from typing import Any, Final, assert_never, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ ConditionTest = tuple[tuple[KeyColumn, KeyIntervals], ...]
 class RenderedPage:
     """One page: its rows as bytes, the total of matching rows, and the sort positions of its first and last row."""
 
-    rows: tuple[bytes, ...]
+    rows: Sequence[bytes]
     total: int
     start: int
     is_last: bool
@@ -95,8 +95,9 @@ class RowIndex:
         self._columns: dict[tuple[ValuePath, bool], KeyColumn] = {}
         self._selections: OrderedDict[tuple[Condition, ...], tuple[RowNumbers, bool]] = OrderedDict()
         self._selected_rows = 0
-        # By the number of the variant and that of the row.
-        self._rendered_rows: OrderedDict[int, RenderedRow] = OrderedDict()
+        # By the number of the variant and that of the row: those asked for lately, and those before.
+        self._rendered_rows: dict[int, RenderedRow] = {}
+        self._earlier_rows: dict[int, RenderedRow] = {}
         self._variant_numbers: dict[RowVariant, int] = {}
         self._rendered_bytes = 0
         self._blocks = RowBlocks(listing, dialect, timeline)
@@ -216,20 +217,20 @@ class RowIndex:
 
     def is_rendered(self, row: int, variant: RowVariant) -> bool:
         """Whether a row is at hand as bytes."""
-        return self._first_key(variant) + row in self._rendered_rows
+        key = self._first_key(variant) + row
+        return key in self._rendered_rows or key in self._earlier_rows
 
-    def take_rendered(self, rows: Sequence[int], variant: RowVariant, found: dict[int, RenderedRow]) -> list[int]:
-        """Put such of the rows as are at hand into `found`; gives the others."""
-        first, known = self._first_key(variant), self._rendered_rows
-        missing = []
-        for row in rows:
-            rendered = known.get(first + row)
-            if rendered is None:
-                missing.append(row)
-            else:
-                known.move_to_end(first + row)
-                found[row] = rendered
-        return missing
+    def rows_at_hand(self, rows: Sequence[int], variant: RowVariant) -> list[RenderedRow | None]:
+        """Each of the rows as bytes; None for one that is not at hand."""
+        first = self._first_key(variant)
+        found = list(map(self._rendered_rows.get, [first + row for row in rows]))
+        if self._earlier_rows and not all(found):
+            for place, row in enumerate(rows):
+                if found[place] is None:
+                    found[place] = rendered = self._earlier_rows.pop(first + row, None)
+                    if rendered is not None:
+                        self._keep_rendered(first + row, rendered)
+        return found
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """The rendered rows of ended calls, by row number; they are cached."""
@@ -246,13 +247,16 @@ class RowIndex:
         return found
 
     def _cache_rendered(self, rows: Mapping[int, RenderedRow], variant: RowVariant) -> None:
-        key = self._first_key(variant)
+        first = self._first_key(variant)
         for row, rendered in rows.items():
-            self._rendered_rows[key + row] = rendered
-            self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
-        while self._rendered_bytes > _RENDERED_ROW_BYTES:
-            _, rendered = self._rendered_rows.popitem(last=False)
-            self._rendered_bytes -= len(rendered.body) + _ROW_OVERHEAD_BYTES
+            self._keep_rendered(first + row, rendered)
+
+    def _keep_rendered(self, key: int, rendered: RenderedRow) -> None:
+        self._rendered_rows[key] = rendered
+        self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
+        if self._rendered_bytes > _RENDERED_ROW_BYTES // 2:
+            # Which row was asked for before which others is not kept: that would cost more than the rows save.
+            self._earlier_rows, self._rendered_rows, self._rendered_bytes = self._rendered_rows, {}, 0
 
     def render_records(self, records: Sequence[Mapping[str, Any]], variant: RowVariant) -> list[RenderedRow]:
         """The rendered rows of records, in their order."""
@@ -314,6 +318,8 @@ class IndexSnapshot:
         self._rendered_live_rows: dict[tuple[RowVariant, int], RenderedRow] = {}
         self._orders: dict[tuple[Query, SortOrder], tuple[RowNumbers, Keys]] = {}
         self._lists: dict[tuple[object, ...], OrderedRows | MergedRows | None] = {}
+        # The plans of all pages of a list share its conditions: the same objects are found sooner than equal ones.
+        self._lists_of_plans: dict[int, tuple[Query, OrderedRows | MergedRows | None]] = {}
         # The rows of given calls have the numbers after all others.
         self._given = tuple(given)
         self._first_given = len(row_index.timeline)
@@ -403,6 +409,35 @@ class IndexSnapshot:
         many = len(ordered)
         # From here on positions count upwards, whatever the direction.
         low, high = (many - end, many - start) if query.sort_order.descending else (start, end)
+        rendered = self._rows_at_hand(ordered, low, high, variant)
+        if rendered is None:
+            rendered = self._render_between(ordered, low, high, variant)
+        first = last = None
+        if rendered and isinstance(query.page_slice, CursorSlice):
+            first = SortPosition(value=ordered.sort_value_at(low), identity=rendered[0].identity)
+            last = SortPosition(value=ordered.sort_value_at(high - 1), identity=rendered[-1].identity)
+        bodies = [row.body for row in rendered]
+        if query.sort_order.descending:
+            bodies.reverse()
+            first, last = last, first
+        return RenderedPage(
+            rows=bodies, total=many, start=start, is_last=start + len(bodies) >= many, first=first, last=last
+        )
+
+    def _rows_at_hand(
+        self, ordered: OrderedRows | MergedRows, low: int, high: int, variant: RowVariant
+    ) -> list[RenderedRow] | None:
+        """The rows between two positions; None where they have to be rendered, or to be put in order."""
+        rows = ordered.rows_without_ties(low, high)
+        if rows is None or not self._live_position_set.isdisjoint(rows):
+            return None
+        found = self.row_index.rows_at_hand(rows, variant)
+        return cast("list[RenderedRow]", found) if all(found) else None
+
+    def _render_between(
+        self, ordered: OrderedRows | MergedRows, low: int, high: int, variant: RowVariant
+    ) -> list[RenderedRow]:
+        """The rows between two positions, rendered where they are not at hand."""
 
         def beside(more: int) -> Sequence[int]:
             # Only a client that comes from the page before is likely to ask for the next one.
@@ -422,32 +457,26 @@ class IndexSnapshot:
         render(ordered.rows_ignoring_ties(low, high))
         rows = ordered.rows_in_order(low, high, render)
         render(rows)
-        places: list[SortPosition] = []
-        if rows and isinstance(query.page_slice, CursorSlice):
-            places = [
-                SortPosition(value=ordered.sort_value_at(at), identity=rendered_rows[row].identity)
-                for at, row in ((low, rows[0]), (high - 1, rows[-1]))
-            ]
-        bodies = [rendered_rows[row].body for row in rows]
-        if query.sort_order.descending:
-            bodies.reverse()
-            places.reverse()
-        return RenderedPage(
-            rows=tuple(bodies),
-            total=many,
-            start=start,
-            is_last=start + len(rows) >= many,
-            first=places[0] if places else None,
-            last=places[-1] if places else None,
-        )
+        return [rendered_rows[row] for row in rows]
 
     def _find_list(self, query: Query) -> OrderedRows | MergedRows | None:
         """The rows of a query on all pages, in order; None where given rows have no place in it that columns know."""
+        told = self._lists_of_plans.get(id(query.conditions))
+        if told is not None and _is_page_of(query, told[0]):
+            return told[1]
+        found = self._list_of(query)
+        if len(self._lists_of_plans) >= _MAX_LISTS:
+            self._lists_of_plans.clear()
+        self._lists_of_plans[id(query.conditions)] = query, found
+        return found
+
+    def _list_of(self, query: Query) -> OrderedRows | MergedRows | None:
         key = (query.conditions, query.owners, query.matches_nothing, query.sort_order)
         if key not in self._lists:
             # A list is a view of an index or of a selection: it keeps that in memory.
             if len(self._lists) >= _MAX_LISTS or self._listed_rows > _MAX_ORDERED_ROWS:
                 self._lists.clear()
+                self._lists_of_plans.clear()
                 self._listed_rows = 0
             run = self._matching_range(query)
             rows = self._order_rows(run, query)
@@ -575,7 +604,13 @@ class IndexSnapshot:
         live = self._live_position_set
         alive = [row for row in rows if row in live] if not live.isdisjoint(rows) else []
         others = [row for row in rows if row not in live] if alive else rows
-        missing = self.row_index.take_rendered(others, variant, found)
+        at_hand = self.row_index.rows_at_hand(others, variant)
+        missing = []
+        for row, rendered in zip(others, at_hand, strict=True):
+            if rendered is None:
+                missing.append(row)
+            else:
+                found[row] = rendered
         if missing:
             wanted = dict.fromkeys(missing)
             for row in beside(_PREFETCH_ROWS):
@@ -600,6 +635,16 @@ class IndexSnapshot:
         for row, rendered in zip(missing, self.row_index.render_records(seen, variant), strict=True):
             self._rendered_live_rows[variant, row] = rendered
         return {row: self._rendered_live_rows[variant, row] for row in rows}
+
+
+def _is_page_of(one: Query, other: Query) -> bool:
+    """Whether two queries are for pages of the same list, made of the same objects."""
+    return (
+        one.conditions is other.conditions
+        and one.owners is other.owners
+        and one.sort_order is other.sort_order
+        and one.matches_nothing is other.matches_nothing
+    )
 
 
 def _slice_bounds(cut: OffsetSlice, many: int) -> tuple[int, int]:

@@ -53,14 +53,22 @@ class RowRange:
 
     def rows_between(self, start: int, end: int) -> RowNumbers:
         """The row numbers from position `start` up to, but not including, `end`."""
-        head = min(end, self.head_length)
-        if start >= self.head_length:
-            return self.tail[start - self.head_length : end - self.head_length]
+        many = self.last - self.first
+        if start >= many:
+            return self.tail[start - many : end - many]
+        head = min(end, many)
         if self.rows is None:
             found: RowNumbers = np.arange(self.first + start, self.first + head, dtype=np.int64)
         else:
             found = self.rows[self.first + start : self.first + head]
-        return found if end <= self.head_length else np.concatenate([found, self.tail[: end - self.head_length]])
+        return found if end <= many else np.concatenate([found, self.tail[: end - many]])
+
+    def row_at(self, at: int) -> int:
+        """The row number at a position."""
+        many = self.last - self.first
+        if at >= many:
+            return int(self.tail[at - many])
+        return self.first + at if self.rows is None else int(self.rows[self.first + at])
 
 
 RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
@@ -94,12 +102,7 @@ class OrderedRows:
 
     def _key_at(self, at: int) -> int:
         assert self._keys is not None
-        run = self._row_range
-        if self._keys_sorted:
-            return int(self._keys[at])
-        if run.rows is None and at < run.head_length:
-            return int(self._keys[run.first + at])
-        return int(self._keys[int(run.rows_between(at, at + 1)[0])])
+        return int(self._keys[at if self._keys_sorted else self._row_range.row_at(at)])
 
     def _count_below(self, key: int) -> int:
         """The number of rows with a lower key."""
@@ -118,7 +121,19 @@ class OrderedRows:
 
     def rows_ignoring_ties(self, low: int, high: int) -> list[int]:
         """The rows between two positions, ties unsorted: at both ends others of the same key may belong there."""
-        return [int(row) for row in self._row_range.rows_between(low, high)] if low < high else []
+        return self._row_range.rows_between(low, high).tolist() if low < high else []
+
+    def rows_without_ties(self, low: int, high: int) -> list[int] | None:
+        """The rows between two positions; None where one of them shares its key with a neighbour."""
+        if self._keys is None or low >= high:
+            return self.rows_ignoring_ties(low, high)
+        begin, end = max(low - 1, 0), min(high + 1, len(self._row_range))
+        rows = self._row_range.rows_between(begin, end)
+        keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows]
+        if np.count_nonzero(keys[1:] == keys[:-1]):
+            return None
+        found: list[int] = rows[low - begin : high - begin].tolist()
+        return found
 
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
@@ -167,7 +182,7 @@ class OrderedRows:
             return None
         if self._column.is_dictionary_encoded:
             # Under a collation texts may have the same key without being equal.
-            return self._column.codec.value(int(self._column.keys[int(self._row_range.rows_between(at, at + 1)[0])]))
+            return self._column.codec.value(int(self._column.keys[self._row_range.row_at(at)]))
         return self._column.codec.value(self._key_at(at))
 
     def count_before_and_at(self, place: SortPosition, render: RowRenderer) -> tuple[int, int]:

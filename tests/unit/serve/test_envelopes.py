@@ -26,7 +26,8 @@ class Maker:
     def __call__(self, page: AnswerContent, plan: AnswerPlan) -> Envelope:
         self.made += 1
         tree = {"total": page.total, "next": page.next, "prev": page.prev, **plan.echoes}
-        return Envelope("application/json", json.dumps(tree).encode(), b"]")
+        headers = (("X-Rows", str(page.returned)), ("X-Share", "5%"))
+        return Envelope("application/json", json.dumps(tree).encode(), b"%]", headers)
 
 
 def plan(**echoes: str) -> AnswerPlan:
@@ -53,12 +54,15 @@ def page(following: str | None, before: str | None = None, total: int = 3) -> An
         # What a client writes is repeated as it is, also where it looks like a mark of ours.
         {"after": "callharness-mark-00-8d1c7b5e0f3a4926"},
         {"after": "x callharness-mark-01-8d1c7b5e0f3a4926"},
+        {"after": "x callharness-mark-00-8d1c7b5e0f3a4926", "before": "callharness-mark-00-8d1c7b5e0f3a4926"},
+        {"after": "8140773529603300"},
+        {"after": "8140773529603300 per cent", "before": "5 %b"},
     ],
 )
 def test_an_envelope_is_as_if_it_had_been_written_anew(echoes: dict[str, str]) -> None:
     memory, make = EnvelopeMemory(), Maker()
     for following, before in ((FIRST, SECOND), (SECOND, FIRST), (FIRST, None), (None, None), ("", FIRST)):
-        for total in (3, 4):
+        for total in (3, 4, 0, 81407735296033):
             for _ in range(2):
                 asked = page(following, before, total), plan(**echoes)
                 assert memory.find(*asked, (), make) == Maker()(*asked)
@@ -80,4 +84,16 @@ def test_an_echo_of_another_type_is_another_envelope() -> None:
     for value in values:
         asked = page(None), plan(after=value)  # type: ignore[arg-type]
         assert memory.find(*asked, (), make) == Maker()(*asked)
-    assert make.made == len(values)
+    # Each anew, and again with marks in place of its numbers.
+    assert make.made == 2 * len(values)
+
+
+def test_pages_that_differ_in_their_numbers_share_what_is_written() -> None:
+    memory, make = EnvelopeMemory(), Maker()
+    for total in range(1, 9):
+        asked = page(None, total=total), plan()
+        assert memory.find(*asked, (), make) == Maker()(*asked)
+    assert make.made == 2
+    # None at all may be told in another way.
+    memory.find(page(None, total=0), plan(), (), make)
+    assert make.made == 4
