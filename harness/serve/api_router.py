@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import final
+from typing import Final, final
 
 from harness.errors import UsageProblem
 from harness.serve.simulator import UNKNOWN_PATH_RESPONSE, Simulator
@@ -13,6 +13,9 @@ from harness.specification.access import path_parts, path_pattern
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest, constant_text
+
+_MOST_KNOWN_PATHS: Final = 256
+_LONGEST_KNOWN_PATH: Final = 1024
 
 
 @final
@@ -25,6 +28,8 @@ class Router:
     """
 
     simulators: tuple[Simulator, ...]
+    # Clients repeat their paths.
+    _by_path: dict[bytes, tuple[Simulator, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @staticmethod
     def of(simulators: Sequence[Simulator]) -> Router:
@@ -51,7 +56,7 @@ class Router:
         """The simulator that a request is for, and what it asks there."""
         refused: tuple[Simulator, RefusedRequest] | None = None
         asked: list[tuple[Simulator, ListRequest]] = []
-        for simulator in self.simulators:
+        for simulator in self._simulators_at(request.path):
             ask = simulator.decode_list_request(request)
             if isinstance(ask, ListRequest):
                 asked.append((simulator, ask))
@@ -61,6 +66,17 @@ class Router:
             return refused
         # The first of the best: `max` keeps the order.
         return asked[0] if len(asked) == 1 else max(asked, key=lambda found: _agreement(*found))
+
+    def _simulators_at(self, path: bytes) -> tuple[Simulator, ...]:
+        """The simulators that may have something at a path."""
+        found = self._by_path.get(path)
+        if found is None:
+            found = tuple(simulator for simulator in self.simulators if simulator.knows_path(path))
+            if len(path) <= _LONGEST_KNOWN_PATH:
+                if len(self._by_path) >= _MOST_KNOWN_PATHS:
+                    self._by_path.clear()
+                self._by_path[path] = found
+        return found
 
 
 def _agreement(simulator: Simulator, ask: ListRequest) -> tuple[bool, int, int]:

@@ -121,7 +121,7 @@ def _told(value: object, texts: list[bytes]) -> Hashable:
     if value is None:
         return None
     # A nought may be told in another way than other numbers.
-    if is_integer(value) and value:
+    if type(value) is int and value:
         texts.append(b"%d" % value)
         return int
     if _is_opaque(value):

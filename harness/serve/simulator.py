@@ -37,7 +37,7 @@ from harness.serve.index.live_rows import LiveRows
 from harness.serve.index.row_index import IndexSnapshot, RowIndex
 from harness.serve.instant_view import InstantView
 from harness.serve.query.cursors import Cursor, encode_cursor
-from harness.serve.query.page_parts import NO_NUMBERS, PagePlace, linked_pages, page_numbers
+from harness.serve.query.page_parts import PagePlace, linked_pages, page_numbers
 from harness.serve.query.parameters import parse_parameters
 from harness.serve.query.plan_memory import PlanMemory
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
@@ -46,7 +46,14 @@ from harness.serve.row_writer import Envelope, RowVariant, RowWriter
 from harness.specification.access import key_of, ways_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import CursorPaging, Listing, PageNumberPaging, links_of
+from harness.specification.model import (
+    CursorPaging,
+    Listing,
+    PageNumberPaging,
+    links_of,
+    more_part,
+    page_number_parts,
+)
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.decoded_body import Tree
@@ -156,7 +163,9 @@ class Simulator:
         self._readers = tuple(RequestReader(self.spec, self.dialect, base_path=path) for path in self._base_paths)
         self._has_fresh_ids = any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values())
         self._repeats_values = repeats_values(self.spec.listing)
-        self._has_links = links_of(self.spec.listing.paging) is not None
+        paging = self.spec.listing.paging
+        self._has_links = links_of(paging) is not None
+        self._tells_places = more_part(paging) is not None or any(page_number_parts(paging))
         # The plain way plans every request by itself.
         self._plans = PlanMemory.of(self.spec.listing, self.dialect) if fast and self._hooks is NO_HOOKS else None
         self._population = ListedCalls(self.dialect.resolve(self.spec.listing.lists.calls))
@@ -185,6 +194,10 @@ class Simulator:
         if ask is None:
             return SimulatedAnswer(response=UNKNOWN_PATH_RESPONSE)
         return self._simulate_list_request(ask, at, now=now)
+
+    def knows_path(self, path: bytes) -> bool:
+        """Whether a request to a path may be for this API; False alone is certain."""
+        return self._hooks is not NO_HOOKS or any(reader.knows_path(path) for reader in self._readers)
 
     def decode_list_request(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
         """The list request in an HTTP request, or the refusal it gets; None for a request to another path."""
@@ -338,14 +351,20 @@ class Simulator:
         empty = self.spec.listing.lists.empty_fault
         if not rendered.rows and empty is not None:
             return RefusedRequest(fault=empty)
-        page = AnswerContent(
-            rows=(), count=None, total=rendered.total if plan.shows_total else None, returned=len(rendered.rows)
-        )
+        following = before = None
         paging = self.spec.listing.paging
         if isinstance(paging, CursorPaging) and rendered.first is not None and rendered.last is not None:
-            page = self._with_cursors_between(
-                page, plan, paging, rendered.first, rendered.last, is_last=rendered.is_last
+            following, before = self._cursors_between(
+                plan, paging, rendered.first, rendered.last, is_last=rendered.is_last
             )
+        page = AnswerContent(
+            rows=(),
+            count=None,
+            total=rendered.total if plan.shows_total else None,
+            returned=len(rendered.rows),
+            next=following,
+            prev=before,
+        )
         page = self._with_numbers(page, plan, start=rendered.start, matching=rendered.total)
         page = self._with_links(page, plan, ask, start=rendered.start, matching=rendered.total)
         return self._respond_with_row_bytes(page, plan, rendered.rows, ask)
@@ -441,17 +460,19 @@ class Simulator:
 
     def _with_numbers(self, page: AnswerContent, plan: AnswerPlan, *, start: int, matching: int) -> AnswerContent:
         """The page with what the API tells of it: how many pages there are, where it lies, whether rows follow."""
+        if not self._tells_places:
+            return page
         paging = self.spec.listing.paging
         told = page_numbers(
             paging, plan.asked_slice, self.dialect, start=start, rows=page.returned, matching=matching
         )
-        return page if told == NO_NUMBERS else replace(page, **told._asdict())
+        return replace(page, **told._asdict())
 
     def _with_links(
         self, page: AnswerContent, plan: AnswerPlan, ask: ListRequest, *, start: int, matching: int
     ) -> AnswerContent:
         """The page with the requests of the pages that it links to."""
-        if links_of(self.spec.listing.paging) is None:
+        if not self._has_links:
             return page
         place = PagePlace(
             slice=plan.asked_slice, start=start, matching=matching, following=page.next, before=page.prev
@@ -464,25 +485,19 @@ class Simulator:
     ) -> AnswerContent:
         sorting = plan.query.sort_order
         first, last = (table.position_of(row, sorting) for row in (page.rows[0], page.rows[-1]))
-        return self._with_cursors_between(page, plan, paging, first, last, is_last=found.is_last)
+        following, before = self._cursors_between(plan, paging, first, last, is_last=found.is_last)
+        return replace(page, next=following, prev=before)
 
-    def _with_cursors_between(
-        self,
-        page: AnswerContent,
-        plan: AnswerPlan,
-        paging: CursorPaging,
-        first: SortPosition,
-        last: SortPosition,
-        *,
-        is_last: bool,
-    ) -> AnswerContent:
-        """The page with cursors to the pages before and after it."""
+    def _cursors_between(
+        self, plan: AnswerPlan, paging: CursorPaging, first: SortPosition, last: SortPosition, *, is_last: bool
+    ) -> tuple[str, str]:
+        """The cursors to the pages after and before a page."""
         mark = cursor_sort_text(plan.query.sort_order)
         back = self.dialect.resolve(paging.prev_goes_into) == "after"
         following = encode_cursor(Cursor(sort=mark, position=last))
         if is_last and self.dialect.resolve(paging.next_on_last) == "empty":
             following = ""
-        return replace(page, next=following, prev=encode_cursor(Cursor(sort=mark, position=first, backward=back)))
+        return following, encode_cursor(Cursor(sort=mark, position=first, backward=back))
 
     def _refuses_past_the_end(self, plan: AnswerPlan) -> bool:
         """Whether the API refuses a page beyond the last one."""

@@ -88,15 +88,13 @@ def decode_pairs(
     if len(parts) > limits.pairs:
         raise FormError(FormatProblem("form:limit", f"{len(parts)} parameters; at most {limits.pairs} are read"))
     result: FormPairs = []
-    if b"%" not in data and data.isascii():
-        # Nothing is escaped: one look at the whole will do.
-        plain = data.replace(b"+", b" ") if plus_for_space else data
-        for text in plain.decode("ascii").split(separator.decode("ascii")):
-            if text:
-                name_text, _, value_text = text.partition("=")
-                result.append((name_text, value_text))
-        return result
     for part in parts:
+        if b"%" not in part and part.isascii():
+            # Nothing is escaped: one look at the whole will do.
+            text = (part.replace(b"+", b" ") if plus_for_space else part).decode("ascii")
+            name_text, _, value_text = text.partition("=")
+            result.append((name_text, value_text))
+            continue
         name, _, value = part.partition(b"=")
         where = f"parameter {len(result) + 1}"
         result.append((_decode_escapes(name, plus_for_space, where), _decode_escapes(value, plus_for_space, where)))

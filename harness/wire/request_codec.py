@@ -294,11 +294,7 @@ class RequestReader:
 
     def read(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
         """The list request in an HTTP request, as `decode_request` gives it."""
-        spec, path = self._spec, request.path
-        if path in self._places:
-            place = self._places[path]
-        else:
-            place = _remember(self._places, path, self._find_place(path))
+        spec, place = self._spec, self._place_at(request.path)
         if place is None:
             return None
         if place.log_in is not None:
@@ -314,6 +310,15 @@ class RequestReader:
         if isinstance(pairs, RefusedRequest):
             return pairs
         return self._read_pairs(pairs, request, place)
+
+    def knows_path(self, path: bytes) -> bool:
+        """Whether a request to a path is for this API."""
+        return self._place_at(path) is not None
+
+    def _place_at(self, path: bytes) -> _RequestPlace | None:
+        if path in self._places:
+            return self._places[path]
+        return _remember(self._places, path, self._find_place(path))
 
     def _find_place(self, path: bytes) -> _RequestPlace | None:
         try:
@@ -371,7 +376,9 @@ class RequestReader:
         ranges, joined = self._ranges, set[str]()
         for given, text in pairs:
             name = given if by_fold is None else by_fold.get(given.lower(), given)
-            if name == selector:
+            if name in place.plain and name not in values:
+                values[name] = text
+            elif name == selector:
                 operation = text if operation is None else operation
             elif name in secret:
                 credentials.setdefault(secret[name], text)
@@ -444,6 +451,8 @@ class _RequestPlace:
     by_fold: Mapping[str, str] | None = None
     # Parameters that are no pairs: parts of the path, and ends of a range that stand in one value.
     elsewhere: tuple[str, ...] = ()
+    # Parameters that mean nothing but themselves.
+    plain: frozenset[str] = frozenset()
 
     @staticmethod
     def of(
@@ -460,6 +469,7 @@ class _RequestPlace:
         selector = _operation_parameter(listing, ways, routed_by_path)
         known = {*listing.parameters, *range_places(listing), *secret, *([selector] if selector else [])}
         folded = choices.resolve(transport.names) == "folded"
+        elsewhere = (*path_parts(spec.path), *joined_ends(listing))
         separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
         return _RequestPlace(
             refusal=refusal,
@@ -470,7 +480,8 @@ class _RequestPlace:
             selector=selector,
             secret=secret,
             by_fold={name.lower(): name for name in known} if folded else None,
-            elsewhere=(*path_parts(spec.path), *joined_ends(listing)),
+            elsewhere=elsewhere,
+            plain=frozenset(listing.parameters).difference(range_places(listing), secret, [selector], elsewhere),
         )
 
 
@@ -510,10 +521,10 @@ class _JsonMembers:
         for name, steps in self.names:
             if name in parts:
                 values[name] = parts[name]
-                continue
-            value = tree.get(steps[0], MISSING) if len(steps) == 1 else tree_at(tree, steps)
-            if value is not MISSING:
-                values[name] = value
+            elif steps[0] in tree:
+                value = tree[steps[0]] if len(steps) == 1 else tree_at(tree, steps)
+                if value is not MISSING:
+                    values[name] = value
         for place, steps in self.ranges:
             value = tree_at(tree, steps)
             if value is not MISSING:

@@ -329,6 +329,9 @@ class IndexSnapshot:
 
     def can_answer(self, query: Query) -> bool:
         """Whether columns alone can answer this query."""
+        told = self._lists_of_plans.get(id(query.conditions))
+        if told is not None and told[1] is not None and _is_page_of(query, told[0]):
+            return True
         path = query.sort_order.path
         if query.combine != "all" or any(not condition.paths for condition in query.conditions):
             return False
@@ -336,16 +339,16 @@ class IndexSnapshot:
             return False
         if query.owners is not None and self.row_index.listing.scope is None:
             return False
-        if self._given and self._find_list(query) is None:
-            return False
         if path is None:
             # In a list without an order a cursor names the row by its number there, which the index does not know.
-            return isinstance(query.page_slice, OffsetSlice)
-        column = self.row_index.column(path)
-        # The row of a live call may show a text that no ended one does, so that it has no key.
-        return column.rows is None and (
-            self._ended_only or not column.changes_while_live or not column.is_dictionary_encoded
-        )
+            known = isinstance(query.page_slice, OffsetSlice)
+        else:
+            column = self.row_index.column(path)
+            # The row of a live call may show a text that no ended one does, so that it has no key.
+            known = column.rows is None and (
+                self._ended_only or not column.changes_while_live or not column.is_dictionary_encoded
+            )
+        return known and (not self._given or self._find_list(query) is not None)
 
     # --- what matches ---------------------------------------------------------------------------------------
 
@@ -644,6 +647,8 @@ def _is_page_of(one: Query, other: Query) -> bool:
         and one.owners is other.owners
         and one.sort_order is other.sort_order
         and one.matches_nothing is other.matches_nothing
+        and one.combine == other.combine
+        and type(one.page_slice) is type(other.page_slice)
     )
 
 

@@ -200,8 +200,11 @@ class OrderedRows:
             span = self._column.with_collation(self._sorting.collation).codec.key_range(place.value)
         if span is None:
             return None
-        first = self._count_below(span[0])
-        last = self._count_below(span[1]) if span[1] > span[0] else first
+        first = last = self._count_below(span[0])
+        if last < len(self) and self._key_at(last) < span[1]:
+            last += 1
+            if last < len(self) and self._key_at(last) < span[1]:
+                last = self._count_below(span[1])
         if first == last:
             return first, 0
         wanted = identity_sort_key(place.identity)

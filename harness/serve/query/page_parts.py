@@ -37,9 +37,6 @@ class PageNumbers(NamedTuple):
     more: bool | None = None
 
 
-NO_NUMBERS: Final = PageNumbers()
-
-
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagePlace:

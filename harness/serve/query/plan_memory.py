@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final, TypeAlias, final
+from zoneinfo import ZoneInfo
 
 from harness.serve.query.parameters import ParsedParameters, parse_places
 from harness.serve.query.query_builder import AnswerPlan, plan_other_page
@@ -11,8 +12,10 @@ from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import Listing
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import ParameterValue
 
 _MOST_PLANS: Final = 512
+_MOST_VALUES: Final = 1024
 
 PlanKey: TypeAlias = "tuple[object, ...]"
 
@@ -26,6 +29,8 @@ class PlanMemory:
         self._choices = choices
         self._places = frozenset(_page_parameters(listing))
         self._plans: dict[PlanKey, tuple[ParsedParameters, AnswerPlan]] = {}
+        # What single values mean: pages and sizes are few, and come again with every list.
+        self._read_values: dict[tuple[object, ...], dict[str, ParameterValue] | None] = {}
 
     @staticmethod
     def of(listing: Listing, choices: ChoiceResolver) -> PlanMemory | None:
@@ -56,18 +61,35 @@ class PlanMemory:
         if known is None:
             return None
         given, plan = known
-        places = parse_places(self._listing, ask, tuple(self._places), given.zone, self._choices)
+        places = self._read_places(ask, given.zone)
         if places is None:
             return None
-        kept = {name: value for name, value in given.values.items() if name not in self._places}
-        raw = {name: value for name, value in given.raw_values.items() if name not in self._places}
-        for name, value in places.items():
-            kept[name], raw[name] = value, ask.values[name]
         # Written out: `replace` looks at every field.
         other = ParsedParameters(
-            listing=given.listing, values=kept, raw_values=raw, zone=given.zone, zone_name=given.zone_name
+            listing=given.listing,
+            values={**given.values, **places},
+            raw_values={**given.raw_values, **{name: ask.values[name] for name in places}},
+            zone=given.zone,
+            zone_name=given.zone_name,
         )
-        return plan_other_page(plan, other, self._choices)
+        return plan_other_page(plan, other, self._choices, self._places)
+
+    def _read_places(self, ask: ListRequest, zone: ZoneInfo) -> dict[str, ParameterValue] | None:
+        """The values that say which page; None where one of them is refused or means no rows."""
+        found: dict[str, ParameterValue] = {}
+        for name in self._places:
+            if name not in ask.values:
+                continue
+            told = name, _told(ask.values[name]), zone
+            if told not in self._read_values:
+                if len(self._read_values) >= _MOST_VALUES:
+                    self._read_values.clear()
+                self._read_values[told] = parse_places(self._listing, ask, (name,), zone, self._choices)
+            read = self._read_values[told]
+            if read is None:
+                return None
+            found.update(read)
+        return found
 
     def keep(self, key: PlanKey, given: ParsedParameters, plan: AnswerPlan) -> None:
         """Remember a plan for the other pages of its list."""
@@ -75,7 +97,7 @@ class PlanMemory:
             return
         if len(self._plans) >= _MOST_PLANS:
             self._plans.clear()
-        self._plans[key] = (given, plan)
+        self._plans[key] = (given.without(tuple(self._places)), plan)
 
 
 def _page_parameters(listing: Listing) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, assert_never, cast, final
@@ -140,8 +140,13 @@ def plan_answer(
     )
 
 
-def plan_other_page(plan: AnswerPlan, given: ParsedParameters, choices: ChoiceResolver) -> AnswerPlan | None:
-    """The plan of a request that differs from a planned one in the page it asks for; None where that is refused."""
+def plan_other_page(
+    plan: AnswerPlan, given: ParsedParameters, choices: ChoiceResolver, places: Collection[str]
+) -> AnswerPlan | None:
+    """The plan of a request that differs from a planned one in the page it asks for; None where that is refused.
+
+    `places` are the parameters that say which page.
+    """
     sorting = plan.query.sort_order
     cut = _resolve_page_slice(given, sorting, choices)
     if isinstance(cut, RefusedRequest):
@@ -162,7 +167,10 @@ def plan_other_page(plan: AnswerPlan, given: ParsedParameters, choices: ChoiceRe
         shows_total=plan.shows_total,
         omitted_parts=plan.omitted_parts,
         emptied_parts=plan.emptied_parts,
-        echoes=_build_echoes(given, cut[0], sorting),
+        echoes={
+            echo.at: _typed_echo(given, echo, cut[0], sorting) if echo.of in places else plan.echoes[echo.at]
+            for echo in given.listing.echoes
+        },
         required_matches=plan.required_matches,
         zone=plan.zone,
         zone_name=plan.zone_name,
