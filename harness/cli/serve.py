@@ -15,6 +15,7 @@ import click
 from harness.cli.console import Console, current_time
 from harness.cli.open_files import fit_connections
 from harness.cli.option_values import complete_api, parse_pairs, positive_number
+from harness.cli.process_memory import return_large_blocks
 from harness.cli.serve_setup import (
     ServePlan,
     ServeSettings,
@@ -150,6 +151,7 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
 
     options = plan.options
     stopped = threading.Event()
+    return_large_blocks()
 
     def write_rejection(rejection: RequestRejection) -> None:
         console.write_message(f"{rejection.http_status} {rejection.reason}")

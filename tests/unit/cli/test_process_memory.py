@@ -1,0 +1,45 @@
+"""Memory that a process gives back."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+# Blocks of 4 MB, each before something small that stays; then all blocks are freed but the smalls are not.
+PROGRAM = """
+import sys
+from harness.cli.process_memory import return_large_blocks
+
+def resident_megabytes():
+    lines = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    return int(lines["VmRSS"].split()[0]) // 1024
+
+if sys.argv[1] == "returned":
+    return_large_blocks()
+import numpy as np
+# Freed once, so that by itself malloc would keep blocks of this size.
+first = np.ones(8 << 20, dtype=np.uint8)
+del first
+before = resident_megabytes()
+large, small = [], []
+for _ in range(20):
+    large.append(np.ones(4 << 20, dtype=np.uint8))
+    small.append(np.ones(100_000, dtype=np.uint8))
+large.clear()
+print(resident_megabytes() - before)
+"""
+
+
+def megabytes_left(how: str) -> int:
+    done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="an option of glibc")
+def test_large_blocks_go_back_to_the_system_when_they_are_free() -> None:
+    # Eighty megabytes were freed; two are still held.
+    assert megabytes_left("returned") < 20
+    assert megabytes_left("kept") > 60
