@@ -291,6 +291,7 @@ class RequestReader:
         # By the bytes of the path, and by the headers as they came: clients repeat both.
         self._places: dict[bytes, _RequestPlace | None] = {}
         self._header_credentials: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], str]] = {}
+        self._media_types: dict[tuple[tuple[str, str], ...], str] = {}
 
     def read(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
         """The list request in an HTTP request, as `decode_request` gives it."""
@@ -338,10 +339,18 @@ class RequestReader:
             found = _remember(self._header_credentials, request.headers, (credentials, authorization_scheme(request)))
         return found
 
+    def _media_type(self, request: HttpRequest) -> str:
+        """The media type of the body, as the headers say."""
+        found = self._media_types.get(request.headers)
+        if found is None:
+            named = request.header("content-type") or ""
+            found = _remember(self._media_types, request.headers, named.partition(";")[0].strip().lower())
+        return found
+
     def _read_json(self, request: HttpRequest, place: _RequestPlace) -> ListRequest | RefusedRequest:
         transport, access = self._spec.listing.transport, self._spec.listing.access
         if transport.wrong_media_type is not None:
-            media = (request.header("content-type") or "").partition(";")[0].strip().lower()
+            media = self._media_type(request)
             if media != JSON_MEDIA_TYPE:
                 return RefusedRequest(fault=transport.wrong_media_type.fault, value=media)
         decoded = decode_json(request.body)

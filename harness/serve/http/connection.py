@@ -388,7 +388,8 @@ class Connection(asyncio.Protocol):
             return b"".join((lines, ending, self.manager.date_line, b"\r\n"))
         if head is not None and head.method == "HEAD":
             body = b""
-        return b"%bcontent-length: %d\r\n%b%b\r\n%b" % (lines, length, ending, self.manager.date_line, body)
+        told = b"content-length: %d\r\n" % length
+        return b"".join((lines, told, ending, self.manager.date_line, b"\r\n", body))
 
     def _reject_request(self, broken: RequestRejection) -> None:
         """Answer once, or not at all, and close: where the next request would begin is not known."""

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias, final
 from zoneinfo import ZoneInfo
 
 from harness.serve.query.parameters import ParsedParameters, parse_places
-from harness.serve.query.query_builder import AnswerPlan, plan_other_page
+from harness.serve.query.query_builder import AnswerPlan, plan_other_page, typed_echoes
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import Listing
 from harness.wire.decoded_body import Tree
@@ -28,6 +28,7 @@ class PlanMemory:
         self._listing = listing
         self._choices = choices
         self._places = frozenset(_page_parameters(listing))
+        self._echoes = tuple(one for one in typed_echoes(listing) if one.echo.of in self._places)
         self._plans: dict[PlanKey, tuple[ParsedParameters, AnswerPlan]] = {}
         # What single values mean: pages and sizes are few, and come again with every list.
         self._read_values: dict[tuple[object, ...], dict[str, ParameterValue] | None] = {}
@@ -72,7 +73,7 @@ class PlanMemory:
             zone=given.zone,
             zone_name=given.zone_name,
         )
-        return plan_other_page(plan, other, self._choices, self._places)
+        return plan_other_page(plan, other, self._choices, self._echoes)
 
     def _read_places(self, ask: ListRequest, zone: ZoneInfo) -> dict[str, ParameterValue] | None:
         """The values that say which page; None where one of them is refused or means no rows."""

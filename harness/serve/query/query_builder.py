@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, assert_never, cast, final
@@ -133,7 +133,7 @@ def plan_answer(
         shows_total=listing.total is not None and (switch is None or given.is_true(switch.parameter)),
         omitted_parts=without,
         emptied_parts=emptied,
-        echoes=_build_echoes(given, cut[0], sorting[0]),
+        echoes=_told_echoes(typed_echoes(listing), given, cut[0], sorting[0]),
         required_matches=filters.required_matches,
         zone=given.zone,
         zone_name=given.zone_name,
@@ -141,11 +141,11 @@ def plan_answer(
 
 
 def plan_other_page(
-    plan: AnswerPlan, given: ParsedParameters, choices: ChoiceResolver, places: Collection[str]
+    plan: AnswerPlan, given: ParsedParameters, choices: ChoiceResolver, echoes: Sequence[TypedEcho]
 ) -> AnswerPlan | None:
     """The plan of a request that differs from a planned one in the page it asks for; None where that is refused.
 
-    `places` are the parameters that say which page.
+    `echoes` are those of the parameters that say which page.
     """
     sorting = plan.query.sort_order
     cut = _resolve_page_slice(given, sorting, choices)
@@ -167,10 +167,7 @@ def plan_other_page(
         shows_total=plan.shows_total,
         omitted_parts=plan.omitted_parts,
         emptied_parts=plan.emptied_parts,
-        echoes={
-            echo.at: _typed_echo(given, echo, cut[0], sorting) if echo.of in places else plan.echoes[echo.at]
-            for echo in given.listing.echoes
-        },
+        echoes={**plan.echoes, **_told_echoes(echoes, given, cut[0], sorting)},
         required_matches=plan.required_matches,
         zone=plan.zone,
         zone_name=plan.zone_name,
@@ -640,21 +637,39 @@ def _parts_left_out(given: ParsedParameters) -> tuple[frozenset[FieldPath], froz
     return frozenset(without - kept), frozenset(emptied - kept)
 
 
-def _build_echoes(given: ParsedParameters, cut: PageSlice, sorting: SortOrder) -> Mapping[str, Tree]:
-    return {echo.at: _typed_echo(given, echo, cut, sorting) for echo in given.listing.echoes}
+@final
+@dataclass(frozen=True, slots=True)
+class TypedEcho:
+    """What an answer repeats, and whether its place there is an integer or a text; neither where it may be any."""
+
+    echo: Echo
+    is_integer: bool
+    is_text: bool
 
 
-def _typed_echo(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: SortOrder) -> Tree:
+def typed_echoes(listing: Listing) -> tuple[TypedEcho, ...]:
+    """All that answers of an API repeat."""
+    parts = listing.outcome.envelope.values()
+    texts = {part.at for part in parts if part.as_ in ("text", "digits")}
+    return tuple(TypedEcho(echo, is_integer_echo(listing, echo), echo.at in texts) for echo in listing.echoes)
+
+
+def _told_echoes(
+    echoes: Sequence[TypedEcho], given: ParsedParameters, cut: PageSlice, sorting: SortOrder
+) -> dict[str, Tree]:
+    return {one.echo.at: _typed_echo(given, one, cut, sorting) for one in echoes}
+
+
+def _typed_echo(given: ParsedParameters, one: TypedEcho, cut: PageSlice, sorting: SortOrder) -> Tree:
     """What the answer repeats, as an integer where it is one and as a text where a part of the answer is a text."""
-    told = _echo_value(given, echo, cut, sorting)
-    value = given.values.get(echo.of)
+    told = _echo_value(given, one.echo, cut, sorting)
+    value = given.values.get(one.echo.of)
     if isinstance(told, str) and not is_integer(value):
         # A text stays a text, whatever the part is.
         return told
-    if is_integer_echo(given.listing, echo):
+    if one.is_integer:
         return value if isinstance(told, str) and is_integer(value) else told
-    parts = given.listing.outcome.envelope.values()
-    return str(told) if any(part.at == echo.at and part.as_ in ("text", "digits") for part in parts) else told
+    return str(told) if one.is_text else told
 
 
 def _echo_value(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: SortOrder) -> Tree:
