@@ -297,7 +297,19 @@ def test_every_key_of_a_field_is_known_to_the_columns() -> None:
         "negative",
         "format",
     }
-    written |= {"form", "words", "word_type", "when", "unshown", "number", "absent", "absent_text", "unset", "fields"}
+    written |= {
+        "form",
+        "words",
+        "word_type",
+        "when",
+        "only",
+        "unshown",
+        "number",
+        "absent",
+        "absent_text",
+        "unset",
+        "fields",
+    }
     assert {field.name for field in dataclasses.fields(Field)} == read_only | written
 
 
