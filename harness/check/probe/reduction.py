@@ -97,15 +97,20 @@ def _ask_smaller(
         context.reduction_requests += 1
         exchange = context.send(ask, "the same with less", credentials=credentials)
     differences = judge(exchange)
-    # A short page among others would no longer tell that a list as a whole lacks rows.
-    same = next(
-        (one for one in differences or () if one.is_same_as(difference) and one.aspect == difference.aspect), None
-    )
+    same = next((one for one in differences or () if _tells_as_much(one, difference)), None)
     if same is None and difference.aspect == "total" and _tells_same_total(exchange, larger):
         # The total counts what was found, on whatever page: it is rows that are wrong, and a page of few hid it.
         hidden = not any(one.aspect == "rows" for one in judge(larger) or ())
         same = next((one for one in differences or () if hidden and one.aspect == "rows"), None)
     return None if same is None else (exchange, same)
+
+
+def _tells_as_much(one: Difference, other: Difference) -> bool:
+    """Whether a difference is another one, or says of the whole list what that says of a page.
+
+    A short page among others would no longer tell that a list as a whole lacks rows.
+    """
+    return one.is_same_as(other) and (one.aspect == other.aspect or (one.kind, other.kind) == ("missing", "too-few"))
 
 
 def _tells_same_total(one: Exchange, other: Exchange) -> bool:
@@ -127,7 +132,7 @@ def _on_largest_page(context: CheckContext, ask: ListRequest) -> list[ListReques
     size_name, largest = largest_page_size(context)
     places = set(context.listing.paging.place_parameters) & ask.values.keys()
     filtered = context.listing.filters.keys() & ask.values.keys()
-    if isinstance(context.listing.paging, CursorPaging) or not places or not filtered or size_name is None:
+    if not places or not filtered or size_name is None:
         return []
     whole = _without(ask, sorted(places))
     return [whole.with_values({size_name: context.encode(size_name, largest)})]

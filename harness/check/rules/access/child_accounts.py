@@ -61,19 +61,21 @@ def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope)
         context.results.record_not_exercised(_child_clauses(rule), "the target shows no rows")
         return
     owners = {owner for row in mirror.rows for owner in owners_of(row, rule)}
-    if rule.children_only is not None:
-        answers = _answers_of_switch(context, mirror, rule, rule.children_only.parameter)
+    switch, on = rule.children_only, None
+    if switch is not None:
+        answers = _answers_of_switch(context, mirror, rule, switch.parameter)
         if answers is None:
             return
-        _check_default(context, mirror, rule.children_only, answers)
-        found = {owner for row in answers["on"].listed for owner in owners_of(row, rule)}
-        _judge_children(context, mirror, rule, answers["on"], found, owners)
-        _check_scope_total(context, mirror, answers["on"])
-        if rule.listed_children is not None and found:
-            _check_listed_child_alone(context, mirror, rule, rule.children_only, answers["on"])
+        on = answers["on"]
+        _check_default(context, mirror, switch, answers)
+        found = {owner for row in on.listed for owner in owners_of(row, rule)}
+        _judge_children(context, mirror, rule, on, found, owners)
+        _check_scope_total(context, mirror, on)
         owners = found or owners
-    if rule.listed_children is not None:
-        _check_listed_children(context, mirror, rule, owners)
+    listed = rule.listed_children is not None and _check_listed_children(context, mirror, rule, owners)
+    if listed and switch is not None and on is not None and on.listed:
+        # Of a list that chooses other accounts than it should nothing is told beside the switch.
+        _check_listed_child_alone(context, mirror, rule, switch, on)
 
 
 def _check_listed_child_alone(
@@ -202,14 +204,15 @@ def _wrong_rows(
     return None
 
 
-def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> None:
+def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> bool:
+    """Whether a list of children was asked for and lists what it should."""
     clauses = rule.clauses.listed_children
     assert rule.listed_children is not None
     own = own_customer(context, list(mirror.rows), rule)
     children = sorted((owner for owner in found if owner != own), key=str)
     if not children:
         context.results.record_not_exercised(clauses, "no child account has calls in the time range")
-        return
+        return False
     # One that is no child at all is among those that stand apart: the last by its number is asked for, too.
     alone = [(child,) for child in dict.fromkeys((*children[:2], children[-1]))]
     beside_possible = "listed" in options_of(rule.own_beside_listed)
@@ -220,7 +223,7 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
             if exchange.outcome == "error":
                 message, actual = "the calls of listed children are shown", f"error {exchange.code!r}"
                 context.fail(clauses, message, expected="a success", actual=actual, exchange=exchange, check=A_LIST)
-            return
+            return False
         shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}
         others = shown - set(chosen)
         if own is None and beside_possible and len(others) == 1 and not others & set(children):
@@ -237,4 +240,5 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
             continue
         expected = f"accounts {', '.join(map(str, chosen))}"
         context.fail(clauses, message, expected=expected, actual=actual, exchange=exchange)
-        return
+        return False
+    return True
