@@ -386,12 +386,15 @@ class CheckContext:
         return frozenset(names)
 
     def row_from_tree(self, tree: Mapping[str, Tree], zone: str, left_out: Set[str] = frozenset()) -> Row:
-        """One row of an answer; fields `left_out` count only where they show something all the same."""
+        """One row of an answer; fields `left_out` may be missing, and count only where they show something."""
         as_text = carries_text(self.listing)
         decoded = decode_row(self.listing.fields, tree, zone=_zone_or_utc(zone), text_carried=as_text)
         if left_out:
             shown = {name: value for name, value in decoded.values.items() if name not in left_out or value}
-            decoded = replace(decoded, values=shown)
+            problems = tuple(
+                one for one in decoded.problems if one.kind != "missing" or one.field.head not in left_out
+            )
+            decoded = replace(decoded, values=shown, problems=problems)
         identity = decoded.values.get(self.listing.lists.identity)
         if self.evidence.people is not None:
             self.evidence.people.learn_row(tree, decoded.extras)

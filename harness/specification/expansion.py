@@ -13,7 +13,6 @@ from typing import Final
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     Comparison,
-    Field,
     Filter,
     Listing,
     NamedComparison,
@@ -44,17 +43,9 @@ def expand_listing(listing: Listing) -> Listing:
             filters.setdefault(made, _operator_filter(name, family, operator))
     return replace(
         listing,
-        fields=_with_added_parts(listing),
         parameters=MappingProxyType(parameters),
         filters=MappingProxyType({name: _without_list_words(rule) for name, rule in filters.items()}),
     )
-
-
-def _with_added_parts(listing: Listing) -> Mapping[str, Field]:
-    """The fields; those that a switch adds may be missing, as long as nobody asks for them."""
-    added = {path.head for include in listing.includes for path in include.adds if path.inner is None}
-    fields = {name: replace(one, optional=True) if name in added else one for name, one in listing.fields.items()}
-    return MappingProxyType(fields) if added else listing.fields
 
 
 def operator_name(name: str, family: OperatorFamily, operator: str) -> str:
