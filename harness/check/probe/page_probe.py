@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, cast
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import AnswerCheck
@@ -13,6 +13,9 @@ from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, reread_mirror
 from harness.check.probe.stability import replicas_disagree
 from harness.specification.model import Clauses, CursorPaging
 from harness.wire.decoded_body import Tree
+
+if TYPE_CHECKING:
+    from harness.check.context import Row
 
 
 def page_sizes_for(rows: int) -> list[int]:
@@ -73,6 +76,7 @@ def report_walk_breach(
     *,
     difference: str = "",
     message: str = "the pages share out the list",
+    rows: Sequence[Row] = (),
     check: AnswerCheck | None = None,
 ) -> None:
     """Reports a breach of a walk over pages, unless the list moved meanwhile."""
@@ -86,6 +90,7 @@ def report_walk_breach(
         expected=expected,
         actual=actual,
         exchange=exchange,
+        rows=rows,
         difference=difference,
         check=check,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -263,7 +263,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
     for beyond in (last + 1, last + 1000):
         ask(beyond, size, "a page beyond the end", _clauses_of_end(paging))
     step = max(1, min(most, -(-count // 5)))
-    _check_page_walk(context, mirror, whole, [at(page, step) for page in range(-(-count // step))])
+    _check_page_walk(context, mirror, whole, [at(page, step) for page in range(-(-count // step))], step)
     check_page_borders(context, mirror, plain_border_probes(context))
 
 
@@ -292,7 +292,7 @@ def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumber
     for page in dict.fromkeys((0, 1, last // 2, last, last + 1)):
         told = clauses.first if page == 0 else _clauses_of_end(paging) if page > last else clauses.slice
         check_page(context, mirror, pages[page], f"page {page}", told, size=clauses.size)
-    _check_page_walk(context, mirror, clauses.partition or clauses.slice, pages[: last + 1])
+    _check_page_walk(context, mirror, clauses.partition or clauses.slice, pages[: last + 1], size)
 
 
 def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[str, Tree], clauses: Clauses) -> None:
@@ -360,13 +360,16 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
     # A step beyond the largest legal size would leave out rows between two pages that are cut shorter.
     step = max(1, min(server_page_limit(context) or 100, most or 100, -(-count // 5)))
     steps = [at(skip, step) for skip in range(0, count, step)]
-    _check_page_walk(context, mirror, clauses.partition or clauses.slice, steps)
+    _check_page_walk(context, mirror, clauses.partition or clauses.slice, steps, step)
     check_page_borders(context, mirror, plain_border_probes(context))
 
 
-def _check_page_walk(context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]) -> None:
-    """The pages one after the other: each row once, and all of them."""
+def _check_page_walk(
+    context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]], size: int
+) -> None:
+    """The pages of `size` rows one after the other: each row once, and all of them."""
     seen: dict[Hashable, int] = {}
+    pages: list[Exchange] = []
     for index, step in enumerate(steps[:PAGES_OF_A_WALK]):
         exchange = context.send(mirror.request(step), f"walk, page {index + 1}")
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
@@ -374,17 +377,40 @@ def _check_page_walk(context: CheckContext, mirror: Mirror, clauses: Clauses, st
         for key in exchange.keys:
             if key in seen and not mirror.volatile:
                 actual = f"a row on page {seen[key] + 1} and on page {index + 1}"
-                report_walk_breach(context, mirror, clauses, exchange, "each row on one page", actual)
+                expected = f"each row on one page of {size}"
+                report_walk_breach(context, mirror, clauses, exchange, expected, actual)
                 return
             seen[key] = index
+        pages.append(exchange)
     if mirror.volatile:
         context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
     elif mirror.complete and len(steps) <= PAGES_OF_A_WALK:
-        expected, actual = f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
         if len(seen) != len(mirror.rows):
-            report_walk_breach(context, mirror, clauses, None, expected, actual)
+            _report_wrong_sum(context, mirror, clauses, pages, size)
         else:
             context.results.record_pass(clauses)
+
+
+def _report_wrong_sum(
+    context: CheckContext, mirror: Mirror, clauses: Clauses, pages: Sequence[Exchange], size: int
+) -> None:
+    """Pages that hold more or fewer rows than the list, told of the first page with another number than is due."""
+    count = len(mirror.rows)
+    due = [max(0, min(size, count - size * index)) for index in range(len(pages))]
+    came = [len(page.keys) for page in pages]
+    wrong = next((index for index, rows in enumerate(due) if rows != came[index]), len(pages) - 1)
+    seen = {key for page in pages for key in page.keys}
+    report_walk_breach(
+        context,
+        mirror,
+        clauses,
+        pages[wrong],
+        f"{count} rows over all pages of {size}: {', '.join(map(str, due))}",
+        f"{len(seen)} rows: {', '.join(map(str, came))}; page {wrong + 1} of {len(pages)} is wrong",
+        difference="other rows on all pages than in the list",
+        rows=[row for row in mirror.rows if row.key not in seen],
+        check=AnswerCheck(kind="rows", low=due[wrong], high=due[wrong]) if due[wrong] != came[wrong] else None,
+    )
 
 
 def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) -> None:

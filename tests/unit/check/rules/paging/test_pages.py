@@ -25,6 +25,7 @@ from rule_runs import (
     Rows,
     Said,
     all_rows,
+    asked_of,
     ignores,
     listed,
     of_rules,
@@ -172,16 +173,16 @@ DEVIATIONS = [
         NUMBERS,
         cuts(lambda rows, size, page: rows[(size + 1) * page :][:size]),
         [PARTITION],
-        "48 rows over all pages",
-        "44 rows",
+        "rows 11 to 20 of the sorted list",
+        "other rows, from place 3 of the page on",
         id="numbers-lose-rows-between",
     ),
     pytest.param(
         NUMBERS,
         cuts(lambda rows, size, page: rows[size * page :][:size] if page == 0 or size * page + size <= 48 else []),
         [PARTITION],
-        "48 rows over all pages",
-        "40 rows",
+        "1 rows on this page",
+        "0 rows",
         id="numbers-lose-the-last-page",
     ),
     pytest.param(
@@ -499,3 +500,19 @@ def test_pages_of_a_list_that_moves_are_inconclusive_and_no_failure() -> None:
 def test_a_whole_run_blames_the_same_promise_on_pages(form: Form, lie: Lie, failed: list[str]) -> None:
     clauses = (SIZE, START, SLICE, PARTITION, BEYOND, DEFAULT_SIZE)
     assert of_whole_run(tern(form), lie, *clauses).failed == failed
+
+
+def test_a_wrong_sum_of_pages_shows_the_request_of_the_page_that_is_wrong() -> None:
+    def lie(given: Given, honest: Honest) -> Body:
+        rows, size = all_rows(given, honest), int(given.get("rows") or 10)
+        begin = size * int(given.get("page") or 0)
+        shown = rows[begin : begin + size] if begin == 0 or begin + size != len(rows) else []
+        return {"code": 0, "total": len(rows), "calls": shown}
+
+    context, mirror = asked_of(tern(NUMBERS), lie, calls=50)
+    check_pages(context, mirror)
+    (finding,) = (one for one in context.results.findings() if one.clause == PARTITION)
+    assert finding.expected == "50 rows over all pages of 10: 10, 10, 10, 10, 10"
+    assert finding.actual == "40 rows: 10, 10, 10, 10, 0; page 5 of 5 is wrong"
+    assert "page=4&rows=10" in finding.curl
+    assert len(finding.rows) == 8
