@@ -234,8 +234,21 @@ def _record_told(context: CheckContext, exchange: Exchange, due: _Refusal, wrong
         record_kept(context, told_by.clause, reading)
     if not wrong & own_form:
         record_kept(context, told_by.form_clause, reading)
-    if "names" not in wrong and told_by.names and (due.parameter or due.operation):
+    if not told_by.names or not (due.parameter or due.operation):
+        return
+    if not _is_told_by_code(context, exchange.answer, told_by):
+        codes = " or ".join(sorted(told_by.told_codes))
+        reason = f"no answer had the code {codes}; what should be told by it is told by {reading}"
+        context.results.record_not_exercised(told_by.names_clause, reason)
+    elif "names" not in wrong:
         record_kept(context, told_by.names_clause, reading)
+
+
+def _is_told_by_code(context: CheckContext, answer: DecodedResponse | None, named: ErrorKind) -> bool:
+    """Whether an error has a code of the fault, or the fault has none: only then is the message the fault's own."""
+    if answer is None or context.listing.outcome.error.code_at is None or not named.told_codes:
+        return True
+    return str(answer.code) in named.told_codes
 
 
 def is_breakdown(context: CheckContext, exchange: Exchange, fault: str) -> bool:
@@ -354,7 +367,7 @@ def _problem_of_message(
     message = answer.message if isinstance(answer.message, str) else ""
     wants = {"parameter": due.parameter, "operation": due.operation}
     silent = [wants[what] for what in named.names if wants[what] and wants[what].lower() not in message.lower()]
-    if silent:
+    if silent and _is_told_by_code(context, answer, named):
         return _Problem("names", named.names_clause, f"a message that names {' and '.join(silent)}", repr(message))
     if named.speaks and not message.strip():
         return _Problem("message", named.clause, "a message that says something", repr(answer.message))

@@ -106,3 +106,26 @@ def test_an_integer_without_a_bound_is_asked_for_beyond_64_bits() -> None:
 
     assert of_rules([check_invalid_values], tern(OFFSETS), listen).failed == []
     assert "18446744073709551616" in asked
+
+
+TEXT = 'says: "Cannot read {parameter}"'
+NAMED = (TEXT, f"{TEXT}, names: [parameter], names-clause: TN-LST-099")
+
+SKIP = "skip: {as: integer, least: 0, default: 0"
+REFUSED_WORDS = (SKIP, f"{SKIP}, bad: {{gets: refused, like: [few], clause: TN-LST-092}}")
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ({"code": 400, "message": "Invalid value"}, Verdict.NOT_EXERCISED),
+        ({"code": 9, "message": "Invalid value"}, Verdict.FAIL),
+    ],
+)
+def test_what_a_message_names_is_judged_on_the_code_of_the_fault_alone(body: Body, verdict: Verdict) -> None:
+    def other(given: Given, honest: Honest) -> Body:
+        return body if honest(given).get("code") == 9 else honest(given)
+
+    spec = tern(OFFSETS, NAMED, REFUSED_WORDS)
+    assert of_rules([check_invalid_values], spec).verdict("TN-LST-099") is Verdict.PASS
+    assert of_rules([check_invalid_values], spec, other).verdict("TN-LST-099") is verdict
