@@ -326,7 +326,7 @@ def check(
     from harness.check.options import CheckOptions
     from harness.check.results.findings import RunEnded
     from harness.check.runner import run_check
-    from harness.check_target import ANONYMOUS, open_target
+    from harness.check_target import ANONYMOUS, open_target, replayed_credentials
     from harness.errors import require_extra
     from harness.report.run_subject import with_subject
     from harness.serve.http.options import machine_time
@@ -336,13 +336,15 @@ def check(
     spec = _spec_of(api)
     access = spec.listing.access
     resolved_dialect = _dialect_of(dialect, spec)
+    given = (credentials or {}).items()
+    file = None if credentials_file is None else Path(credentials_file)
     with ExitStack() as stack:
         opened = open_target(
             spec,
             stack,
             target=target,
-            credentials=(credentials or {}).items(),
-            credentials_file=None if credentials_file is None else Path(credentials_file),
+            credentials=given,
+            credentials_file=file,
             environment={},
             clock=machine_time,
             dialect=resolved_dialect,
@@ -364,6 +366,7 @@ def check(
             allow_empty=allow_empty,
             known_values={name: tuple(values) for name, values in (known_values or {}).items()},
             secrets=secrets_of(identities, access),
+            replay=replayed_credentials(spec, opened, credentials=given, credentials_file=file),
             harness_version=_harness_version(),
             limits={
                 "max_requests": max_requests,

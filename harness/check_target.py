@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Final, Literal, final
 
 from harness.check.client.target import Target, parse_target
-from harness.check.credentials import DEFAULT_NAME, ClientIdentity, gather_identities, identities_of_users
+from harness.check.credentials import (
+    DEFAULT_NAME,
+    ClientIdentity,
+    gather_identities,
+    identities_of_users,
+    load_credentials,
+)
 from harness.serve.authentication import make_key_pair
 from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import serve_in_thread
@@ -85,3 +91,36 @@ def open_target(
 def simulator_identities(simulator: Simulator) -> tuple[ClientIdentity, ...]:
     """The users that a simulator knows, as who asks it."""
     return identities_of_users(simulator.users, simulator.documented_spec.listing.access)
+
+
+def replayed_credentials(
+    spec: Spec,
+    target: CheckTarget,
+    *,
+    credentials: Iterable[tuple[str, str]] = (),
+    credentials_file: Path | None = None,
+) -> tuple[tuple[str, str], ...]:
+    """The options that give a run the same credentials in another shell: all that no file will give it again.
+
+    What came from the environment, or from a pipe in place of a file, stands as an option of its own.
+    """
+    as_given = {name.lower(): value for name, value in credentials}
+    if not target.identities or (target.simulated and not as_given and credentials_file is None):
+        return ()
+    lasting = credentials_file is not None and _is_lasting(credentials_file)
+    in_file = load_credentials(credentials_file, spec)[0].credentials if lasting and credentials_file else {}
+    held = target.identities[0].credentials
+    return (
+        # A key that was given as the path of its file is given so again.
+        *(
+            ("--credential", f"{name}={as_given.get(name.lower(), value)}")
+            for name, value in held.items()
+            if in_file.get(name) != value
+        ),
+        *([("--credentials", str(credentials_file))] if lasting else []),
+    )
+
+
+def _is_lasting(file: Path) -> bool:
+    """Whether a file can be read again by its path in another shell."""
+    return file.is_file() and not str(file.absolute()).startswith(("/dev/", "/proc/"))

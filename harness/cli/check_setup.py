@@ -110,7 +110,7 @@ def prepare_run(
     from harness.check.client.connection import ExchangeLimits
     from harness.check.client.http_client import HttpClient
     from harness.check.credentials import all_credential_names, names_with_scheme, secrets_of, with_fresh_token
-    from harness.check_target import ANONYMOUS, open_target
+    from harness.check_target import ANONYMOUS, open_target, replayed_credentials
     from harness.specification.load import load_spec
 
     if settings.fuzz:
@@ -126,12 +126,13 @@ def prepare_run(
     baseline = _load_baseline_file(settings.baseline)
     world = _load_world_files(settings.world, spec)
     access = spec.listing.access
+    file = Path(credentials_file) if credentials_file else None
     target = open_target(
         spec,
         stack,
         target=settings.target,
         credentials=credentials,
-        credentials_file=Path(credentials_file) if credentials_file else None,
+        credentials_file=file,
         environment=os.environ,
         clock=current_time,
         dialect=dialect,
@@ -177,22 +178,18 @@ def prepare_run(
         world=world,
         secrets=secrets,
         headers=tuple(headers),
-        replay=_replay_options(settings, credentials, credentials_file, headers),
+        replay=(
+            *replayed_credentials(spec, target, credentials=credentials, credentials_file=file),
+            *_replay_options(settings, headers),
+        ),
     )
 
 
-def _replay_options(
-    settings: CheckSettings,
-    credentials: Sequence[tuple[str, str]],
-    credentials_file: str | None,
-    headers: Sequence[tuple[str, str]],
-) -> tuple[tuple[str, str], ...]:
-    """The options, beside target, clause and seed, that repeat a run; the environment stays as it is."""
+def _replay_options(settings: CheckSettings, headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The options, beside target, credentials, clause and seed, that repeat a run."""
     window = [("--window", "..".join(end.isoformat() for end in settings.window))] if settings.window else []
-    files = [("--credentials", credentials_file), ("--dialect", settings.dialect), ("--ca", settings.ca)]
-    files += [("--world", settings.world)]
+    files = [("--dialect", settings.dialect), ("--ca", settings.ca), ("--world", settings.world)]
     return (
-        *(("--credential", f"{name}={value}") for name, value in credentials),
         *((name, file) for name, file in files if file is not None),
         *(("--header", f"{name}:{value}") for name, value in headers),
         *(("--known-value", f"{name}={value}") for name, many in settings.known_values.items() for value in many),

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import shlex
+from collections.abc import Iterable
 from typing import Final
 
 # Printable by Unicode's categories, and yet invisible: fillers, joiners, variation selectors.
@@ -24,6 +25,8 @@ _NEW_CI_COMMAND: Final = re.compile(r"^( *):(?=:)", re.MULTILINE)
 _E164: Final = re.compile(r"\+[0-9]{1,15}", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A variable as our lines write it: quoted, by itself or as what a tool spells anew.
+_VARIABLE: Final = re.compile(r"\"\$(?:\(printf %s \"\$)?([A-Z_][A-Z0-9_]*)")
 
 
 def visible_text(
@@ -158,3 +161,8 @@ def shell_word(text: str) -> str:
             pieces.extend(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
     escapes = "".join(pieces)
     return f"\"$(printf '{escapes}')\"" if printed else f"$'{escapes}'"
+
+
+def variables_read(lines: Iterable[str]) -> tuple[str, ...]:
+    """The names of the shell variables that printed lines read, in order."""
+    return tuple(sorted({name for line in lines for name in _VARIABLE.findall(line)}))

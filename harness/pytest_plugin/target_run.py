@@ -31,7 +31,7 @@ def read_target(
     from harness.check.options import CheckOptions
     from harness.check.results.findings import Gate
     from harness.check.runner import run_check
-    from harness.check_target import ANONYMOUS, open_target
+    from harness.check_target import ANONYMOUS, open_target, replayed_credentials
     from harness.serve.http.options import machine_time
 
     access = spec.listing.access
@@ -50,6 +50,7 @@ def read_target(
             only=tuple(only),
             evidence=opened.evidence,
             secrets=secrets_of(identities, access),
+            replay=replayed_credentials(spec, opened, credentials=credentials),
         )
         client = RateLimitedClient(stack.enter_context(HttpClient(opened.address)), Budget(max_requests=MAX_REQUESTS))
         fresh = [with_fresh_token(identity, access=access, clock=machine_time) for identity in identities]

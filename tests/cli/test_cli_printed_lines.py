@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from commands import command
 
 import harness
+from harness.check.credentials import environment_variable_of
 from harness.check.results.shell_lines import variable_name
 from harness.output.escaping import visible_text
 
@@ -72,14 +73,25 @@ def test_every_printed_request_gets_the_answer_that_was_judged(api: str, tmp_pat
             assert visible_text(answer.stdout, limit=1200)[:200] == judged[:200], finding.curl
 
 
-def test_a_printed_replay_finds_the_same_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", ["options", "environment", "pipe", "file"])
+def test_a_printed_replay_finds_the_same_again_in_another_shell(tmp_path: Path, source: str) -> None:
     api = "ozeki/list-call-history"
     credentials, fault = ACCESS[api]
-    with harness.serve(api, calls=60, users=users_file(tmp_path, api, credentials), faults=[fault]) as server:
-        given = [part for name, value in credentials.items() for part in ("--credential", f"{name}={value}")]
-        first = command("check", api, "--target", server.urls[api], *given, "--max-requests", "45")
+    users = users_file(tmp_path, api, credentials)
+    with harness.serve(api, calls=60, users=users, faults=[fault]) as server:
+        options = [f"--credential {name}={shlex.quote(value)}" for name, value in credentials.items()]
+        given = {
+            "options": " ".join(options),
+            "file": f"--credentials {users}",
+            "pipe": f"--credentials <(cat {users})",
+        }
+        own = {environment_variable_of(name): value for name, value in credentials.items()}
+        first = run_line(
+            f"callharness check {api} --target {server.urls[api]} {given.get(source, '')} --max-requests 45",
+            own if source == "environment" else {},
+        )
         line = next(line for line in first.stdout.splitlines() if line.startswith("  replay"))
         again = run_line(line.removeprefix("  replay").strip(), {"PASSWORD": NASTY})
-    assert "FAIL OZ-LCH-022" in again.stdout
+    assert "FAIL OZ-LCH-022" in again.stdout, line
     assert again.returncode == 1
     assert "export PASSWORD (Password) first" in first.stdout

@@ -14,13 +14,12 @@ from enum import Enum
 from typing import Final, final
 from urllib.parse import quote
 
-from harness.output.escaping import shell_word
+from harness.output.escaping import shell_word, variables_read
 from harness.output.redaction import MASK, SHORTEST_SECRET, Redactor
 
 _PLACEHOLDER: Final = re.compile("\x00([A-Z0-9_]+):([a-z]+)\x00")
 _NAME_BEFORE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})(?:=|\":\s*\"|:\s+(?:[A-Za-z]+\s+)?)$")
 _STAND_IN: Final = "$CALLHARNESS_VARIABLE"
-VARIABLE: Final = re.compile(r"\"\$(?:\(printf %s \"\$)?([A-Z_][A-Z0-9_]*)")
 
 
 class ValueForm(Enum):
@@ -139,7 +138,7 @@ def _outside_marks(text: str, secret: SecretVariable) -> str:
 
 def variable_notes(lines: Iterable[str], secrets: Iterable[str]) -> tuple[str, ...]:
     """What the variables in printed lines stand for, and how one gets the whole line; none where there are none."""
-    found = sorted({name for line in lines for name in VARIABLE.findall(line)})
+    found = variables_read(lines)
     given = {variable_name(name): name for name in secrets}
     notes = []
     named = [f"{name} ({given[name]})" for name in found if name in given]

@@ -334,6 +334,19 @@ def test_html_has_one_block_for_each_defect_with_the_other_clauses_in_it() -> No
     assert any(str(paragraph.text).startswith("3 defects break 5 clauses.") for paragraph in tree.iter("p"))
 
 
+def test_html_says_beside_the_lines_of_a_finding_which_variables_they_read() -> None:
+    lines = {
+        "curl": """curl 'http://h/calls?u=a&p='"$PASSWORD\"""",
+        "replay": 'callharness check a --credential p="$PASSWORD"',
+    }
+    text = render_report(recording(replace(red_report(), findings=(replace(finding(), **lines),))), ReportKind.HTML)
+    (note,) = re.findall(r'<p class="meta" data-field="variables">(.*?)</p>', text)
+    assert (
+        re.sub("<[^>]*>", "", note)
+        == "These lines read a shell variable: set PASSWORD first; the notes say what it stands for."
+    )
+
+
 def test_html_loads_nothing_and_its_links_stay_in_the_page() -> None:
     text = render_report(recording(hostile_report()), ReportKind.HTML)
     assert "default-src &#39;none&#39;" in text
