@@ -16,16 +16,19 @@ from harness.output.escaping import shell_word, visible_text
 from harness.output.pseudonyms import ALIAS, NAME_DROPPED
 from harness.output.redaction import Redactor
 from harness.wire.credentials_codec import decode_basic_pair
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
 EXCERPT_LENGTH = 4096
 
 
 class EvidenceRow(Protocol):
-    """A row that shows values by field."""
+    """A row that shows values by field, with the tree as it came."""
 
     @property
     def shown(self) -> Mapping[str, Any]: ...
+    @property
+    def raw(self) -> Tree: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +143,8 @@ class EvidenceRenderer:
         return f"{self.render_text(head, limit=200)}\n{body}"
 
     def render_row(self, row: EvidenceRow, names: Iterable[str]) -> str:
-        """A row on one line: the fields that matter first."""
-        shown = row.shown
+        """A row on one line: the fields that matter first; of one that means nothing what came."""
+        shown = {**(row.raw if isinstance(row.raw, dict) else {}), **row.shown}
         wanted = [name for name in dict.fromkeys(names) if name in shown]
         return self.render_text(
             "  ".join(f"{name}={self._render_field(name, shown[name])}" for name in wanted), limit=400

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from harness.check.context import Row
 from harness.check.probe.mirror import first_page_number, parse_row_count
+from harness.check.rules.responses.field_flaws import due_and_came
 from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer, part_at
 from harness.check.rules.responses.row_consistency import note_rows
 from harness.check.rules.responses.row_laws import check_row_laws, law_context_of
@@ -122,7 +123,7 @@ def _check_rows(judge: JudgedResponse, rows: Sequence[Row]) -> None:
     fresh = _unexamined_rows(judge, rows)
     if not fresh:
         return
-    _check_flaws(judge, fresh)
+    _check_flaws(judge, fresh, rows)
     if judge.exchange.zone == judge.context.zone:
         # In another zone the laws would only say once more that its local times are wrong.
         check_row_laws(judge.context, judge.exchange, fresh)
@@ -163,10 +164,37 @@ def _check_unique(judge: JudgedResponse, rows: Sequence[Row]) -> None:
     )
 
 
-def _check_flaws(judge: JudgedResponse, rows: Sequence[Row]) -> None:
-    """What is wrong with single fields: one finding for each clause, over all rows of the answer."""
+def _check_flaws(judge: JudgedResponse, fresh: Sequence[Row], rows: Sequence[Row]) -> None:
+    """What is wrong with single fields: one finding for each clause, over all rows of the answer.
+
+    A row that an earlier answer had is counted, but tells nothing new.
+    """
     fields = judge.context.listing.fields
     keys = judge.context.listing.lists.clauses.keys
+    news = _flaws_by_clause(judge, fresh)
+    found = _flaws_by_clause(judge, rows) if news else {}
+    for clause, ((_, first), *_) in news.items():
+        many = found[clause]
+        affected = {id(row): row for row, _ in many}
+        others = sorted(str(path) for path in {flaw.field for _, flaw in many} - {first.field})
+        more = f"; also {', '.join(others[:6])}" if others else ""
+        expected, came = due_and_came(fields, [flaw for _, flaw in many if flaw.field == first.field])
+        judge.report_breach(
+            (clause,),
+            expected=f"{first.field}: {expected}",
+            actual=f"{first.field}: {came}; in {len(affected)} of {len(rows)} rows{more}",
+            rows=tuple(affected.values()),
+            path=first.field,
+        )
+    counts: Counter[ClauseId] = Counter()
+    for row in fresh:
+        counts.update(_clauses_at_stake(fields, cast("Mapping[str, Tree]", row.raw)))
+    counts |= Counter(dict.fromkeys(keys, len(fresh)))
+    for clause, times in counts.items():
+        judge.record_pass((clause,), times)
+
+
+def _flaws_by_clause(judge: JudgedResponse, rows: Sequence[Row]) -> dict[ClauseId, list[tuple[Row, FieldProblem]]]:
     found: dict[ClauseId, list[tuple[Row, FieldProblem]]] = {}
     for row in rows:
         for flaw in row.flaws:
@@ -175,24 +203,7 @@ def _check_flaws(judge: JudgedResponse, rows: Sequence[Row]) -> None:
             )
             if clause is not None:
                 found.setdefault(clause, []).append((row, flaw))
-    for clause, many in found.items():
-        first = many[0][1]
-        affected = {id(row): row for row, _ in many}
-        others = sorted(str(path) for path in {flaw.field for _, flaw in many} - {first.field})
-        more = f"; also {', '.join(others[:6])}" if others else ""
-        judge.report_breach(
-            (clause,),
-            expected=f"{first.field} as documented",
-            actual=f"{first.field}: {first.text}; in {len(affected)} of {len(rows)} rows{more}",
-            rows=tuple(affected.values()),
-            path=first.field,
-        )
-    counts: Counter[ClauseId] = Counter()
-    for row in rows:
-        counts.update(_clauses_at_stake(fields, cast("Mapping[str, Tree]", row.raw)))
-    counts |= Counter(dict.fromkeys(keys, len(rows)))
-    for clause, times in counts.items():
-        judge.record_pass((clause,), times)
+    return found
 
 
 def _clauses_at_stake(fields: Mapping[str, Field], tree: Mapping[str, Tree]) -> set[ClauseId]:

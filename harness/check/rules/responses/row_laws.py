@@ -513,7 +513,8 @@ def _report_breach(
     judged: int,
     law_context: LawContext,
 ) -> None:
-    first = broken[0][1]
+    first, came = broken[0][1], len(exchange.listed)
+    seen_before = f" (of {came}: the others were seen before)" if judged < came else ""
     names = [context.listing.lists.identity, *(path.head for path in paths_of_law(law))]
     when = law.when
     by_request = when is not None and when.field in law_context.requested_words
@@ -522,7 +523,7 @@ def _report_breach(
         law.clause,
         context.clause_text(law.clause, law.law),
         expected=first.expected,
-        actual=f"{first.actual}; in {len(broken)} of {judged} rows",
+        actual=f"{first.actual}; in {len(broken)} of {judged} rows{seen_before}",
         exchange=exchange,
         rows=[row for row, _ in broken],
         fields=names,
