@@ -57,6 +57,7 @@ def html_report(record: RunRecord) -> str:
     environment.filters.update(shown=texts.shown, lines=texts.lines, broken=texts.broken, duration=duration_text)
     template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
     sentences = run_sentences(report, complete=record.complete)
+    known = sum(defect.headline.waived is not None for defect in defects)
     return template.render(
         report=report,
         complete=record.complete,
@@ -72,6 +73,8 @@ def html_report(record: RunRecord) -> str:
         levels=_level_counts(report),
         broken_summary=broken_summary(report),
         defects=_defect_values(defects[:_MOST_DEFECTS], report, texts),
+        known_defects=known,
+        new_defects=len(defects) - known,
         hidden_defects=max(0, len(defects) - _MOST_DEFECTS),
         chart=request_chart(record.exchanges, [defect.headline for defect in defects]),
         families=_results_by_family(report),

@@ -334,6 +334,26 @@ def test_html_has_one_block_for_each_defect_with_the_other_clauses_in_it() -> No
     assert any(str(paragraph.text).startswith("3 defects break 5 clauses.") for paragraph in tree.iter("p"))
 
 
+@pytest.mark.parametrize(
+    ("waived", "told", "contents"),
+    [
+        ((None, None), "2 defects break 2 clauses.", "Defects (2)"),
+        ((None, "W-1"), "1 defect breaks 1 clause, 1 known beside it.", "Defects (1, 1 known beside it)"),
+        (("W-1", "W-1"), "No defect is new, 2 are known.", "Defects (0, 2 known beside them)"),
+    ],
+)
+def test_html_counts_known_defects_apart(waived: tuple[str | None, ...], told: str, contents: str) -> None:
+    names = ("AC-LST-001", "AC-LST-002")
+    shown = report(*(result(name, Verdict.FAIL, waived=by) for name, by in zip(names, waived, strict=True)))
+    found = tuple(
+        finding(name, waived=by, defect=n) for n, (name, by) in enumerate(zip(names, waived, strict=True), 1)
+    )
+    text = render_report(recording(replace(shown, findings=found)), ReportKind.HTML)
+    plain = re.sub("<[^>]*>", "", text)
+    assert told in plain
+    assert contents in plain
+
+
 def test_html_says_beside_the_lines_of_a_finding_which_variables_they_read() -> None:
     lines = {
         "curl": """curl 'http://h/calls?u=a&p='"$PASSWORD\"""",
