@@ -33,9 +33,13 @@ class ChartBar:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartMark:
-    """A defect where it was found: its number, x in percent, y in pixels; numbered where there is room for it."""
+    """A defect where it was found: its number and colour (or `waived`), x in percent, y in pixels.
+
+    It is numbered where there is room for it.
+    """
 
     defect: int
+    colour: str
     x: str
     y: int
     numbered: bool
@@ -119,7 +123,8 @@ def _marks(found: Sequence[Finding], requests: int) -> tuple[list[ChartMark], in
         if lane is not None:
             ends[lane] = x
         y = 12 + (_MOST_LANES if lane is None else lane) * _LANE_HEIGHT
-        marks.append(ChartMark(defect=finding.defect, x=f"{x:.2f}", y=y, numbered=lane is not None))
+        colour = finding.colour.value if finding.waived is None else "waived"
+        marks.append(ChartMark(defect=finding.defect, colour=colour, x=f"{x:.2f}", y=y, numbered=lane is not None))
     crowded = any(not mark.numbered for mark in marks)
     return marks, len(ends) + crowded
 

@@ -367,6 +367,12 @@ def test_html_says_beside_the_lines_of_a_finding_which_variables_they_read() -> 
     )
 
 
+def test_a_mark_in_the_chart_has_the_colour_of_its_defect() -> None:
+    text = render_report(recording(grouped_report()), ReportKind.HTML)
+    marks = re.findall(r'<a class="(\w+)" href="#defect-(\d)" aria-label="Defect \d, (\w+)">', text)
+    assert sorted(marks) == [("amber", "2", "amber"), ("red", "1", "red"), ("red", "3", "red")]
+
+
 def test_html_loads_nothing_and_its_links_stay_in_the_page() -> None:
     text = render_report(recording(hostile_report()), ReportKind.HTML)
     assert "default-src &#39;none&#39;" in text
