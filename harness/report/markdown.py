@@ -10,7 +10,7 @@ from harness.check.results.defects import Defect, broken_summary, finding_colour
 from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
 from harness.check.results.gate import gate_reason
 from harness.output.escaping import markdown_cell, markdown_fence
-from harness.report.plain_words import run_sentences
+from harness.report.plain_words import kept_clauses, run_sentences
 from harness.report.run_record import RunRecord
 
 # The summary of a job on GitHub may have a megabyte, a comment 65,536 characters.
@@ -47,7 +47,7 @@ def _head_lines(recording: RunRecord) -> Iterator[str]:
         yield f"**{report.colour.value} because** {markdown_cell(reason, limit=1000)}"
         yield ""
     kept = sum(result.verdict is Verdict.PASS and result.waived is None for result in report.clauses)
-    parts = [f"{kept} of {len(report.clauses)} clauses kept", broken_summary(report)]
+    parts = [kept_clauses(kept, len(report.clauses)), broken_summary(report)]
     parts += [f"{report.requests} requests", f"{report.seconds:.1f} s"]
     yield f"{', '.join(filter(None, parts))}."
     yield ""

@@ -89,6 +89,11 @@ def run_sentences(report: RunReport, *, complete: bool = True) -> tuple[str, ...
 def _sentences(report: RunReport, *, complete: bool) -> Iterator[str]:
     if report.interrupted is not None or not complete:
         yield "This run did not come to its end: what it had not reached was not tested."
+    stale = _stale_alone(report)
+    if stale:
+        this = "this entry" if len(stale) == 1 else "these entries"
+        names = _listed([result.id for result in stale])
+        yield f"The run fails only because {_no_longer_failing(stale, clause=True)} ({names}): remove {this}."
     yield _binding_sentence([result for result in report.clauses if result.level == "must"])
     weaker = [result for result in report.clauses if result.level == "should"]
     broken = _broken(weaker)
@@ -107,9 +112,10 @@ def _binding_sentence(binding: list[ClauseResult]) -> str:
         return "None of the promises that were looked at is a binding one."
     whole = f"{len(binding)} binding promise{'s'[: len(binding) != 1]}"
     if broken:
-        first = f"{len(broken)} of {whole} {_are(broken)} broken{_known_part(broken)}"
+        first = f"{len(broken)} of {whole} {_are(broken)} broken{_name_of_one(broken)}{_known_part(broken)}"
     elif len(untested) == len(binding):
-        return f"Nothing is known of the server: none of {whole} could be tested ({_reasons(untested)})."
+        none = "the one binding promise could not" if len(binding) == 1 else f"none of {whole} could"
+        return f"Nothing is known of the server: {none} be tested ({_reasons(untested)})."
     elif untested:
         first = f"No binding promise is broken as far as could be tested: {kept} of {len(binding)} {_hold(kept)}"
     else:
@@ -160,8 +166,31 @@ def _causes(results: Iterable[ClauseResult]) -> list[str]:
         causes[words] += sum(result.verdict is verdict for result in red) if verdict is not Verdict.PASS else 0
     told = [f"{number} {one if number == 1 else many}" for (one, many), number in causes.items() if number]
     if stale:
-        told.append(f"{len(stale)} known failure{'s'[: len(stale) != 1]} that no longer fail{'s'[: len(stale) == 1]}")
+        told.append(_no_longer_failing(stale))
     return told or ["an error of the checker"]
+
+
+def _stale_alone(report: RunReport) -> list[ClauseResult]:
+    """The known failures that pass, of a run that nothing else makes red."""
+    red = [result for result in report.clauses if result.colour is Colour.RED]
+    alone = report.colour is Colour.RED and all(result.verdict is Verdict.PASS for result in red)
+    return red if alone else []
+
+
+def _no_longer_failing(stale: list[ClauseResult], *, clause: bool = False) -> str:
+    which = "" if clause else " that"
+    return f"{len(stale)} known failure{'s'[: len(stale) != 1]}{which} no longer fail{'s'[: len(stale) == 1]}"
+
+
+def _name_of_one(broken: list[ClauseResult]) -> str:
+    if len(broken) != 1:
+        return ""
+    return f" ({broken[0].id}: {visible_text(broken[0].says, limit=_LONGEST_REASON)})"
+
+
+def kept_clauses(kept: int, total: int) -> str:
+    """How many of the clauses are kept."""
+    return f"{kept} of {total} clause{'s'[: total != 1]} kept"
 
 
 def _known_part(broken: list[ClauseResult]) -> str:

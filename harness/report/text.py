@@ -11,7 +11,7 @@ from harness.check.results.defects import broken_summary, finding_colour, group_
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import gate_reason
 from harness.output.escaping import visible_text
-from harness.report.plain_words import run_sentences
+from harness.report.plain_words import kept_clauses, run_sentences
 
 _WIDTH: Final = 118
 _LONGEST_LINE: Final = 2000
@@ -209,7 +209,7 @@ def _sentence_lines(report: RunReport, *, complete: bool) -> Iterator[str]:
 def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
     verdicts = Counter(result.verdict for result in report.clauses if result.waived is None)
     head = report.colour.value.upper() if complete else "INCOMPLETE"
-    parts = [f"{verdicts[Verdict.PASS]} of {len(report.clauses)} clauses kept"]
+    parts = [kept_clauses(verdicts[Verdict.PASS], len(report.clauses))]
     broken = broken_summary(report)
     if broken and report.colour is Colour.GREEN:
         broken = f"although {broken}" + (" (this gate only reports)" if report.gate is Gate.EXPLORE else "")

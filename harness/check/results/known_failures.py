@@ -132,7 +132,8 @@ def _mark_stale_entry(
         return result
     if "*" in entry.clause and any(other.id == entry.id for other in waived.values()):
         return result
-    reason = f"it was expected to be {entry.expect.value} and passes: remove {entry.id}"  # B3
+    expected = {Verdict.FAIL: "fail", Verdict.ERROR: "end in an error"}.get(entry.expect, f"be {entry.expect.value}")
+    reason = f"it was expected to {expected} and passes: remove {entry.id}"  # B3
     return dataclasses.replace(result, colour=Colour.RED, reason=reason)
 
 

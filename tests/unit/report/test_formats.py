@@ -117,7 +117,7 @@ def test_the_last_line_of_a_red_run_says_why_it_is_red() -> None:
 
 
 def test_a_green_run_ends_with_its_counts() -> None:
-    assert text_report(report(result("AC-LST-001"))).splitlines()[-1].startswith("GREEN  1 of 1 clauses kept")
+    assert text_report(report(result("AC-LST-001"))).splitlines()[-1].startswith("GREEN  1 of 1 clause kept")
 
 
 def test_full_evidence_is_marked() -> None:

@@ -46,7 +46,10 @@ RUNS: dict[str, tuple[RunReport, tuple[str, ...]]] = {
     ),
     "one is broken": (
         report(*kept(8), *broken("AC-LST-021"), colour=Colour.RED),
-        ("1 of 9 binding promises is broken.", "The run fails (gate ci): 1 broken promise."),
+        (
+            "1 of 9 binding promises is broken (AC-LST-021: what AC-LST-021 promises).",
+            "The run fails (gate ci): 1 broken promise.",
+        ),
     ),
     "many are broken": (
         report(*kept(8), *broken("AC-LST-021", "AC-LST-022", "AC-LST-023"), UNTESTED, colour=Colour.RED),
@@ -60,6 +63,21 @@ RUNS: dict[str, tuple[RunReport, tuple[str, ...]]] = {
         (
             "Nothing is known of the server: none of 8 binding promises could be tested (the log-in is refused).",
             "The run fails (gate ci): 8 promises that could not be tested.",
+        ),
+    ),
+    "one alone is blocked": (
+        report(blocked()[0], colour=Colour.RED),
+        (
+            "Nothing is known of the server: the one binding promise could not be tested (the log-in is refused).",
+            "The run fails (gate ci): 1 promise that could not be tested.",
+        ),
+    ),
+    "known failures that pass": (
+        report(*kept(8), replace(result("AC-LST-021"), colour=Colour.RED), colour=Colour.RED),
+        (
+            "The run fails only because 1 known failure no longer fails (AC-LST-021): remove this entry.",
+            "The server keeps its word: 9 binding promises were tested, none is broken.",
+            "The run fails (gate ci): 1 known failure that no longer fails.",
         ),
     ),
     "known failures": (
