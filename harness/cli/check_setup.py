@@ -109,7 +109,7 @@ def prepare_run(
     """Read everything that a run needs; nothing is sent yet. Raises UsageError."""
     from harness.check.client.connection import ExchangeLimits
     from harness.check.client.http_client import HttpClient
-    from harness.check.credentials import all_credential_names, names_with_scheme, secrets_of, with_fresh_token
+    from harness.check.credentials import names_with_scheme, secrets_of, with_fresh_token
     from harness.check_target import ANONYMOUS, open_target, replayed_credentials
     from harness.specification.load import load_spec
 
@@ -138,8 +138,7 @@ def prepare_run(
         dialect=dialect,
     )
     if not target.identities:
-        names = ", ".join(all_credential_names(access))
-        console.write_message(f"callharness: no credentials were given; {spec.id} knows {names}")
+        _tell_credential_names(console, spec)
     identities = target.identities or (ANONYMOUS,)
     for name in names_with_scheme(identities):
         console.write_message(
@@ -183,6 +182,16 @@ def prepare_run(
             *_replay_options(settings, headers),
         ),
     )
+
+
+def _tell_credential_names(console: Console, spec: Spec) -> None:
+    """Says on standard error that nobody gave credentials, which ones the API knows, and how to give them."""
+    from harness.check.credentials import all_credential_names, environment_variable_of
+
+    names = all_credential_names(spec.listing.access)
+    how = f": give them as --credential {names[0]}=..., or in {environment_variable_of(names[0])}" if names else ""
+    known = f"{spec.id} knows {', '.join(names) or 'none'}{how}"
+    console.write_message(f"callharness: no credentials were given; {known}")
 
 
 def _replay_options(settings: CheckSettings, headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

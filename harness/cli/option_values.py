@@ -41,11 +41,20 @@ def suggest_clause(name: str, spec: Spec) -> str:
     owner = next((api for api, clauses in others.items() if wanted in clauses), None)
     if owner is not None:
         return f"{wanted} is a clause of {owner}"
+    if name.isdecimal():
+        numbered = [clause for clause in own if re.search(rf"-0*{int(name)}$", clause)]
+        return f"Did you mean {numbered[0]}?" if numbered else f"Its clauses are {_first_and_last(own)}"
     near = nearest_words(name, {*own, *(clause for clauses in others.values() for clause in clauses)}, limit=3)
     # Where an own one is the nearest, those of others would only distract.
     near = near[:1] if near and near[0] in own else near
     told = [clause if clause in own else f"{clause} (of {_owner_of(clause, others)})" for clause in near]
     return f"Did you mean {' or '.join(told)}?" if told else ""
+
+
+def _first_and_last(clauses: Iterable[str]) -> str:
+    """The numbered clauses from the first to the last."""
+    numbered = sorted(clause for clause in clauses if clause[-1:].isdecimal())
+    return f"{numbered[0]} to {numbered[-1]}" if numbered else ", ".join(clauses)
 
 
 def _owner_of(clause: str, others: Mapping[str, Mapping[ClauseId, Clause]]) -> str:

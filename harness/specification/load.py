@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, nearest_words
 from harness.specification.deserialize import deserialize_value
 from harness.specification.expansion import expand_listing
 from harness.specification.model import Clause, ClauseId, Field, Listing, OpenChoice
@@ -107,8 +107,16 @@ def load_spec(name: str | Path) -> Spec:
         f"API {text!r}",
         f"a spec id ({', '.join(spec_ids())}) or the path of a spec file",
         "neither",
-        "see `callharness apis`",
+        f"{_nearest_api(text)}see `callharness apis`",
     )
+
+
+def _nearest_api(text: str) -> str:
+    """`did you mean X? ` of a misspelt id, also of one without its first part; empty when none is near."""
+    ids = spec_ids()
+    parts = {api.rpartition("/")[2]: api for api in ids if "/" not in text}
+    near = nearest_words(text, {*ids, *parts})
+    return "".join(f"did you mean {parts.get(name, name)}? Else " for name in near)
 
 
 def load_specs(names: Iterable[str | Path]) -> dict[str, Spec]:

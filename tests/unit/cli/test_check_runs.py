@@ -459,7 +459,10 @@ def test_without_credentials_somebody_without_any_asks(tmp_path: Path) -> None:
 
 def test_without_credentials_their_names_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with ready(tmp_path, credentials=()) as prepared:
-        said = f"callharness: no credentials were given; {prepared.spec.id} knows user, password\n"
+        said = (
+            f"callharness: no credentials were given; {prepared.spec.id} knows user, password: give them as "
+            "--credential user=..., or in CALLHARNESS_CREDENTIAL_USER\n"
+        )
     assert capsys.readouterr().err == said
 
 
