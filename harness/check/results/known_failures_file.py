@@ -197,6 +197,20 @@ class _KnownFailuresParser:
             raise self.problems[0]
         return parsed
 
+    def _location(self, path: tuple[str | int, ...]) -> str:
+        """`file:line, ID.key`: an entry by its id, or by its place in the list, from 1, where it has none."""
+        node: PlainValue = self.source.tree
+        names: list[str] = []
+        for part in path:
+            if isinstance(node, list) and isinstance(part, int):
+                node = node[part]
+                name = node.get("id") if isinstance(node, Mapping) else None
+                names.append(name if isinstance(name, str) and name.strip() else f"entry {part + 1}")
+            else:
+                node = node.get(str(part)) if isinstance(node, Mapping) else None
+                names.append(str(part))
+        return f"{self.source.name}:{self.source.line_of(path)}, {'.'.join(names) or 'the top'}"
+
     def _gather(self, parse: Callable[[], _T]) -> _T | None:
         """What is parsed; None where it is wrong, which is told later, with what else is wrong."""
         try:
@@ -210,7 +224,7 @@ class _KnownFailuresParser:
     ) -> None:
         for key in raw:
             if key not in known:  # B8
-                where = self.source.location((*path, key))
+                where = self._location((*path, key))
                 expected = f"one of {', '.join(known)}"
                 self.problems.append(UsageProblem(where, expected, repr(key), did_you_mean(key, known)))
 
@@ -244,12 +258,12 @@ class _KnownFailuresParser:
         if raw is None:
             return
         if not isinstance(raw, list):
-            raise UsageProblem(self.source.location(path), "a list of entries", "something else")
+            raise UsageProblem(self._location(path), "a list of entries", "something else")
         for index, entry in enumerate(raw):
             place = (*path, index)
             if not isinstance(entry, Mapping):
                 raise UsageProblem(
-                    self.source.location(place), f"an entry with the keys {', '.join(_ENTRY_KEYS)}", "something else"
+                    self._location(place), f"an entry with the keys {', '.join(_ENTRY_KEYS)}", "something else"
                 )
             yield place, entry
 
@@ -257,15 +271,13 @@ class _KnownFailuresParser:
         if raw is None:
             return {}
         if not isinstance(raw, Mapping):
-            raise UsageProblem(self.source.location((section,)), "a mapping of texts", "something else")
+            raise UsageProblem(self._location((section,)), "a mapping of texts", "something else")
         for key, value in raw.items():
             if names is not None and key not in names:
                 expected = f"one of {', '.join(names)}"
-                raise UsageProblem(
-                    self.source.location((section, key)), expected, repr(key), did_you_mean(key, names)
-                )
+                raise UsageProblem(self._location((section, key)), expected, repr(key), did_you_mean(key, names))
             if not isinstance(value, str | float) and not is_integer(value):
-                raise UsageProblem(self.source.location((section, key)), "a text", repr(value))
+                raise UsageProblem(self._location((section, key)), "a text", repr(value))
         return {str(key): str(value) for key, value in raw.items()}
 
     # --- one entry ------------------------------------------------------------------------------------------
@@ -284,7 +296,7 @@ class _KnownFailuresParser:
     def _read_entry(
         self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], section: str
     ) -> KnownFailure | None:
-        where = self.source.location(path)
+        where = self._location(path)
         texts = {key: self._gather(partial(self._required_text, path, raw, key)) for key in _NEEDED_TEXTS}
         days = {key: self._gather(partial(self._parse_date, path, raw, key)) for key in ("added", "expires")}
         free = {key: self._gather(partial(self._optional_text, path, raw, key)) for key in _FREE_TEXTS}
@@ -331,9 +343,10 @@ class _KnownFailuresParser:
     def _required_text(self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], key: str) -> str:
         value = raw.get(key)
         if value is None:
-            raise UsageProblem(self.source.location(path), f"the key {key}", "none")
+            raise UsageProblem(self._location(path), f"the key {key}", "none")
         if not isinstance(value, str) or not value.strip():  # B6, B14
-            raise UsageProblem(self.source.location((*path, key)), f"a {key} in words", repr(value))
+            article = "an" if key[0] in "aeio" else "a"
+            raise UsageProblem(self._location((*path, key)), f"{article} {key} in words", repr(value))
         return value.strip()
 
     def _optional_text(self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], key: str) -> str | None:
@@ -344,36 +357,37 @@ class _KnownFailuresParser:
         if value is None:
             return None
         if not is_integer(value) or value < 1:
-            raise UsageProblem(self.source.location((*path, key)), "a number above 0", repr(value))
+            raise UsageProblem(self._location((*path, key)), "a number above 0", repr(value))
         return value
 
     def _parse_date(self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], key: str) -> date:
-        text = self._required_text(path, raw, key)
+        value = raw.get(key)
+        if value is None:
+            raise UsageProblem(self._location(path), f"the key {key}", "none")
         try:
-            if not _DATE.fullmatch(text):
-                raise ValueError(text)
-            return date.fromisoformat(text)
+            if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
+                raise ValueError(value)
+            return date.fromisoformat(value.strip())
         except ValueError as problem:
-            raise UsageProblem(
-                self.source.location((*path, key)), "a date such as 2026-11-20", repr(text)
-            ) from problem
+            where = self._location((*path, key))
+            raise UsageProblem(where, "a date such as 2026-11-20", repr(value)) from problem
 
     def _parse_expected_verdict(self, path: tuple[str | int, ...], value: PlainValue) -> Verdict:
         words = [verdict.value for verdict in EXPECTABLE_VERDICTS]
         if value == "error":  # B10
             raise UsageProblem(
-                self.source.location((*path, "expect")), f"one of {', '.join(words)}", "'error', a fault of ours"
+                self._location((*path, "expect")), f"one of {', '.join(words)}", "'error', a fault of ours"
             )
         if value not in words:
-            raise UsageProblem(self.source.location((*path, "expect")), f"one of {', '.join(words)}", repr(value))
+            raise UsageProblem(self._location((*path, "expect")), f"one of {', '.join(words)}", repr(value))
         return Verdict(str(value))
 
     def _parse_flakiness(self, path: tuple[str | int, ...], value: PlainValue, section: str) -> Flakiness | None:
         if value is None:
             if section == "flaky":
-                raise UsageProblem(self.source.location(path), "flaky: {runs: N, min_pass: M}", "none")
+                raise UsageProblem(self._location(path), "flaky: {runs: N, min_pass: M}", "none")
             return None
-        where = self.source.location((*path, "flaky"))
+        where = self._location((*path, "flaky"))
         if section == "quarantine":
             raise UsageProblem(where, "no flaky check in quarantine", "one")
         expected = "{runs: N, min_pass: M} with 1 <= M < N"
@@ -393,7 +407,7 @@ class _KnownFailuresParser:
     def _parse_conditions(self, path: tuple[str | int, ...], value: PlainValue) -> Mapping[str, str]:
         if value is None:
             return {}
-        where = self.source.location((*path, "when"))
+        where = self._location((*path, "when"))
         if not isinstance(value, Mapping):
             raise UsageProblem(where, f"a mapping with {', '.join(_TARGET_FACTS)}", "something else")
         for key, text in value.items():
@@ -414,19 +428,16 @@ class _KnownFailuresParser:
         elif entry.flaky is not None:
             longest = LONGEST_FLAKY_DAYS
         if entry.added > self.today + timedelta(days=1):
-            raise UsageProblem(self.source.location((*path, "added")), "a day that has come", str(entry.added))
+            raise UsageProblem(self._location((*path, "added")), "a day that has come", str(entry.added))
         days = (entry.expires - entry.added).days
         if not 0 <= days <= longest:  # B6
             expected = f"at most {longest} days after {entry.added}"
-            raise UsageProblem(
-                self.source.location((*path, "expires")), expected, f"{entry.expires}, {days} days after"
-            )
+            raise UsageProblem(self._location((*path, "expires")), expected, f"{entry.expires}, {days} days after")
         left = (entry.expires - self.today).days
         if left < 0:  # B7
+            where = f"{entry.id} has expired, {self._location((*path, 'expires'))}"
             do = f"mend what {entry.id} is about, or look at it anew"
-            raise UsageProblem(
-                self.source.location((*path, "expires")), f"a day not before {self.today}", f"{entry.expires}", do
-            )
+            raise UsageProblem(where, f"a day not before {self.today}", f"{entry.expires}", do)
         if left <= EXPIRY_WARNING_DAYS:
             self.warnings.append(f"{entry.id} ({entry.clause}) expires in {left} day{'' if left == 1 else 's'}")
 
@@ -438,7 +449,7 @@ class _KnownFailuresParser:
 
     def _matched_clauses(self, entry: KnownFailure, path: tuple[str | int, ...]) -> tuple[ClauseId, ...]:
         """The clauses of this API that an entry is about; none when it is about another API's."""
-        where = self.source.location((*path, "clause"))
+        where = self._location((*path, "clause"))
         name = entry.clause
         if "*" not in name:
             plain = name.rpartition("/")[2]
@@ -449,7 +460,7 @@ class _KnownFailuresParser:
                 raise UsageProblem(where, f"a clause of {self.catalogue.api}", repr(name), did_you_mean(plain, known))
             return (ClauseId(plain),)
         if entry.max_matches is None:  # B9
-            raise UsageProblem(self.source.location(path), "max_matches beside a wildcard", "none")
+            raise UsageProblem(self._location(path), "max_matches beside a wildcard", "none")
         _check_pattern(name, where, self.catalogue.api)
         here = tuple(clause for clause in self.catalogue.clauses if self._matches_pattern(name, clause))
         if not here:
@@ -484,13 +495,13 @@ class _KnownFailuresParser:
         return _segments_match(pattern.split("-"), clause.split("-"))
 
     def _check_waivable(self, entry: KnownFailure, path: tuple[str | int, ...], clauses: Iterable[ClauseId]) -> None:
-        where = self.source.location((*path, "clause"))
+        where = self._location((*path, "clause"))
         for clause in clauses:
             if clause in self.catalogue.security:  # B10
                 do = "it is about who may see calls, and is mended, not waived"
                 raise UsageProblem(where, "a clause that may be waived", f"{clause}", do)
             if self.catalogue.clauses[clause].level == "must" and entry.issue is None:  # B6
-                raise UsageProblem(self.source.location(path), f"an issue, for {clause} is a must", "none")
+                raise UsageProblem(self._location(path), f"an issue, for {clause} is a must", "none")
 
     def _check_unique(self, entry: KnownFailure, clauses: Iterable[ClauseId], section: str) -> None:
         """Each clause in one entry only, whatever its list (B8); entries for different circumstances may differ."""

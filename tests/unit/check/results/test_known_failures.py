@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -271,8 +272,24 @@ def test_a_wrong_entry_is_refused_with_its_reason(changes: dict[str, str], expec
 def test_an_entry_counts_on_the_day_it_expires_and_not_on_the_next() -> None:
     day = date(2027, 2, 20)
     assert known(today=day).entries
-    with pytest.raises(UsageProblem, match="mend what W-0007 is about"):
+    with pytest.raises(UsageProblem, match=r"^W-0007 has expired, known.yaml:[0-9]+, W-0007.expires\n"):
         known(today=day + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"owner": "''"}, "entry, W-0008.owner\n  expected  an owner in words"),
+        ({"signature": "''"}, "entry, W-0008.signature\n  expected  a signature in words"),
+        ({"id": "''"}, "entry, entry 2.id\n  expected  an id in words"),
+        ({"id": None}, "entry, entry 2\n  expected  the key id"),
+        ({"added": "soon"}, "entry, W-0008.added\n  expected  a date such as 2026-11-20"),
+    ],
+)
+def test_what_is_wrong_is_told_by_the_id_of_its_entry(changes: dict[str, str | None], expected: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        known(entry() + entry(**{"id": "W-0008", "clause": "AC-LST-020", **changes}))
+    assert re.sub(r"^known.yaml:[0-9]+", "entry", str(caught.value)).startswith(expected)
 
 
 def test_a_warning_comes_two_weeks_before() -> None:
