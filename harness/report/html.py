@@ -238,7 +238,7 @@ _OTHER_WORDS: Final = (
     ("clause", "One promise of the document that can be checked, with an id that never changes."),
     ("defect", "Findings with the same smallest request and the same difference: most likely one mistake."),
     ("witness", "One observation that could have broken a clause."),
-    ("gate", "What decides which verdicts turn a run red: ci, strict, certify or explore."),
+    ("gate", "What decides which verdicts turn a run red: ci, full, strict, certify or explore."),
     ("open choice", "What the document leaves to the server; the answers are how this server reads it."),
     ("seed", "The number from which the requests of a run are drawn: the same seed asks the same again."),
 )

@@ -37,7 +37,7 @@ EXPIRY_WARNING_DAYS: Final = 14
 _SECTIONS: Final = ("known", "flaky", "quarantine", "target", "aliases")
 
 
-_ENTRY_KEYS: Final = (
+ENTRY_KEYS: Final = (
     "id", "clause", "when", "expect", "signature", "reason", "issue", "owner", "added", "expires",
     "max_matches", "flaky",
 )  # fmt: skip
@@ -263,7 +263,7 @@ class _KnownFailuresParser:
             place = (*path, index)
             if not isinstance(entry, Mapping):
                 raise UsageProblem(
-                    self._location(place), f"an entry with the keys {', '.join(_ENTRY_KEYS)}", "something else"
+                    self._location(place), f"an entry with the keys {', '.join(ENTRY_KEYS)}", "something else"
                 )
             yield place, entry
 
@@ -287,7 +287,7 @@ class _KnownFailuresParser:
     ) -> tuple[KnownFailure, tuple[ClauseId, ...]] | None:
         """An entry and the clauses that it is about; None where something is wrong with it."""
         before = len(self.problems)
-        self._report_unknown_keys(path, raw, _ENTRY_KEYS)
+        self._report_unknown_keys(path, raw, ENTRY_KEYS)
         entry = self._read_entry(path, raw, section)
         if entry is None or len(self.problems) > before:
             return None

@@ -6,12 +6,14 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
 import pytest
 import yaml
 
+from harness.check.results.known_failures_file import ENTRY_KEYS, ClauseCatalogue, parse_known_failures
 from harness.cli.console import Console
 from harness.cli.main import group
 from harness.serve.faults.catalogue import find_faults
@@ -137,6 +139,15 @@ def test_the_credentials_file_of_the_guide_is_read(tmp_path: Path) -> None:
     (tmp_path / "users.yaml").write_text(block, encoding="utf-8")
     found = load_credentials(tmp_path / "users.yaml", load_spec("enswitch/calls-active-list"))
     assert [identity.name for identity in found] == ["reader", "child"]
+
+
+def test_the_guide_shows_a_known_failure_with_every_key_that_is_read() -> None:
+    text = (REPOSITORY / "docs/check.md").read_text(encoding="utf-8")
+    (block,) = [match[2] for match in BLOCK.finditer(text) if match[1] == "yaml" and "\nknown:" in f"\n{match[2]}"]
+    catalogue = ClauseCatalogue.of(load_spec("ozeki/list-call-history"))
+    read = parse_known_failures(block, name="known.yaml", catalogue=catalogue, today=date(2026, 11, 21))
+    assert [str(clause) for clause in read.flaky] == ["OZ-LCH-030"]
+    assert set(yaml.safe_load(block)["known"][0]) == set(ENTRY_KEYS)
 
 
 def test_the_action_speaks_of_options_that_there_are() -> None:
