@@ -6,11 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-from changed_spec import ChangedSpec, assert_honest_passes, assert_is_caught
 
 from harness.serve.simulator import Simulator
 from harness.wire.http_messages import HttpRequest
 from harness.world.world import World
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+    assert_linter_refuses,
+)
 
 COLUMNS = "        caller: {type: string}\n"
 SOME = ChangedSpec(
@@ -68,11 +74,6 @@ SOME = ChangedSpec(
 WORLD = World.of(seed=3, calls=120)
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return SOME.written_to(tmp_path_factory.mktemp("spec"))
-
-
 def rows(query: bytes = b"size=100") -> list[dict[str, object]]:
     server = Simulator(SOME.spec(), WORLD)
     headers = (("Host", "pbx.example:8080"), ("Authorization", f"Bearer {server.users[0].credentials['key']}"))
@@ -82,13 +83,13 @@ def rows(query: bytes = b"size=100") -> list[dict[str, object]]:
 
 
 def test_the_linter_finds_nothing() -> None:
-    assert SOME.findings() == []
+    assert_linter_finds_nothing(SOME)
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("calls", [3, 90])
-def test_an_honest_simulator_passes(file: str, calls: int) -> None:
-    assert_honest_passes(file, calls)
+def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
+    assert_honest_passes(SOME, tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
@@ -105,15 +106,14 @@ def test_an_honest_simulator_passes(file: str, calls: int) -> None:
         "BR-CLL-027/dear-ignored",
     ],
 )
-def test_a_liar_is_caught(file: str, fault: str) -> None:
-    assert_is_caught(file, fault, calls=90)
+def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
+    assert_liar_is_caught(SOME, tmp_path, fault, calls=90)
 
 
 @pytest.mark.usefixtures("few_combinations")
 def test_a_condition_that_no_row_meets_blames_nobody(tmp_path: Path) -> None:
-    file = SOME.mended("is: phone}", "is: sip}").written_to(tmp_path)
     assert {row["line"]["kind"] for row in rows()} == {"phone", "user"}  # type: ignore[index]
-    assert_honest_passes(file, 90)
+    assert_honest_passes(SOME.with_change("is: phone}", "is: sip}"), tmp_path, calls=90)
 
 
 def test_rows_have_a_field_only_where_its_condition_holds() -> None:
@@ -141,7 +141,7 @@ def test_a_filter_sees_no_value_where_the_condition_does_not_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "finding"),
+    ("old", "new", "remark"),
     [
         ("word-type: flag", "word-type: integer", ("words that are numbers, in quotes", "'true'")),
         ("constant: 4, other-values", "shows: ring_seconds, other-values", ("a constant beside it", "none")),
@@ -163,5 +163,5 @@ def test_a_filter_sees_no_value_where_the_condition_does_not_hold() -> None:
         ),
     ],
 )
-def test_the_linter_refuses_what_means_nothing(old: str, new: str, finding: tuple[str, str]) -> None:
-    assert finding in SOME.mended(old, new).findings()
+def test_the_linter_refuses_what_means_nothing(old: str, new: str, remark: tuple[str, str]) -> None:
+    assert_linter_refuses(SOME, (old, new), remark)

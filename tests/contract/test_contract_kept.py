@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from changed_spec import ChangedSpec, assert_honest_passes, assert_is_caught
 
 from harness.serve.simulator import Simulator
 from harness.wire.http_messages import HttpRequest
 from harness.world.world import World
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+    assert_linter_refuses,
+)
 
 KEPT = ChangedSpec(
     "page_tokens",
@@ -29,11 +36,6 @@ KEPT = ChangedSpec(
 WORLD = World.of(seed=3, calls=150)
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return KEPT.written_to(tmp_path_factory.mktemp("spec"))
-
-
 def begun(spec: ChangedSpec) -> list[str]:
     server = Simulator(spec.spec(), WORLD)
     headers = (("Host", "pbx.example:8080"), ("Authorization", f"Bearer {server.users[0].credentials['key']}"))
@@ -42,7 +44,7 @@ def begun(spec: ChangedSpec) -> list[str]:
 
 
 def test_the_linter_finds_nothing() -> None:
-    assert KEPT.findings() == []
+    assert_linter_finds_nothing(KEPT)
 
 
 def test_older_rows_are_not_listed() -> None:
@@ -54,21 +56,21 @@ def test_older_rows_are_not_listed() -> None:
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("calls", [3, 300])
-def test_an_honest_simulator_passes(file: str, calls: int) -> None:
-    assert_honest_passes(file, calls)
+def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
+    assert_honest_passes(KEPT, tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
-def test_a_liar_is_caught(file: str) -> None:
-    assert_is_caught(file, "BR-CLL-030/not-older-began-1", calls=300)
+def test_a_liar_is_caught(tmp_path: Path) -> None:
+    assert_liar_is_caught(KEPT, tmp_path, "BR-CLL-030/not-older-began-1", calls=300)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "finding"),
+    ("old", "new", "remark"),
     [
         ("seconds: 300", "seconds: 30", ("a minute or more", "30")),
         ("field: began", "field: caller", ("an instant that the row itself shows", "caller")),
     ],
 )
-def test_the_linter_refuses_what_means_nothing(old: str, new: str, finding: tuple[str, str]) -> None:
-    assert finding in KEPT.mended(old, new).findings()
+def test_the_linter_refuses_what_means_nothing(old: str, new: str, remark: tuple[str, str]) -> None:
+    assert_linter_refuses(KEPT, (old, new), remark)

@@ -6,13 +6,20 @@ And errors whose code stands in a place of its own.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from changed_spec import ChangedSpec, assert_honest_passes, assert_is_caught
 
 from harness.serve.simulator import Simulator
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world.world import World
+from tests.contract.changed_specs import (
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+    assert_linter_refuses,
+)
 
 CUT_LIST = ChangedSpec(
     "bare_list",
@@ -105,20 +112,15 @@ WORLD = World.of(seed=3, calls=5)
 SPECS = {"cut": CUT_LIST, "parts": PARTS}
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return {name: spec.written_to(tmp_path_factory.mktemp(name)) for name, spec in SPECS.items()}
-
-
 @pytest.mark.parametrize("name", SPECS)
 def test_the_linter_finds_nothing(name: str) -> None:
-    assert SPECS[name].findings() == []
+    assert_linter_finds_nothing(SPECS[name])
 
 
 @pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize(("name", "calls"), [("cut", 3), ("cut", 130), ("parts", 230)])
-def test_an_honest_simulator_passes(files: dict[str, str], name: str, calls: int) -> None:
-    assert_honest_passes(files[name], calls)
+def test_an_honest_simulator_passes(tmp_path: Path, name: str, calls: int) -> None:
+    assert_honest_passes(SPECS[name], tmp_path, calls=calls)
 
 
 @pytest.mark.usefixtures("few_combinations")
@@ -133,8 +135,9 @@ def test_an_honest_simulator_passes(files: dict[str, str], name: str, calls: int
         ("parts", "BR-CLL-045/unauthenticated-code", 60),
     ],
 )
-def test_a_liar_is_caught(files: dict[str, str], name: str, fault: str, calls: int) -> None:
-    assert_is_caught(files[name], fault, calls)
+def test_a_liar_is_caught(tmp_path: Path, name: str, fault: str, calls: int) -> None:
+    # An error without its code shows first that it has no shape of an error.
+    assert_liar_is_caught(SPECS[name], tmp_path, fault, calls=calls, first=not fault.endswith("-code"))
 
 
 def answer(*headers: tuple[str, str]) -> HttpResponse:
@@ -158,7 +161,7 @@ def test_an_error_with_a_place_of_its_own_for_the_code_names_no_parameter() -> N
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "finding"),
+    ("old", "new", "remark"),
     [
         ("code: stranger, ", "", ("a code, and a place of it in `error`", "no code")),
         (
@@ -173,5 +176,5 @@ def test_an_error_with_a_place_of_its_own_for_the_code_names_no_parameter() -> N
         ),
     ],
 )
-def test_the_linter_refuses_what_means_nothing(old: str, new: str, finding: tuple[str, str]) -> None:
-    assert finding in PARTS.mended(old, new).findings()
+def test_the_linter_refuses_what_means_nothing(old: str, new: str, remark: tuple[str, str]) -> None:
+    assert_linter_refuses(PARTS, (old, new), remark)
