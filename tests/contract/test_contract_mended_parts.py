@@ -6,6 +6,7 @@ And errors whose code stands in a place of its own.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,42 @@ CUT_LIST = ChangedSpec(
           size: take
           clauses: {size: TA-CLL-015, size-default: TA-CLL-016, prefix: TA-CLL-017}
 """,
+        ),
+    ),
+)
+# The number of all calls stands nowhere: a shorter list may be cut as well as lack calls.
+BOUNDED = replace(
+    CUT_LIST,
+    changes=(
+        *CUT_LIST.changes,
+        (
+            """        total:
+          at: "header:X-Total"
+          clauses: {present: TA-CLL-025, independent: TA-CLL-025, sum: TA-CLL-025}
+""",
+            "",
+        ),
+        (
+            "        - {name: caller, in: query,",
+            "        - {name: since, in: query, schema: {type: string}, description: Earliest beginning}\n"
+            "        - {name: after, in: query, schema: {type: string}, description: Latest beginning before them}\n"
+            "        - {name: caller, in: query,",
+        ),
+        (
+            "          caller: {}\n",
+            "          caller: {}\n          since: {as: rfc3339}\n          after: {as: rfc3339}\n",
+        ),
+        (
+            "          caller: {compares: caller, clause: TA-CLL-011}\n",
+            "          caller: {compares: caller, clause: TA-CLL-011}\n"
+            "          after: {compares: began, keeps: above, clause: TA-CLL-029}\n"
+            "          since: {compares: began, keeps: at-or-after, clause: TA-CLL-030}\n",
+        ),
+        (
+            "          TA-CLL-040: {",
+            '          TA-CLL-029: {level: must, basis: documented, says: "after keeps later calls", source: A}\n'
+            '          TA-CLL-030: {level: must, basis: documented, says: "since keeps these, too", source: A}\n'
+            "          TA-CLL-040: {",
         ),
     ),
 )
@@ -109,7 +146,7 @@ PARTS = ChangedSpec(
     ),
 )
 WORLD = World.of(seed=3, calls=5)
-SPECS = {"cut": CUT_LIST, "parts": PARTS}
+SPECS = {"cut": CUT_LIST, "bounded": BOUNDED, "parts": PARTS}
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -118,7 +155,7 @@ def test_the_linter_finds_nothing(name: str) -> None:
 
 
 @pytest.mark.usefixtures("few_combinations")
-@pytest.mark.parametrize(("name", "calls"), [("cut", 3), ("cut", 130), ("parts", 230)])
+@pytest.mark.parametrize(("name", "calls"), [("cut", 3), ("cut", 130), ("bounded", 90), ("parts", 230)])
 def test_an_honest_simulator_passes(tmp_path: Path, name: str, calls: int) -> None:
     assert_honest_passes(SPECS[name], tmp_path, calls=calls)
 
@@ -128,6 +165,8 @@ def test_an_honest_simulator_passes(tmp_path: Path, name: str, calls: int) -> No
     ("name", "fault", "calls"),
     [
         ("cut", "TA-CLL-016/take-default", 60),
+        # Calls that are missing, not calls too many.
+        ("bounded", "TA-CLL-030/since-too-late", 90),
         # More calls than the largest page has: the flag is asked about all the same.
         ("parts", "BR-CLL-025/more-always", 230),
         ("parts", "BR-CLL-026/names-always", 60),

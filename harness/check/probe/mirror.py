@@ -554,6 +554,9 @@ def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> None:
     size_name, largest = largest_page_size(context)
     if first is None or size_name is None or largest is None or first.failed_exchange is not None:
         return
+    if context.listing.paging.is_single_page:
+        # No page follows: a smaller limit shows fewer rows, and nothing is torn by that.
+        return
     if first.total is not None and first.complete and first.total == len(first.rows) <= largest:
         # One page held everything that the total promises.
         return
