@@ -33,6 +33,8 @@ _ELEMENTS: Final = ("text", "integer", "digits", "word")
 def expand_listing(listing: Listing) -> Listing:
     """The listing with a parameter and a filter for each operator, and with `in` and `not-in` as equality.
 
+    Of several values that leave rows out each counts, whether any or all are said to.
+
     What stands under `parameters` or `filters` by itself goes before an operator of the same name.
     """
     parameters, filters = dict(listing.parameters), dict(listing.filters)
@@ -41,10 +43,15 @@ def expand_listing(listing: Listing) -> Listing:
             made = operator_name(name, family, operator)
             parameters.setdefault(made, _with_own_marks(operator_parameter(family, operator), name, operator))
             filters.setdefault(made, _operator_filter(name, family, operator))
+    filters = {name: _without_list_words(rule) for name, rule in filters.items()}
+    for name, rule in filters.items():
+        if rule.keeps == "not-equal" and name in parameters and parameters[name].repeated == "all":
+            # A row that matches any of them is left out.
+            parameters[name] = replace(parameters[name], repeated="any")
     return replace(
         listing,
         parameters=MappingProxyType(parameters),
-        filters=MappingProxyType({name: _without_list_words(rule) for name, rule in filters.items()}),
+        filters=MappingProxyType(filters),
     )
 
 

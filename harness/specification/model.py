@@ -481,8 +481,8 @@ class Parameter:
         None,
     )
     repeated: Literal["any", "all"] | None = documented_key(
-        "text, word, integer, digits: it may be given several times, and a row must match any or all of the values "
-        "(without it the transport's rule on repeated parameters holds)",
+        "text, word, integer, digits: it may be given several times, and a row must match any or all of the values, "
+        "with not-equal none of them (without it the transport's rule on repeated parameters holds)",
         None,
     )
     number: Literal["plus", "bare"] = documented_key(
