@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -167,6 +167,16 @@ def schema_alternatives(spec: Spec, schema: Schema, *, depth: int = 0) -> Iterat
         for inner in one.get(word, []):
             if isinstance(inner, Mapping):
                 yield from schema_alternatives(spec, inner, depth=depth + 1)
+
+
+def types_of_schemas(spec: Spec, schemas: Iterable[Schema]) -> frozenset[str]:
+    """The JSON types that any of the schemas names; empty where none names one."""
+    found: set[str] = set()
+    for schema in schemas:
+        for part in schema_alternatives(spec, schema):
+            told = part.get("type", [])
+            found |= {told} if isinstance(told, str) else {name for name in told if isinstance(name, str)}
+    return frozenset(found)
 
 
 def resolve_reference(spec: Spec, node: Any) -> Schema:

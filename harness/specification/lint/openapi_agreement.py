@@ -9,6 +9,7 @@ from harness.specification.access import AUTHORIZATION, key_of, ways_of
 from harness.specification.answer_place import header_at
 from harness.specification.lint.answer_places import page_part_places
 from harness.specification.lint.finding import LintFinding, finding_at
+from harness.specification.lint.json_types import check_json_type
 from harness.specification.load import Spec
 from harness.specification.model import AccessWay, Field
 from harness.specification.openapi import (
@@ -205,7 +206,8 @@ def _is_scheme_of(scheme: Schema, way: AccessWay) -> bool:
 
 
 def check_response_agreement(spec: Spec) -> Iterator[LintFinding]:
-    """OpenAPI's schema of the answer has the rows, their fields and the other parts, and no field besides."""
+    """OpenAPI's schema of the answer has the rows, their fields in the types in which they are written, and the other
+    parts, and no field besides."""
     listing = spec.listing
     lists = response_schemas_at(spec, listing.lists.rows_at)
     rows = row_schemas(spec, lists)
@@ -239,7 +241,9 @@ def _check_row_fields(
             continue
         if name not in known:
             yield finding_at(spec, "answer", (*path, name), "a property of that name in the schema of a row", "none")
-        elif field.as_ == "object":
+            continue
+        yield from check_json_type(spec, field, known[name], (*path, name))
+        if field.as_ == "object":
             parts = {one.removeprefix(f"{name}."): part for one, part in fields.items() if one.startswith(f"{name}.")}
             inner = property_schemas(spec, known[name])
             yield from _check_row_fields(spec, parts, inner, (*path, name, "fields"))

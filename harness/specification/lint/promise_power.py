@@ -23,7 +23,7 @@ from harness.specification.model import (
     Parameter,
     RequiredParameter,
 )
-from harness.specification.openapi import Schema, response_schemas_at, schema_alternatives
+from harness.specification.openapi import response_schemas_at, types_of_schemas
 from harness.specification.yaml_source import KeyPath
 
 # Keys that name a parameter without giving it a meaning: they say how it stands to others.
@@ -149,7 +149,7 @@ def check_echo_types(spec: Spec) -> Iterator[LintFinding]:
     if listing.lists.root is not None:
         return
     for index, echo in enumerate(listing.echoes):
-        types = {name for schema in response_schemas_at(spec, echo.at) for name in _types_of(spec, schema)}
+        types = types_of_schemas(spec, response_schemas_at(spec, echo.at))
         served = "integer" if is_integer_echo(listing, echo) else "string"
         if types and served not in types and not (served == "integer" and "number" in types):
             wanted = "an integer" if "integer" in types or "number" in types else " or ".join(sorted(types))
@@ -161,12 +161,6 @@ def check_echo_types(spec: Spec) -> Iterator[LintFinding]:
                 f"{'an integer' if served == 'integer' else 'a text'}, as the parameter {echo.of} is",
                 "write the parameter `as: integer`, or mend the schema",
             )
-
-
-def _types_of(spec: Spec, schema: Schema) -> Iterator[str]:
-    for part in schema_alternatives(spec, schema):
-        found = part.get("type", [])
-        yield from [found] if isinstance(found, str) else (name for name in found if isinstance(name, str))
 
 
 # --- parameters ---------------------------------------------------------------------------------------------

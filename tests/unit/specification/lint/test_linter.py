@@ -135,7 +135,7 @@ BROKEN = {
         "fields.started.as",
         "shows: started_at, as: local-time",
         "shows: started_at, as: integer",
-        {"codec"},
+        {"codec", "answer"},
     ),
     "words without a codec": (
         "fields.who.words",
