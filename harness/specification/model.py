@@ -349,7 +349,11 @@ class Field:
         "rows have the field only where this holds; elsewhere it is left out, or null where `absent` is `none`",
         None,
     )
-    optional: bool = documented_key("the field may be missing from a row", False)
+    optional: bool = documented_key(
+        "the field may be missing from a row, and from all of them; where `absent` alone says `missing`, some of "
+        "many rows must show it",
+        False,
+    )
     unset: Scalar | None = documented_key(
         "the value that a field stands for which is left out, or null: what serializers do not write", None
     )
@@ -1486,8 +1490,10 @@ class Access:
     )
     roles: tuple[str, ...] = documented_key("roles (or privileges) that suffice, each alone", ())
     role_clauses: Mapping[str, Clauses] = documented_key("clause per role", factory=dict)
-    missing_fault: ErrorName = documented_key("fault: no credentials, or half of them", "unauthenticated")
-    wrong_fault: ErrorName = documented_key("fault: wrong credentials", "unauthenticated")
+    missing_fault: ErrorName = documented_key(
+        "fault: no credentials, or half of them; none where `kind` is none", "unauthenticated"
+    )
+    wrong_fault: ErrorName = documented_key("fault: wrong credentials; none where `kind` is none", "unauthenticated")
     role_fault: ErrorName = documented_key("fault: the role does not suffice", "forbidden")
     clauses: AccessClauses = documented_key("the clause for each promise", factory=AccessClauses)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from parlatel_spec import parlatel, parlatel_text
+from parlatel_spec import NOBODY_UNKNOWN, parlatel, parlatel_text
 
 from harness.cli.selftest_trials import Trial, run_trial
 from harness.specification.lint.linter import lint_spec
+from tests.contract.changed_specs import ChangedSpec, assert_honest_passes
 
 SECONDS = 1200
 CHANGES = (
@@ -107,3 +108,9 @@ def _changed(change: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     if mended != CHANGES:
         return mended
     return (*CHANGES, change)
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("calls", [3, 60])
+def test_an_account_that_proves_nothing_needs_no_error_on_who_asks(tmp_path: Path, calls: int) -> None:
+    assert_honest_passes(ChangedSpec("parlatel", NOBODY_UNKNOWN), tmp_path, calls=calls)

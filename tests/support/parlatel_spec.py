@@ -107,6 +107,17 @@ NOBODY: Final[tuple[Change, ...]] = (
     ("          clauses: {accepted: PT-CLS-050, wrong-refused: PT-CLS-051, missing-refused: PT-CLS-052}\n", ""),
 )
 
+_UNKNOWN: Final = (
+    '            unknown: {http: 401, says: "Who are you?", shows: {/more_info: '
+    '"https://parlatel.example/errors/{http-status}"}, media-type: application/problem+json, clause: PT-CLS-072}\n'
+)
+# Nobody logs in, so nobody is refused: no fault says that somebody is unknown.
+NOBODY_UNKNOWN: Final[tuple[Change, ...]] = (
+    *NOBODY,
+    ("          missing-fault: unknown\n          wrong-fault: unknown\n", ""),
+    (_UNKNOWN, ""),
+)
+
 
 def parlatel_text(*changes: Change) -> str:
     """Its text; each change replaces a piece that occurs exactly once. Clauses that nothing names are left out."""

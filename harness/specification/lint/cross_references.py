@@ -18,6 +18,7 @@ from harness.specification.lint.answer_places import page_part_places
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values, walk_records
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import (
+    Access,
     CallScope,
     ConstantCompany,
     CursorPaging,
@@ -220,8 +221,8 @@ def _error_can_occur(value: Any, fault: str) -> bool:
             return True
         case _, "role_fault":
             return bool(value.roles)
-        case _, "missing_fault" | "wrong_fault":
-            return True
+        case Access(kind=kind), "missing_fault" | "wrong_fault":
+            return kind != "none"
     return False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from parlatel_spec import NOBODY, Change, key_in, parlatel, session_by
+from parlatel_spec import NOBODY, NOBODY_UNKNOWN, Change, key_in, parlatel, session_by
 
 from harness.specification.lint.linter import lint_spec
 
@@ -22,6 +22,7 @@ def findings_of(*changes: Change) -> list[tuple[str, str, str]]:
     [
         (),
         NOBODY,
+        NOBODY_UNKNOWN,
         key_in("header", "X-Parlatel-Key"),
         key_in("query", "apikey"),
         key_in("cookie", "pt_key"),
