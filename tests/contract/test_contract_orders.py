@@ -1,4 +1,4 @@
-"""A sort parameter whose words say the direction behind a separator: `seconds:desc`."""
+"""A sort parameter whose words say the direction behind a separator, `seconds:desc`; a list with the oldest first."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ CHANGES = (
     ),
 )
 SPEC = ChangedSpec("tidewater", CHANGES)
+# So long a list is read in a part, which ends before the newest calls.
+OLDEST_FIRST = ChangedSpec(
+    "parlatel",
+    (
+        ("order: {by: began, direction: descending,", "order: {by: began, direction: ascending,"),
+        ("the newest call comes first", "the oldest call comes first"),
+    ),
+)
 
 
 def test_the_linter_finds_nothing() -> None:
@@ -68,3 +76,8 @@ def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
 @pytest.mark.parametrize("fault", ["TD-REC-067/sort_by-sign-ignored", "TD-REC-067/sort_by-code-ignored"])
 def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
     assert_liar_is_caught(SPEC, tmp_path, fault)
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_calls_after_the_part_that_is_read_are_lost_by_no_page(tmp_path: Path) -> None:
+    assert_liar_is_caught(OLDEST_FIRST, tmp_path, "PT-CLS-045/total-one-more", calls=700)

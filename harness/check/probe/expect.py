@@ -496,6 +496,7 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
         return False
     _, size = largest_page_size(context)
     wide = page_size_values(context, size) if size is not None else {}
+    whole = context.expected_answers(mirror.request())
     for first, last in _ranges_to_ask(context, mirror, mismatch, path):
         window = context.encode_all({lower: first, upper: last})
         exchange = context.send(mirror.request({**wide, **window}), "is a row that was not read there?")
@@ -503,8 +504,13 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
         if len(here) < len(exchange.listed):
             # The range itself is not kept: it proves nothing.
             continue
+        # Rows outside of the window that was read were never to be in it.
         unknown = [
-            row for row in here if mirror.row_with_key(row.key) is None and not is_recent_row(context, row, path)
+            row
+            for row in here
+            if mirror.row_with_key(row.key) is None
+            and not is_recent_row(context, row, path)
+            and any(meaning.keeps_row(row.shown) is not False for _, meaning in whole)
         ]
         told = {row.key for row in (mismatch.rows if mismatch.kind == "unlisted" else unknown)}
         if not told.isdisjoint(row.key for row in unknown):
