@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.credentials import all_credential_names, names_with_scheme
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import candidate_windows
 from harness.check.session_tokens import open_sessions
@@ -97,11 +99,47 @@ def _refused_log_in(context: CheckContext, exchange: Exchange) -> str:
     target = printable_target(context)
     response = exchange.response
     if isinstance(response, NoResponse):
-        return f"{target}: {response.text or response.reason}"
-    path = exchange.request.target.decode("ascii", "replace").partition("?")[0]
-    status = response.http_status
-    hint = f"; the request went to its {path}: is that the base URL?" if status in (404, 405) else ""
-    return f"{target}: log-in is refused: HTTP {status}: {_error_excerpt(context, exchange)}{hint}"
+        return _no_response(context, response)
+    told = f"HTTP {response.http_status}: {_error_excerpt(context, exchange)}"
+    hint = _base_hint(context, exchange)
+    return f"{target}: log-in failed: {told}{hint}" if hint else _refused_credentials(context, told)
+
+
+def _no_response(context: CheckContext, response: NoResponse) -> str:
+    """Why nothing came, with the address told once."""
+    target, told = printable_target(context), response.text or response.reason
+    place = urlsplit(context.target).netloc
+    return f"{target}{told.removeprefix(place)}" if told.startswith(f"{place} ") else f"{target}: {told}"
+
+
+def _refused_credentials(context: CheckContext, told: str) -> str:
+    """That nobody is let in with these credentials, by name, and what the server says to that."""
+    given = context.identity
+    names = " and ".join(given.credentials)
+    if not names:
+        wanted = ", ".join(all_credential_names(context.listing.access))
+        return f"log-in failed: the server wants credentials ({wanted}), and none were given: {told}"
+    hint = "".join(
+        f"; {name} begins with a word such as Bearer: give what follows it alone, the word is added"
+        for name in names_with_scheme((given,))
+    )
+    return f"log-in failed: the server refused {names}: {told}{hint}"
+
+
+def _base_hint(context: CheckContext, exchange: Exchange) -> str:
+    """What to give as the target where there is nothing at the path that was asked for; else empty."""
+    if not isinstance(exchange.response, HttpResponse) or exchange.response.http_status not in (404, 405):
+        return ""
+    target = urlsplit(context.target)
+    added = exchange.request.target.decode("ascii", "replace").partition("?")[0]
+    base = target.path.rstrip("/")
+    went = context.evidence.render_text(base + added, limit=200)
+    added_text = context.evidence.render_text(added, limit=200)
+    if base.endswith(added):
+        above = urlunsplit((target.scheme, target.netloc, base.removesuffix(added), "", ""))
+        right = context.evidence.render_text(above, limit=300)
+        return f"; the request went to {went}: give --target the base, {right}; {added_text} is added to it"
+    return f"; the request went to {went}: is --target the base, to which {added_text} is added?"
 
 
 def _error_excerpt(context: CheckContext, exchange: Exchange) -> str:
@@ -135,23 +173,24 @@ def _log_in_by_other_encoding(context: CheckContext, window: Mapping[str, Any]) 
 def _blocking_reason(context: CheckContext, exchange: Exchange) -> str | None:
     response = exchange.response
     if isinstance(response, NoResponse):
-        return f"{printable_target(context)}: {response.text or response.reason}"
+        return _no_response(context, response)
     answer = exchange.answer
     if answer is None or answer.outcome == "unreadable":
         if response.http_status in (401, 403):
             told = _error_excerpt(context, exchange)
-            return f"{printable_target(context)}: the credentials are refused: HTTP {response.http_status}: {told}"
+            return _refused_credentials(context, f"HTTP {response.http_status}: {told}")
         seen = context.evidence.render_response(response, limit=160).replace("\n", ": ")
-        path = exchange.request.target.decode("ascii", "replace").partition("?")[0]
-        lost = response.http_status in (404, 405)
-        hint = f"; the request went to its {path}: is that the base URL?" if lost else ""
+        hint = _base_hint(context, exchange)
         return f"{printable_target(context)}: the answer is not what this API speaks: {seen}{hint}"
     if answer.outcome == "error":
         error_text = _error_excerpt(context, exchange)
         if context.is_access_refusal(answer):
-            return f"{printable_target(context)}: the credentials are refused: {error_text}"
-        if response.http_status in (401, 403, 404, 405, 429) or response.http_status >= 500:
-            return f"{printable_target(context)}: HTTP {response.http_status}: {error_text}"
+            return _refused_credentials(context, error_text)
+        if response.http_status in (401, 403):
+            return _refused_credentials(context, f"HTTP {response.http_status}: {error_text}")
+        if response.http_status in (404, 405, 429) or response.http_status >= 500:
+            hint = _base_hint(context, exchange)
+            return f"{printable_target(context)}: HTTP {response.http_status}: {error_text}{hint}"
         return None
     return None
 

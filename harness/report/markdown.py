@@ -8,9 +8,9 @@ from typing import Final
 
 from harness.check.results.defects import Defect, broken_summary, finding_colour, group_findings
 from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
-from harness.check.results.gate import gate_reason
+from harness.check.results.gate import gate_reason, shut_out_reason
 from harness.output.escaping import markdown_cell, markdown_fence
-from harness.report.plain_words import kept_clauses, run_sentences
+from harness.report.plain_words import kept_summary, run_sentences
 from harness.report.run_record import RunRecord
 
 # The summary of a job on GitHub may have a megabyte, a comment 65,536 characters.
@@ -43,11 +43,10 @@ def _head_lines(recording: RunRecord) -> Iterator[str]:
     yield markdown_cell(" ".join(run_sentences(report, complete=recording.complete)), limit=2000)
     yield ""
     reason = gate_reason(report)
-    if reason:
+    if reason and not shut_out_reason(report):
         yield f"**{report.colour.value} because** {markdown_cell(reason, limit=1000)}"
         yield ""
-    kept = sum(result.verdict is Verdict.PASS and result.waived is None for result in report.clauses)
-    parts = [kept_clauses(kept, len(report.clauses)), broken_summary(report)]
+    parts = [kept_summary(report), broken_summary(report)]
     parts += [f"{report.requests} requests", f"{report.seconds:.1f} s"]
     yield f"{', '.join(filter(None, parts))}."
     yield ""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
+from harness.check.results.gate import shut_out_reason
 from harness.output.escaping import visible_text
 
 _UNTESTED: Final = (Verdict.BLOCKED, Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.NOT_RUN, Verdict.ERROR)
@@ -89,6 +90,12 @@ def run_sentences(report: RunReport, *, complete: bool = True) -> tuple[str, ...
 def _sentences(report: RunReport, *, complete: bool) -> Iterator[str]:
     if report.interrupted is not None or not complete:
         yield "This run did not come to its end: what it had not reached was not tested."
+    shut_out = shut_out_reason(report)
+    if shut_out:
+        # What holds of a list that nobody saw is no news, and what is broken stands above.
+        yield f"Nothing is known of the server: {visible_text(shut_out, limit=_LONGEST_REASON).rstrip('.')}."
+        yield gate_sentence(report)
+        return
     stale = _stale_alone(report)
     if stale:
         this = "this entry" if len(stale) == 1 else "these entries"
@@ -125,10 +132,21 @@ def _binding_sentence(binding: list[ClauseResult]) -> str:
     return first + "."
 
 
+def kept_summary(report: RunReport) -> str:
+    """How many clauses are kept, or, where the run never saw the list, how many could not be tested."""
+    shut_out = bool(shut_out_reason(report))
+    wanted = Verdict.BLOCKED if shut_out else Verdict.PASS
+    number = sum(result.verdict is wanted and result.waived is None for result in report.clauses)
+    total = len(report.clauses)
+    return f"{number} of {total} clauses could not be tested" if shut_out else kept_clauses(number, total)
+
+
 def gate_sentence(report: RunReport) -> str:
     """Whether the run passes its gate, and why; one that passes in spite of broken promises says so."""
     gate = f"gate {report.gate.value}"
     broken = _broken(report.clauses)
+    if report.colour is Colour.RED and shut_out_reason(report):
+        return f"The run fails ({gate}): nothing could be tested."
     if report.colour is Colour.RED:
         return f"The run fails ({gate}): {_listed(_causes(report.clauses))}."
     if report.colour is Colour.AMBER:

@@ -9,9 +9,9 @@ from typing import Final
 
 from harness.check.results.defects import broken_summary, finding_colour, group_findings
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
-from harness.check.results.gate import gate_reason
+from harness.check.results.gate import gate_reason, shut_out_reason
 from harness.output.escaping import visible_text
-from harness.report.plain_words import kept_clauses, run_sentences
+from harness.report.plain_words import kept_summary, run_sentences
 
 _WIDTH: Final = 118
 _LONGEST_LINE: Final = 2000
@@ -33,15 +33,22 @@ Paint = Callable[[str, str], str]
 def text_report(report: RunReport, *, complete: bool = True, coloured: bool = False) -> str:
     """The whole report; `coloured` only for a terminal."""
     paint: Paint = _paint_ansi if coloured else _paint_plain
-    lines = [
-        *_heading_lines(report, paint),
+    shut_out = shut_out_reason(report)
+    sentences = [*_sentence_lines(report, complete=complete), ""]
+    body = [
         *_all_finding_lines(report, paint),
         *_other_clause_lines(report, paint),
         *_table_lines(report),
         *_dialect_lines(report),
         *_note_lines(report, complete=complete),
         "",
-        *_sentence_lines(report, complete=complete),
+    ]
+    if shut_out and all(result.verdict is Verdict.BLOCKED for result in report.clauses):
+        # A server that is not there has nothing to tell but that.
+        body = []
+    lines = [
+        *_heading_lines(report, paint),
+        *(sentences + body if shut_out else body + sentences[:-1]),
         _summary_line(report, paint, complete=complete),
         *_reason_lines(report, paint),
     ]
@@ -133,6 +140,10 @@ def _other_clause_lines(report: RunReport, paint: Paint) -> Iterator[str]:
         and (verdict in _LISTED_VERDICTS or (verdict is Verdict.FAIL and result.id not in with_finding))
     ]
     told += [result for result in report.clauses if result.verdict is Verdict.PASS and result.colour is Colour.RED]
+    shut_out = shut_out_reason(report)
+    if shut_out:
+        # Told once, at the top.
+        told = [result for result in told if result.reason != shut_out]
     for reason, results in _group_by_reason(told):
         if len(results) > 3:
             verdict, colour = results[0].verdict.value, results[0].colour.value
@@ -186,7 +197,8 @@ def _dialect_lines(report: RunReport) -> Iterator[str]:
 
 
 def _note_lines(report: RunReport, *, complete: bool) -> Iterator[str]:
-    notes = list(report.notes)
+    shut_out = shut_out_reason(report)
+    notes = [note for note in report.notes if note != shut_out]
     if report.evidence == "full":
         notes.append("evidence is full: this report may hold people's numbers and names")
     if not complete:
@@ -209,7 +221,7 @@ def _sentence_lines(report: RunReport, *, complete: bool) -> Iterator[str]:
 def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
     verdicts = Counter(result.verdict for result in report.clauses if result.waived is None)
     head = report.colour.value.upper() if complete else "INCOMPLETE"
-    parts = [kept_clauses(verdicts[Verdict.PASS], len(report.clauses))]
+    parts = [kept_summary(report)]
     broken = broken_summary(report)
     if broken and report.colour is Colour.GREEN:
         broken = f"although {broken}" + (" (this gate only reports)" if report.gate is Gate.EXPLORE else "")

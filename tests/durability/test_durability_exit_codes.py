@@ -74,7 +74,7 @@ def test_du_10_exit_code_4_when_the_log_in_fails(tmp_path: Path) -> None:
         ]
         code, said = ended(given, tmp_path)
     assert code == 4
-    assert "the credentials are refused" in said
+    assert "log-in failed: the server refused Username and Password" in said
 
 
 def test_du_10_exit_code_5_when_the_target_shows_no_calls(tmp_path: Path) -> None:

@@ -141,12 +141,8 @@ def test_hs_01_a_refused_connection_is_one_line_and_exit_4(tmp_path: Path) -> No
     assert run.exit_code == 4
     assert run.blocked
     told = run.out.decode().splitlines()
-    assert f"  - http://127.0.0.1:{port}: 127.0.0.1:{port} refused the connection" in told
-    assert (
-        told[-1]
-        == f"red because nothing could be checked: http://127.0.0.1:{port}: 127.0.0.1:{port} refused the connection"
-    )
-    assert sum(f"127.0.0.1:{port} refused" in line for line in told) == 3
+    assert told[-1] == f"red because nothing could be checked: http://127.0.0.1:{port} refused the connection"
+    assert len(told) == 8
 
 
 def test_hs_02_silence_is_a_time_out_before_the_first_byte(tmp_path: Path) -> None:

@@ -88,15 +88,25 @@ _REASONS: Final[Mapping[Verdict, tuple[str, str]]] = {
 }
 
 
+def shut_out_reason(report: RunReport) -> str:
+    """Why the run never saw the list: no server, no log-in, no API at that address; empty where it did."""
+    return _blocked_reason(report.clauses) if report.exit_code == 4 and not report.rows_seen else ""
+
+
+def _blocked_reason(results: Iterable[ClauseResult]) -> str:
+    """What blocked all of these clauses, or nearly all; empty where none is blocked."""
+    reasons = Counter(result.reason for result in results if result.verdict is Verdict.BLOCKED and result.reason)
+    return reasons.most_common(1)[0][0] if reasons else ""
+
+
 def gate_reason(report: RunReport) -> str:
     """Why the run is red or amber, in one line with the clauses that make it so; empty for a green run."""
     if report.colour not in (Colour.RED, Colour.AMBER):
         return ""
     counted = [result for result in report.clauses if result.colour is report.colour]
-    blocked = Counter(result.reason for result in counted if result.verdict is Verdict.BLOCKED and result.reason)
-    if report.exit_code == 4 and blocked:
-        # One cause for all, or nearly all: no log-in, no server, no API at that address.
-        return f"nothing could be checked: {blocked.most_common(1)[0][0]}"
+    cause = _blocked_reason(counted) if report.exit_code == 4 else ""
+    if cause:
+        return f"nothing could be checked: {cause}"
     parts = []
     for verdict, (one, several) in _REASONS.items():
         ids = [str(result.id) for result in counted if result.verdict is verdict]

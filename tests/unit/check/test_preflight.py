@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
+import pytest
 from simulated_runs import meeting
 
 from harness.check.client.budget import Sender
-from harness.check.credentials import identities_of_users
+from harness.check.credentials import ClientIdentity, identities_of_users
 from harness.check.options import CheckOptions
+from harness.check.results.gate import shut_out_reason
 from harness.check.runner import run_check
 from harness.cli.selftest_trials import DirectSender
 from harness.serve.authentication import make_key_pair
@@ -51,6 +53,38 @@ def test_a_run_asks_for_ranges_that_end_now_where_later_ones_are_refused() -> No
     report = run_check(spec, sender, people, options)
     assert report.rows_seen > 0
     assert any("ends in the future is refused" in note for note in report.notes)
+
+
+class HasNothingHere:
+    """A server that has nothing at any path."""
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+        body = b'{"error": "no such method"}'
+        return HttpResponse(http_status=404, headers=(("Content-Type", "application/json"),), body=body)
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        (
+            "http://127.0.0.1:0/ListCallLogs",
+            "the request went to /ListCallLogs/ListCallLogs: give --target the base, http://127.0.0.1:0; "
+            "/ListCallLogs is added to it",
+        ),
+        (
+            "http://127.0.0.1:0/v2",
+            "the request went to /v2/ListCallLogs: is --target the base, to which /ListCallLogs is added?",
+        ),
+    ],
+)
+def test_a_path_with_nothing_at_it_is_told_with_what_the_target_is_to_be(target: str, hint: str) -> None:
+    spec = load_spec("etelecom/list-call-logs")
+    person = ClientIdentity(name="default", credentials={"token": "a-long-token"})
+    report = run_check(
+        spec, HasNothingHere(), [person], CheckOptions(now=datetime(2026, 3, 1, tzinfo=UTC), target=target)
+    )
+    assert report.exit_code == 4
+    assert shut_out_reason(report).endswith(f"; {hint}")
 
 
 def test_a_run_reaches_beyond_now_where_nothing_speaks_against_it() -> None:

@@ -11,6 +11,7 @@ from report_samples import recording, report, result
 from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
 from harness.report import ReportKind, render_report
 from harness.report.plain_words import run_sentences
+from harness.report.text import text_report
 
 
 def kept(number: int) -> tuple[ClauseResult, ...]:
@@ -59,10 +60,10 @@ RUNS: dict[str, tuple[RunReport, tuple[str, ...]]] = {
         ),
     ),
     "blocked": (
-        report(*blocked(), colour=Colour.RED),
+        report(*blocked(), *kept(2), WEAKER, colour=Colour.RED, exit_code=4, rows_seen=0),
         (
-            "Nothing is known of the server: none of 8 binding promises could be tested (the log-in is refused).",
-            "The run fails (gate ci): 8 promises that could not be tested.",
+            "Nothing is known of the server: the log-in is refused.",
+            "The run fails (gate ci): nothing could be tested.",
         ),
     ),
     "one alone is blocked": (
@@ -103,3 +104,27 @@ def test_every_format_says_the_same_sentences(run: str, kind: ReportKind) -> Non
     # Lines of text are broken between words, and a page marks what is cut by a browser.
     said = " ".join(html.unescape(render_report(recording(made), kind)).split())
     assert [sentence for sentence in sentences if sentence not in said] == []
+
+
+def test_the_text_of_a_run_that_was_not_let_in_begins_and_ends_with_why() -> None:
+    shut_out = report(
+        *blocked(), *kept(2), colour=Colour.RED, exit_code=4, rows_seen=0, notes=("the log-in is refused",)
+    )
+    lines = text_report(shut_out).splitlines()
+    assert lines[3] == "Nothing is known of the server: the log-in is refused."
+    assert lines[-2:] == [
+        "RED  8 of 10 clauses could not be tested, 12 requests, 1.2 s",
+        "red because nothing could be checked: the log-in is refused",
+    ]
+    assert sum("refused" in line for line in lines) == 2
+
+
+def test_the_text_of_a_run_without_a_server_has_no_list_of_promises() -> None:
+    shut_out = report(*blocked(), colour=Colour.RED, exit_code=4, rows_seen=0, notes=("the log-in is refused",))
+    assert text_report(shut_out).splitlines()[3:] == [
+        "Nothing is known of the server: the log-in is refused.",
+        "The run fails (gate ci): nothing could be tested.",
+        "",
+        "RED  8 of 8 clauses could not be tested, 12 requests, 1.2 s",
+        "red because nothing could be checked: the log-in is refused",
+    ]

@@ -95,13 +95,24 @@ def report_of(way: str, **credentials: str) -> RunReport:
 def test_a_refused_log_in_ends_the_run_with_the_words_of_the_server() -> None:
     report = report_of("session by JSON", account="PT20250101", secret="not-the-secret")
     assert report.exit_code == 4
-    assert report.notes[0] == "http://127.0.0.1:0: log-in is refused: HTTP 401: 'Who are you?'"
+    assert report.notes[0] == "log-in failed: the server refused account and secret: HTTP 401: 'Who are you?'"
 
 
 def test_refused_credentials_end_the_run_with_the_words_of_the_server() -> None:
     report = report_of("key in a header", **{"api-key": "not-the-key"})
     assert report.exit_code == 4
-    assert report.notes[0] == "http://127.0.0.1:0: the credentials are refused: 'Who are you?'"
+    assert report.notes[0] == "log-in failed: the server refused api-key: 'Who are you?'"
+
+
+def test_refused_credentials_with_the_word_of_a_scheme_are_told_to_leave_it_out() -> None:
+    said = report_of("key in a header", **{"api-key": "Bearer not-the-key"}).notes[0]
+    hint = "api-key begins with a word such as Bearer: give what follows it alone, the word is added"
+    assert said == f"log-in failed: the server refused api-key: 'Who are you?'; {hint}"
+
+
+def test_a_run_without_credentials_names_those_that_the_server_wants() -> None:
+    said = report_of("key in a header").notes[0]
+    assert said.startswith("log-in failed: the server wants credentials (api-key, account), and none were given: ")
 
 
 def test_a_token_that_a_run_was_given_stands_in_no_report() -> None:
