@@ -26,6 +26,7 @@ from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
     from harness.check.results.findings import RunReport
+    from harness.check.results.known_failures_file import KnownFailures
 
 # Written out, so that the help needs no checker; a test holds them against `Gate`.
 GATES: Final = ("ci", "full", "strict", "certify", "explore")
@@ -126,7 +127,7 @@ def check(console: Console, /, api: str, **values: Any) -> int:
             wait_for_target(console, prepared.client.send, seconds=values["wait"])
         outcome = run_prepared(console, prepared, sinks)
     if values["write_known"] is not None:
-        _write_known_failures(console, values["write_known"], outcome.run_record.report)
+        _write_known_failures(console, values["write_known"], outcome.run_record.report, prepared.known)
     return print_result(console, outcome, sinks)
 
 
@@ -175,10 +176,11 @@ def _check_written_file(written: str | None, known: str | None) -> None:
         raise UsageProblem(f"--write-known {written}", expected, actual, do)
 
 
-def _write_known_failures(console: Console, file: str, report: RunReport) -> None:
+def _write_known_failures(console: Console, file: str, report: RunReport, given: KnownFailures | None) -> None:
     from harness.check.results.known_failures import draft_known_failures
     from harness.output.atomic_files import write_atomically
 
     # Not redacted as a whole: to the net by name, the key `signature` looks like that of a secret.
-    write_atomically(Path(file), draft_known_failures(report, today=current_time().date(), redact=console.redact))
+    text = draft_known_failures(report, today=current_time().date(), given=given, redact=console.redact)
+    write_atomically(Path(file), text)
     console.write_message(f"callharness: {file} is written; fill in the empty places of each entry before you use it")

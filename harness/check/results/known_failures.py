@@ -250,14 +250,17 @@ def load_baseline(path: Path) -> Mapping[ClauseId, Verdict]:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def draft_known_failures(report: RunReport, *, today: date, redact: Callable[[str], str] = str) -> str:
+def draft_known_failures(
+    report: RunReport, *, today: date, given: KnownFailures | None = None, redact: Callable[[str], str] = str
+) -> str:
     """Entries for the failures of a run that nothing explains yet; each still needs a reason and an owner (B14).
 
     What a gate makes red without a failure, such as a clause that was not exercised, gets an entry too: with all of
-    them the run is not red.
+    them the run is not red. The numbers go on after those of the same day in `given`, the file that the run had.
     """
+    first = _last_number(given, today) + 1
     entries: list[dict[str, Any]] = []
-    for number, result in enumerate(filter(_counts_against, report.clauses), start=1):
+    for number, result in enumerate(filter(_counts_against, report.clauses), start=first):
         finding = next((found for found in report.findings if found.clause == result.id), None)
         entry: dict[str, Any] = {
             "id": f"W-{today:%Y%m%d}-{number:03d}",
@@ -274,6 +277,13 @@ def draft_known_failures(report: RunReport, *, today: date, redact: Callable[[st
     head = f"# Failures of {report.api} on {today}. Each entry needs a reason, an owner and, for a must, an issue.\n"
     body = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=100) if entries else "[]\n"
     return head + str(body)
+
+
+def _last_number(given: KnownFailures | None, today: date) -> int:
+    """The highest number that an entry of that day has; 0 without one."""
+    known = given.entries if given is not None else ()
+    numbers = [entry.id.removeprefix(f"W-{today:%Y%m%d}-") for entry in known]
+    return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0)
 
 
 def _counts_against(result: ClauseResult) -> bool:

@@ -394,6 +394,12 @@ def test_written_entries_have_thirty_days_and_need_a_reason() -> None:
     assert [problem.where.rpartition(".")[2] for problem in told.value.problems] == ["reason", "owner", "issue"]
 
 
+def test_the_numbers_of_written_entries_go_on_after_those_of_the_given_file() -> None:
+    given = known(entry(id="W-20261201-004") + entry(id="W-20261130-009", clause="AC-LST-020"))
+    text = draft_known_failures(run(result(), findings=(finding(),)), today=TODAY, given=given)
+    assert "- id: W-20261201-005\n" in text
+
+
 def test_all_that_is_wrong_with_the_file_is_told_at_once() -> None:
     text = entry(ownr="x", owner=None, added="soon") + entry(id="W-8", clause="AC-LST-099", exspect="fail")
     with pytest.raises(UsageProblems) as told:
