@@ -77,9 +77,13 @@ class Console:
             self.stdout_lost = True
             raise
 
-    def write_message(self, text: str) -> None:
-        """Tell the person at the terminal something; a closed stream is no reason to stop."""
-        data = self.redact(text if text.endswith("\n") else text + "\n")
+    def write_message(self, text: str, *, redacted: bool = False) -> None:
+        """Tell the person at the terminal something; a closed stream is no reason to stop.
+
+        What is `redacted` already, or no secret though it looks like one, goes out as it is.
+        """
+        text = text if text.endswith("\n") else text + "\n"
+        data = text if redacted else self.redact(text)
         with contextlib.suppress(OSError, ValueError):
             encoding = sys.stderr.encoding or "ascii"
             sys.stderr.write(data.encode(encoding, "backslashreplace").decode(encoding))

@@ -127,7 +127,28 @@ def serve(console: Console, /, apis: tuple[str, ...], **values: Any) -> int:
     check_option_conflicts(options)
     with tempfile.TemporaryDirectory(prefix="callharness-serve-") as scratch:
         plan = make_plan(console, options, specs, Path(scratch))
+        if options.listen_fd is None:
+            _tell_example_credentials(console, plan)
         return serve_by_workers(console, plan) if options.workers > 1 else _serve_in_process(console, plan)
+
+
+def _tell_example_credentials(console: Console, plan: ServePlan) -> None:
+    """Tell what to log in with where nobody said who may: invented examples that stand in the documents."""
+    from harness.serve.authentication import default_credentials
+    from harness.specification.access import all_credential_names
+
+    options = plan.options
+    given = {name for name, _ in parse_pairs("--credential", options.credentials)}
+    apis_by_text: dict[str, list[str]] = {}
+    for spec in plan.specs.values() if options.users is None else ():
+        access = spec.listing.access
+        if given.isdisjoint(all_credential_names(access)):
+            text = " ".join(f"{name}={value}" for name, value in default_credentials(access).items())
+            apis_by_text.setdefault(text, []).append(spec.id)
+    for text, apis in apis_by_text.items():
+        if text:
+            # Plain: a mask would keep from the reader what everybody may know.
+            console.write_message(f"{', '.join(apis)}: log in with {text}", redacted=True)
 
 
 def _list_faults(console: Console, specs: Mapping[str, Spec]) -> None:

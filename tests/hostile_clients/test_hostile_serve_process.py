@@ -104,10 +104,11 @@ def test_hd_22_workers_end_with_their_first_process_however_it_ended() -> None:
 def test_hd_22_a_worker_that_ends_is_replaced_and_the_port_stays_open() -> None:
     with serving("--workers", "2") as running:
         expected = running.get()
+        assert running.process.stderr is not None
+        assert "log in with" in running.process.stderr.readline()
         for _ in range(2):
             workers = workers_of(running.process.pid)
             os.kill(workers[0], signal.SIGKILL)
-            assert running.process.stderr is not None
             assert "has ended by itself (signal 9); another one takes its place" in running.process.stderr.readline()
             # The one that is left of the first two goes next: from then on only new ones answer.
         # It is told before it stands: the next answers may come from the one that is left.
@@ -120,9 +121,10 @@ def test_hd_22_a_worker_that_ends_is_replaced_and_the_port_stays_open() -> None:
 
 def test_hd_22_workers_that_end_again_and_again_are_not_replaced_for_ever() -> None:
     with serving("--workers", "2") as running:
+        assert running.process.stderr is not None
+        assert "log in with" in running.process.stderr.readline()
         for _ in range(6):
             os.kill(workers_of(running.process.pid)[0], signal.SIGKILL)
-            assert running.process.stderr is not None
             line = running.process.stderr.readline()
         assert "5 others within a minute" in line
         assert running.process.wait(60) == 3

@@ -80,9 +80,18 @@ def test_requests_are_told_with_v_and_secrets_are_not() -> None:
         told = running.end()
     lines = [line for line in told.splitlines() if "GET /api" in line]
     assert len(lines) == 2
-    assert "qwe123" not in told
+    assert "qwe123" not in "".join(lines)
     assert "CANARY" not in told
     assert "Password=***" in lines[0]
+
+
+def test_the_example_credentials_are_told_at_the_start_unless_others_are_given() -> None:
+    apis = (API, "ozeki/list-active-calls", "telnyx/list-detail-records")
+    with serving("--credential", "token=mine-alone", apis=apis) as running:
+        told = running.end()
+    assert told.splitlines() == [
+        "ozeki/list-call-history, ozeki/list-active-calls: log in with Username=HTTP_User_1 Password=qwe123"
+    ]
 
 
 def controlled(running: Running, method: str, path: str, body: object = None) -> tuple[int, object]:
