@@ -538,6 +538,7 @@ class CheckContext:
     ) -> None:
         """Records a finding under the first of the clauses that the spec declares.
 
+        Its message is the sentence of that clause, with `message`, what was tried, behind it where that says more.
         `difference` names the way in which the answer differs: findings with the same request and the same
         difference are one defect. `rows` are shown by their identity and `fields`. `check` is what the answer of the
         exchange must be, where that can be said of it.
@@ -563,7 +564,7 @@ class CheckContext:
             level=known.level,
             basis="inferred" if inferred else known.basis,
             family=self.results.families.get(declared[0], "shape"),
-            message=self.evidence.render_text(message, limit=400),
+            message=self.evidence.render_text(_titled(known.says, message), limit=600),
             expected=self.evidence.render_text(expected, limit=1000),
             actual=self.evidence.render_text(actual, limit=1000),
             request=self.evidence.render_request_line(exchange.request) if exchange else "",
@@ -676,3 +677,8 @@ def _zone_or_utc(name: str) -> ZoneInfo:
         return zone_named(name)
     except DecodeError:
         return UTC_ZONE
+
+
+def _titled(promise: str, tried: str) -> str:
+    """The promise, and behind it what was tried of it where that says more."""
+    return promise if tried in promise else f"{promise}: {tried}"

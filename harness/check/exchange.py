@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 
 from harness.check.target_facts import KEPT_BODY_BYTES
 from harness.specification.field_path import FieldPath
@@ -16,6 +16,8 @@ from harness.wire.json_body import MISSING, Missing
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import DecodedResponse
 from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, row_values_at
+
+_TEXT_BYTES: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +118,17 @@ class Exchange:
     def code(self) -> Tree | Missing:
         """The code of the answer, MISSING where it has none."""
         return MISSING if self.answer is None else self.answer.code
+
+    @property
+    def told_error(self) -> str:
+        """An error as it is told: by its code, or where none can be read by the HTTP status and the server's text."""
+        answer, response = self.answer, self.response
+        if answer is not None and answer.code is not MISSING:
+            return f"the error {answer.code!r}"
+        if not isinstance(response, HttpResponse):
+            return "no answer"
+        text = response.body[:_TEXT_BYTES].decode("utf-8", "replace").strip()
+        return f"HTTP {response.http_status}: {text or 'an empty body'}"
 
     @property
     def total(self) -> Tree | Missing:

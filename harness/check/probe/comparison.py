@@ -96,7 +96,7 @@ def _differences(read: _Reading) -> Iterator[Difference]:
                 aspect="outcome",
                 kind="refused",
                 expected="a success",
-                actual=f"the error {answer.code!r}{told}",
+                actual=exchange.told_error + (told if answer.code is not MISSING else ""),
                 nothing_due=_is_no_row_due(mirror, meaning),
             )
         return

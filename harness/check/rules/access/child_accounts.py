@@ -221,7 +221,7 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
         exchange = read_scoped_list(context, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             if exchange.outcome == "error":
-                message, actual = "the calls of listed children are shown", f"error {exchange.code!r}"
+                message, actual = "the calls of listed children are shown", exchange.told_error
                 context.fail(clauses, message, expected="a success", actual=actual, exchange=exchange, check=A_LIST)
             return False
         shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}

@@ -248,7 +248,7 @@ def _check_one_customer(
                     clauses,
                     "one's own customer can be named",
                     expected="a success",
-                    actual=f"error {exchange.code!r}",
+                    actual=exchange.told_error,
                     exchange=exchange,
                     check=A_LIST,
                 )

@@ -190,7 +190,7 @@ def _confirm_refusal(about: _HiddenFilter, exchange: Exchange, value: Any) -> No
     context = about.context
     again = about.send(value, "again: a well-formed value that nothing has")
     if again.outcome == "error":
-        actual = f"error {context.evidence.render_text(f'{exchange.code!r}', limit=80)}"
+        actual = context.evidence.render_text(exchange.told_error, limit=80)
         clauses = context.listing.no_match_clause or about.clauses
         about.report(f"{about.name} takes any well-formed value", "a success", actual, again, clauses, check=A_LIST)
 

@@ -159,7 +159,7 @@ def _is_wrong_page(
             slice_clauses,
             "a cursor that the server gave is taken",
             expected="the following page",
-            actual=f"error {exchange.code!r}",
+            actual=exchange.told_error,
             exchange=exchange,
             check=A_LIST,
         )
@@ -325,6 +325,6 @@ def _check_refusable_request(
         again = context.send(mirror.request(values), f"again: {purpose}")
         if again.answer is not None and again.is_refusal == refused:
             expected = "an error" if "refused" in options else "a success"
-            actual = f"a success with {len(again.listed)} rows" if not refused else f"error {again.code!r}"
+            actual = f"a success with {len(again.listed)} rows" if not refused else again.told_error
             check = A_LIST if refused else NO_LIST
             context.fail(clauses, purpose, expected=expected, actual=actual, exchange=again, check=check)

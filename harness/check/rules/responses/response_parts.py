@@ -258,7 +258,7 @@ def _has_legible_code(judge: JudgedResponse, answer: DecodedResponse, code_at: s
     clauses = shape.clauses.shape
     if answer.code is MISSING:
         # Where an envelope part promises the code, that part was found missing already.
-        judge.report_breach(clauses, expected=f"an error told at {code_at}", actual="it is missing")
+        judge.report_breach(clauses, expected=f"an error told at {code_at}", actual=judge.exchange.told_error)
         return False
     if not has_type(shape.code_as, answer.code, text=judge.context.is_xml):
         expected = f"{code_at}: {shape.code_as}"

@@ -56,7 +56,7 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
 
 
 def _error_text(exchange: Exchange) -> str:
-    return f"the error {exchange.code!r}" if exchange.outcome == "error" else ""
+    return exchange.told_error if exchange.outcome == "error" else ""
 
 
 def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> None:
