@@ -75,7 +75,8 @@ def _module_text(report: RunReport, finding: Finding, case: dict[str, Any]) -> s
     word = re.sub(r"[^a-z0-9]+", "_", str(finding.clause).lower()).strip("_")
     body = template.replace("NAME_OF_TEST", f"test_{word}_is_kept")
     imports, _, rest = body.partition("\n\nSECONDS")
-    return f"{head}\n\n{imports}\n\nCASE = {_literal(case)}\nSECONDS{rest}"
+    promise = visible_text(f"{finding.clause}  {finding.message}", limit=400)
+    return f"{head}\n\n{imports}\n\nPROMISE = {promise!a}\nCASE = {_literal(case)}\nSECONDS{rest}"
 
 
 def _literal(case: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from hostile_servers import free_port
 from report_samples import HOSTILE, finding, report
 
 import harness
@@ -111,6 +112,28 @@ def test_a_test_without_its_url_says_what_is_needed(tmp_path: Path) -> None:
     assert (code, "CALLHARNESS_URL is needed" in output) == (1, True)
 
 
+def test_a_test_that_fails_begins_with_its_promise_and_what_is_wrong(tmp_path: Path) -> None:
+    fault = "OZ-LCH-024/Destination-ignored"
+    with harness.serve(API, calls=60, faults=[fault]) as broken:
+        checked_files(API, fault, broken.urls[API], tmp_path)
+        _, output = run_alone(tmp_path, broken.urls[API])
+    shown = output.partition("FAILURES")[2].splitlines()[2:]
+    assert shown[0] == "OZ-LCH-024  Destination keeps exactly the calls that reached that extension"
+    assert shown[1].startswith("rows that must not be there: [")
+    assert "short test summary" in shown[2]
+
+
+def test_a_test_without_a_server_says_so_without_a_trace(tmp_path: Path) -> None:
+    for name, text in pytest_files(made_report()).items():
+        (tmp_path / name).write_text(text)
+    url = f"http://127.0.0.1:{free_port()}"
+    code, output = run_alone(tmp_path, url)
+    assert code == 1
+    assert f"no answer from {url}: [Errno 111] Connection refused" in output
+    assert "Traceback" not in output
+    assert "create_connection" not in output
+
+
 # --- files that are made by hand ----------------------------------------------------------------------------
 
 CASE = {
@@ -128,12 +151,22 @@ def made_report(message: str = "the total counts all", case: str = json.dumps(CA
     return report(findings=(replace(finding(message=message, actual=message), case=case),))
 
 
-def test_a_hostile_text_stays_in_a_comment() -> None:
+def without_promise(text: str) -> str:
+    """The code of a file but for the text of its promise."""
+    tree = ast.parse(text)
+    assigned = (node for node in tree.body if isinstance(node, ast.Assign))
+    (promise,) = (node for node in assigned if ast.unparse(node.targets[0]) == "PROMISE")
+    assert isinstance(promise.value, ast.Constant)
+    promise.value = ast.Constant("")
+    return ast.dump(tree)
+
+
+def test_a_hostile_text_stays_in_a_comment_and_in_the_text_of_the_promise() -> None:
     hostile = f'{HOSTILE}\n"""\nimport os; os.remove("x")\n# \\N{{BULLET}}'
     texts = [
         pytest_files(made_report(text))["test_acmepbx_list_calls_ac_lst_021.py"] for text in (hostile, "harmless")
     ]
-    one, other = (ast.dump(ast.parse(text)) for text in texts)
+    one, other = map(without_promise, texts)
     assert one == other
 
 
