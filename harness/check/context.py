@@ -556,7 +556,7 @@ class CheckContext:
             return
         declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:
-            self.notes.append(f"{message}: expected {expected}, got {actual}")
+            self.notes.append(f"{message}: expected {expected}; actual: {actual}")
             return
         known = self.results.clauses[declared[0]]
         finding = Finding(

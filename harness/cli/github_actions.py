@@ -45,7 +45,7 @@ def annotation_lines(record: RunRecord) -> Iterator[str]:
     for colour, command in ((Colour.RED, "error"), (Colour.AMBER, "warning")):
         found = [one for one in defects if one.colour is colour and one.waived is None]
         for finding in found[:ANNOTATIONS_AT_MOST]:
-            message = f"{finding.message}: expected {finding.expected}, got {finding.actual}"
+            message = f"{finding.message}: expected {finding.expected}; actual: {finding.actual}"
             yield workflow_command(command, f"{report.api} {finding.clause}", message)
         if colour is Colour.RED and not found and report.colour is Colour.RED:
             yield workflow_command(command, f"{report.api} is red", gate_reason(report))

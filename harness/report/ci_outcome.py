@@ -22,7 +22,7 @@ def ci_outcome(result: ClauseResult) -> CiOutcome:
 def what_went_wrong(result: ClauseResult, findings: list[Finding]) -> str:
     """What was seen, not what is promised; why there is no verdict where there is none."""
     if findings and result.verdict is Verdict.FAIL:
-        return f"expected {findings[0].expected}, got {findings[0].actual}"
+        return f"expected {findings[0].expected}; actual: {findings[0].actual}"
     return result.reason
 
 

@@ -110,6 +110,11 @@ def _table_lines(report: RunReport) -> Iterator[str]:
     yield ""
 
 
+def _counting_clauses(number: int) -> str:
+    """So many clauses that count for the gate."""
+    return f"{number} clause that counts" if number == 1 else f"{number} clauses that count"
+
+
 def _open_lines(report: RunReport) -> Iterator[str]:
     """Clauses that count for the gate without a finding, folded away."""
     broken = {finding.clause for finding in report.findings}
@@ -117,7 +122,7 @@ def _open_lines(report: RunReport) -> Iterator[str]:
     told = [result for result in report.clauses if result.colour in counted and result.id not in broken]
     if not told:
         return
-    yield f"<details><summary>{len(told)} clauses without a finding that count for the gate</summary>"
+    yield f"<details><summary>{_counting_clauses(len(told))} for the gate without a finding</summary>"
     yield ""
     yield "| clause | verdict | why |"
     yield "|---|---|---|"

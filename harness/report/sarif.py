@@ -73,7 +73,7 @@ def _rule_of(report: RunReport, result: ClauseResult) -> dict[str, Any]:
 
 
 def _finding_result(report: RunReport, finding: Finding, places: dict[Any, int]) -> dict[str, Any]:
-    parts = [f"{finding.message}: expected {finding.expected}, got {finding.actual}"]
+    parts = [f"{finding.message}: expected {finding.expected}; actual: {finding.actual}"]
     parts += [text for text in (finding.curl, finding.replay) if text]
     made = _result_of(report, finding.clause, finding.colour, "\n".join(parts), finding.difference)
     if finding.clause in places:

@@ -23,6 +23,7 @@ from harness.check.probe.row_matches import (
     merged_row_values,
 )
 from harness.check.probe.stability import all_recent
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import Include, OpenChoice, PageNumberPaging
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
@@ -76,7 +77,7 @@ def _differences(read: _Reading) -> Iterator[Difference]:
             # An error page of another shape still refuses; its shape is judged by itself.
             return
         came = "an answer that cannot be read" if answer.outcome == "unreadable" else "a success"
-        held = f" with {len(exchange.rows)} rows" if exchange.rows is not None else ""
+        held = f" with {rows_in_words(len(exchange.rows))}" if exchange.rows is not None else ""
         yield Difference(
             aspect="outcome",
             kind="accepted",
@@ -219,7 +220,7 @@ def _compare_rows(read: _Reading) -> Iterator[Difference]:
     rows = exchange.listed
     if meaning.no_rows:
         if rows:
-            actual = f"{len(rows)} rows"
+            actual = rows_in_words(len(rows))
             yield Difference(
                 aspect="rows", kind="not-empty", expected="no rows", actual=actual, rows=rows, nothing_due=True
             )
@@ -265,7 +266,7 @@ def _unlisted_rows(read: _Reading, rows: Sequence[Row]) -> Iterator[Difference]:
             aspect="rows",
             kind="unlisted",
             expected="rows that the list without this request's parameters holds too",
-            actual=f"{len(unknown)} rows that it does not hold",
+            actual=f"{rows_in_words(len(unknown))} that it does not hold",
             rows=unknown,
             conforming=bool(meaning.tests) and all(meaning.keeps_row(row.shown) is True for row in unknown),
         )
@@ -281,8 +282,8 @@ def _compare_page_size(
         yield Difference(
             aspect="size",
             kind="too-many",
-            expected=f"at most {meaning.size} rows",
-            actual=f"{len(rows)} rows",
+            expected=f"at most {rows_in_words(meaning.size)}",
+            actual=rows_in_words(len(rows)),
             about=given,
         )
     if not mirror.complete or meaning.by_cursor or meaning.no_rows:
@@ -304,8 +305,8 @@ def _compare_page_size(
         yield Difference(
             aspect="slice" if later else "rows",
             kind="surplus",
-            expected=f"{due} rows on this page",
-            actual=f"{len(rows)} rows",
+            expected=f"{rows_in_words(due)} on this page",
+            actual=rows_in_words(len(rows)),
             about="later" if later else "first",
         )
 
@@ -350,16 +351,17 @@ def _rows_not_shown(sure: Sequence[Row], exchange: Exchange) -> tuple[Row, ...]:
 
 
 def _short_page(due: int, rows: Sequence[Row], given: str) -> Difference:
-    expected, actual = f"{due} rows on this page", f"{len(rows)} rows"
+    expected, actual = f"{rows_in_words(due)} on this page", rows_in_words(len(rows))
     return Difference(aspect="short", kind="too-few", expected=expected, actual=actual, about=given)
 
 
 def _missing_rows(due: int, rows: Sequence[Row], missing: tuple[Row, ...]) -> Difference:
+    lost = "1 that matches is" if len(missing) == 1 else f"{len(missing)} that match are"
     return Difference(
         aspect="rows",
         kind="missing",
-        expected=f"{due} rows",
-        actual=f"{len(rows)} rows; {len(missing)} that match are missing",
+        expected=rows_in_words(due),
+        actual=f"{rows_in_words(len(rows))}; {lost} missing",
         rows=missing,
     )
 
@@ -606,7 +608,7 @@ def _compare_count(read: _Reading) -> Iterator[Difference]:
     counted = count_in(exchange.answer)
     if counted is None:
         listed = exchange.rows is not None and not exchange.answer.rows_flaw
-        held = f"{len(exchange.listed)} rows" if listed else "something else"
+        held = rows_in_words(len(exchange.listed)) if listed else "something else"
         yield Difference(aspect="count", kind="no-number", expected="a number in place of the rows", actual=held)
         return
     count, shape = counted

@@ -7,6 +7,7 @@ from harness.check.probe.answer_checks import AnswerCheck, seen_check
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import disjoint_filter_pairs, largest_page, visible_filters
 from harness.check.probe.mirror import Mirror
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import LimitPaging
 from harness.specification.narrowing_defaults import default_limit
 from harness.wire.decoded_body import Tree
@@ -96,8 +97,8 @@ def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> bool:
     exchange = context.send(high, f"with a high limit: {listed.purpose}", witness=False)
     if len(exchange.listed) != counted:
         return False
-    actual = f"{len(listed.listed)} rows"
-    expected, check = f"{counted} rows", AnswerCheck(kind="rows", low=counted, high=counted)
+    actual = rows_in_words(len(listed.listed))
+    expected, check = rows_in_words(counted), AnswerCheck(kind="rows", low=counted, high=counted)
     message = "no limit means all rows"
     context.fail(clauses, message, expected=expected, actual=actual, exchange=listed, check=check)
     return True

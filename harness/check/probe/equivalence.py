@@ -16,6 +16,7 @@ from harness.check.probe.error_responses import (
 )
 from harness.check.probe.mirror import Mirror, lists_only_live_calls, parse_row_count
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import Clauses, options_of
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import count_in
@@ -51,7 +52,7 @@ def _row_difference(context: CheckContext, first: Sequence[Row], second: Sequenc
     if keys == others:
         return None
     if len(keys) != len(others):
-        return f"{len(keys)} rows and {len(others)} rows"
+        return f"{rows_in_words(len(keys))} and {rows_in_words(len(others))}"
     only = [row for row in first if row.key not in set(others)]
     only += [row for row in second if row.key not in set(keys)]
     # Where a page cuts rows of one sort value apart, either of them may stand on it.
@@ -118,15 +119,15 @@ def certain_difference(
     if not context.listing.paging.is_single_page:
         # A page moves with the list: only an empty one, or one that fills up, says something.
         if stayed and not middle.rows:
-            return f"{len(stayed)} rows and none"
+            return f"{rows_in_words(len(stayed))} and none"
         if not around and known:
-            return f"no rows and {len(known)} rows"
+            return f"no rows and {rows_in_words(len(known))}"
         return None
     missing = stayed - set(middle.keys)
     if missing:
         return f"{len(missing)} rows that stood still are missing"
     if known:
-        return f"{len(known)} rows that are not in the other answer"
+        return f"{rows_in_words(len(known))} that are not in the other answer"
     return None
 
 

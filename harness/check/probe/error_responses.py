@@ -11,6 +11,7 @@ from harness.check.probe.answer_checks import NO_LIST, AnswerCheck, seen_check
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import ProbeResult, check_probe
 from harness.check.probe.mirror import Mirror
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
@@ -113,7 +114,7 @@ def describe_answer(exchange: Exchange) -> str:
         return f"an error (HTTP {answer.http_status})"
     if answer.outcome == "error":
         return f"the error {answer.code!r} (HTTP {answer.http_status})"
-    return "a success" + (f" with {len(exchange.rows)} rows" if exchange.rows is not None else "")
+    return "a success" + (f" with {rows_in_words(len(exchange.rows))}" if exchange.rows is not None else "")
 
 
 # --- how a refusal is told ----------------------------------------------------------------------------------
@@ -323,7 +324,9 @@ def _problem_of_rows(context: CheckContext, exchange: Exchange, due: _Refusal) -
     context.facts.rows_in_errors = context.facts.rows_in_errors or met
     if context.listing.outcome.error.clauses.no_rows or context.facts.rows_in_errors != met:
         return None
-    return _Problem("rows", due.clauses, "an error without rows", f"an error with {len(exchange.rows)} rows")
+    return _Problem(
+        "rows", due.clauses, "an error without rows", f"an error with {rows_in_words(len(exchange.rows))}"
+    )
 
 
 def _problem_of_code(

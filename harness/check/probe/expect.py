@@ -39,6 +39,7 @@ from harness.check.probe.reduction import REDUCTION_REQUESTS, reduce_request
 from harness.check.probe.row_matches import matching_rows
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
 from harness.check.probe.time_ranges import time_range_filters
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import (
     Clauses,
     CursorPaging,
@@ -514,7 +515,9 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
         ]
         told = {row.key for row in (mismatch.rows if mismatch.kind == "unlisted" else unknown)}
         if not told.isdisjoint(row.key for row in unknown):
-            mirror.tear_reason = f"a walk over all pages misses {len(unknown)} rows that a narrow time range shows"
+            mirror.tear_reason = (
+                f"a walk over all pages misses {rows_in_words(len(unknown))} that a narrow time range shows"
+            )
             return True
     return False
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from simulated_runs import meeting
 
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import ClauseId
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, Missing
@@ -44,3 +45,8 @@ def test_an_error_without_a_code_is_told_by_its_status_and_text(code: str | Miss
         answer=replace(exchange.answer, outcome="error", code=code),
     )
     assert refused.told_error == told
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows")])
+def test_one_row_is_told_in_the_singular(number: int, words: str) -> None:
+    assert rows_in_words(number) == words

@@ -31,7 +31,7 @@ def test_a_job_gets_annotations_and_a_page_behind_what_is_there(
     tell_github(Console(), recording(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)})
     assert capsys.readouterr().err.splitlines() == [
         "::error title=acmepbx/list-calls AC-LST-021::the total counts all matching calls: expected 43 on every "
-        "page, got 43 on page 0, 20 on page 1"
+        "page; actual: 43 on page 0, 20 on page 1"
     ]
     assert summary.read_text(encoding="utf-8").startswith("# before\n## 🔴 RED `acmepbx/list-calls`\n")
 

@@ -201,7 +201,7 @@ def _junit_cases(of: RunReport) -> dict[str, etree._Element]:
     ("clause", "element", "attribute", "text"),
     [
         ("AC-LST-021", "failure", "type", "AC-LST-021"),
-        ("AC-LST-021", "failure", "message", "expected 43 on every page, got 43 on page 0, 20 on page 1"),
+        ("AC-LST-021", "failure", "message", "expected 43 on every page; actual: 43 on page 0, 20 on page 1"),
         ("AC-LST-027", "error", "type", "error"),
         ("AC-LST-026", "skipped", "message", "blocked, amber: no second user is known"),
         ("AC-LST-023", "skipped", "message", "inconclusive, amber: data-changed"),

@@ -27,6 +27,7 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.login_attempts import (
     LoginAttempt,
     altered_secrets,
@@ -373,7 +374,7 @@ def _check_own_customer_request(
         others = [row for row in strays(second) if row.key in before and row.key not in its_own]
         if others:
             expected = "an error, or no rows"
-            actual = f"{len(others)} rows of another customer"
+            actual = f"{rows_in_words(len(others))} of another customer"
             report_breach(context, clauses, expected=expected, actual=actual, exchange=second)
             return
 
@@ -409,7 +410,7 @@ def _check_lookup_of_own_rows(
 
     def strays(answer: Exchange) -> str:
         foreign = _foreign_rows(context, mirror, identity, answer)
-        return f"{len(foreign)} rows of another customer" if foreign else ""
+        return f"{rows_in_words(len(foreign))} of another customer" if foreign else ""
 
     for name in visible_filters(context):
         counted = count_values(mirror.rows, context.listing.filters[name].compares)

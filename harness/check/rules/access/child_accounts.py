@@ -11,6 +11,7 @@ from harness.check.probe.error_responses import judge_twice
 from harness.check.probe.filter_values import encode_shown_value, largest_page
 from harness.check.probe.mirror import Mirror, first_page_number, parse_row_count, server_page_limit
 from harness.check.probe.stability import replicas_disagree
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.row_owners import own_account, own_customer, owners_of, read_scoped_list
 from harness.specification.model import (
     CallScope,
@@ -127,7 +128,7 @@ def _check_default(
         switch.clauses.default,
         f"{switch.parameter} is off by default",
         expected="the same rows as with false",
-        actual=f"{len(plain)} against {len(off)} rows",
+        actual=f"{len(plain)} against {rows_in_words(len(off))}",
         exchange=answers["default"],
         check=same_check(context, answers["off"], answers["default"]),
     )
@@ -200,7 +201,7 @@ def _wrong_rows(
         )
     missing = due - set(on.keys)
     if missing and (limit is None or len(due) <= limit):
-        return "all the children's calls are listed", f"{len(due)} rows", f"{len(missing)} of them missing"
+        return "all the children's calls are listed", rows_in_words(len(due)), f"{len(missing)} of them missing"
     return None
 
 

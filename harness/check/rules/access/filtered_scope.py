@@ -9,6 +9,7 @@ from harness.check.probe.answer_checks import listed_check
 from harness.check.probe.filter_values import count_values, encode_shown_value, filters_of_row, plain_filters
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.reduction import smallest_part
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
 from harness.specification.model import CallScope, Clauses
 from harness.wire.decoded_body import Tree
@@ -216,6 +217,6 @@ def _filtered_difference(context: CheckContext, before: Exchange, filtered: Exch
     if size is None or max(len(before.keys), len(after.keys)) < size:
         strange = came - stood - set(before.keys)
         if strange:
-            return f"{len(strange)} rows that the whole list does not hold"
+            return f"{rows_in_words(len(strange))} that the whole list does not hold"
     missing = [row for row in due if row.key not in came]
     return f"{len(missing)} of {len(due)} rows are missing" if missing else None

@@ -13,6 +13,7 @@ from harness.check.probe.count_only import check_count_of_list
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, reread_mirror
 from harness.check.probe.stability import record_repeatable_failures
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.authentication import redact_credentials
 from harness.check.rules.access.child_accounts import check_child_accounts
 from harness.check.rules.access.login_attempts import documented_credentials
@@ -118,7 +119,7 @@ def _judge_unset(scope: _Scope) -> None:
         if not strangers:
             context.results.record_pass(clauses, times=len(rows))
             return
-        expected, actual = f"owner {scope.own} in every row", f"{len(strangers)} rows of others"
+        expected, actual = f"owner {scope.own} in every row", f"{rows_in_words(len(strangers))} of others"
     message = "without a customer only the account's own calls are listed"
     context.fail(clauses, message, expected=expected, actual=actual)
 
@@ -223,7 +224,7 @@ def _check_superset(scope: _Scope, every: list[Row], own_rows: list[Row], childr
         scope.context.results.record_pass(clauses, times=max(1, len(own_rows)))
         return
     else:
-        expected, actual = "more than the account's own", f"{len(every)} rows"
+        expected, actual = "more than the account's own", rows_in_words(len(every))
     scope.context.fail(clauses, "all customers' calls are listed", expected=expected, actual=actual)
 
 
@@ -282,7 +283,7 @@ def _is_wrong_for_customer(
         expected, actual = f"rows of customer {customer}", f"{len(strangers)} of {len(rows)} rows are others'"
         check = listed_check(scope.context, scope.mirror, "without", strangers)
     elif missing:
-        expected, actual = f"{len(due)} rows", f"{len(missing)} of them missing"
+        expected, actual = rows_in_words(len(due)), f"{len(missing)} of them missing"
         lost = [row for key in missing if (row := scope.mirror.row_with_key(key)) is not None]
         check = listed_check(scope.context, scope.mirror, "with", lost)
     else:
@@ -337,7 +338,7 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
             rule.clauses.recursive_default,
             "sub-customers are left out by default",
             expected="the same rows as with 0",
-            actual=f"{len(plain)} rows against {len(answers['off'].keys)}",
+            actual=f"{rows_in_words(len(plain))} against {len(answers['off'].keys)}",
             exchange=answers["plain"],
             check=same_check(context, answers["off"], answers["plain"]),
         )
@@ -389,8 +390,8 @@ def _check_ignored_recursion(scope: _Scope, children: list[Row], depths: _Depths
         context.fail(
             clauses,
             f"recursion does nothing for {word}",
-            expected=f"{len(below)} rows",
-            actual=f"{len(exchange.keys)} rows",
+            expected=rows_in_words(len(below)),
+            actual=rows_in_words(len(exchange.keys)),
             exchange=exchange,
         )
     elif not depths.deep - depths.plain_ever - below:
@@ -471,7 +472,7 @@ def _check_bad_customer(scope: _Scope) -> None:
                 clauses,
                 "an unknown customer is refused",
                 expected="an error",
-                actual=f"a success with {len(exchange.listed)} rows",
+                actual=f"a success with {rows_in_words(len(exchange.listed))}",
                 exchange=exchange,
                 check=NO_LIST,
             )

@@ -13,6 +13,7 @@ from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import reread_mirror
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import Clauses
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import field_at
@@ -115,7 +116,7 @@ def _partition_breach(
     for word in words:
         other = next((other for other in words if other != word and rows[other]), None)
         if rows[word] == everything and other is not None:
-            actual = f"all {len(everything)} rows"
+            actual = f"all {rows_in_words(len(everything))}"
             return _Breach(clauses_of_value(rule, word), "fewer rows than without it", actual, word, other)
     for word, meant in several.items():
         others = [other for other in words if other not in meant]
@@ -123,18 +124,18 @@ def _partition_breach(
         both = rest & parts
         if mine == parts and len(others) == 1 and both:
             # Two answers agree against the third.
-            clauses, actual = clauses_of_value(rule, others[0]), f"{len(both)} rows that {word} keeps, too"
+            clauses, actual = clauses_of_value(rule, others[0]), f"{rows_in_words(len(both))} that {word} keeps, too"
             return _Breach(clauses, f"no row that {word} keeps", actual, others[0], word)
         if mine != parts and parts | rest == everything and not both:
-            actual = f"{len(mine)} rows: {len(parts - mine)} missing, {len(mine - parts)} too many"
+            actual = f"{rows_in_words(len(mine))}: {len(parts - mine)} missing, {len(mine - parts)} too many"
             expected = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
             return _Breach(clauses_of_value(rule, word), expected, actual, word)
     for one, two in combinations(words, 2):
         if shared := rows[one] & rows[two]:
-            actual = f"{len(shared)} rows for {one} and for {two}"
+            actual = f"{rows_in_words(len(shared))} for {one} and for {two}"
             return _Breach(rule.partition_clause, "each row for one word", actual, two, one)
     lost = everything - rows_of(words)
-    actual = f"{len(lost)} rows for none of the words"
+    actual = f"{rows_in_words(len(lost))} for none of the words"
     return _Breach(rule.partition_clause, "each row for one word", actual, words[-1]) if lost else None
 
 
@@ -168,4 +169,4 @@ def check_word_partition(about: AskedFilter) -> None:
             return
         rows = len(mirror.rows)
         message, expected = f"the words of {about.name} share out all rows", f"{rows} rows"
-        context.fail(clauses, message, expected=expected, actual=f"{rows - len(left)} rows")
+        context.fail(clauses, message, expected=expected, actual=rows_in_words(rows - len(left)))

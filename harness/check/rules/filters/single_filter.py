@@ -25,6 +25,7 @@ from harness.check.probe.filter_values import (
     near_miss_texts,
 )
 from harness.check.probe.mirror import Mirror
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.filters.chosen_fields import check_chosen_fields
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
@@ -166,7 +167,7 @@ def _report_kept_rows(about: AskedFilter, exchange: Exchange) -> None:
         about.clauses,
         f"{about.name} keeps only rows with that value",
         expected="no rows for a value that nothing has",
-        actual=f"{len(exchange.listed)} rows",
+        actual=rows_in_words(len(exchange.listed)),
         exchange=exchange,
         check=NO_ROWS,
     )
@@ -381,7 +382,7 @@ def _check_other_words(about: AskedFilter, base: ListRequest) -> None:
     for word in [word for word in named.may if word not in named.words][:2]:
         exchange = context.send(base.with_values({named.parameter: word}), f"{named.parameter}={word}")
         if exchange.answer is not None:
-            reading = "refused" if exchange.outcome == "error" else f"{len(exchange.listed)} rows"
+            reading = "refused" if exchange.outcome == "error" else rows_in_words(len(exchange.listed))
             context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {reading}")
 
 

@@ -30,6 +30,7 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count
 from harness.check.probe.reduction import smallest_part
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.filters.single_filter import check_later_version_filter
 from harness.specification.model import Clauses, Filter, options_of
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
@@ -142,7 +143,7 @@ def _check_absent_value(about: _HiddenFilter) -> bool:
         no_match = context.listing.no_match_clause
         clauses = no_match if no_match and _some_value_selects(about, again) else None
         message, expected = f"{name} keeps only rows with that value", "no rows for a value that nothing has"
-        about.report(message, expected, f"{len(again.rows)} rows", again, clauses, check=NO_ROWS)
+        about.report(message, expected, rows_in_words(len(again.rows)), again, clauses, check=NO_ROWS)
     elif not about.mirror.volatile:
         context.results.record_inconclusive(about.clauses, "not repeatable")
     return False
@@ -178,7 +179,7 @@ def _check_absent_value_beside(about: _HiddenFilter) -> bool:
     guilty, _ = smallest_part(
         beside, exchange, lambda part: about.send(value, purpose, part), lambda part: bool(part.rows)
     )
-    expected, actual = f"no rows beside {', '.join(guilty)}", f"{len(exchange.listed)} rows"
+    expected, actual = f"no rows beside {', '.join(guilty)}", rows_in_words(len(exchange.listed))
     clauses = about.context.listing.conjunction_clause or about.clauses
     message = f"{about.name} keeps only rows with that value, whatever stands beside it"
     about.report(message, expected, actual, exchange, clauses, check=NO_ROWS)
@@ -328,7 +329,7 @@ def _check_disjoint(about: _HiddenFilter) -> None:
         again = about.send(one, f"again: {about.name} = {one!r}")
         if again.rows and not about.rows_by_value[two].isdisjoint(again.keys):
             message, check = f"a row has one value of {about.name}", apart_check(about.context, again)
-            expected, actual = f"other rows for {two} than for {one}", f"{len(shared)} rows for both"
+            expected, actual = f"other rows for {two} than for {one}", f"{rows_in_words(len(shared))} for both"
             about.report(message, expected, actual, about.exchange_by_value[two], check=check)
         return
 
@@ -435,9 +436,9 @@ def _selects_exactly(
                 context.results.record_pass(clauses)
             return not attempt
     came = frozenset(exchange.keys)
-    actual = f"{len(came)} rows: {len(due - came)} missing, {len(came - due)} too many"
+    actual = f"{rows_in_words(len(came))}: {len(due - came)} missing, {len(came - due)} too many"
     if exchange.rows is None:
         actual = f"an answer that is {exchange.outcome}"
     check = exact_check(context, about.mirror, due)
-    about.report(f"{about.name}, {how}", f"{len(due)} rows", actual, exchange, clauses, check=check)
+    about.report(f"{about.name}, {how}", rows_in_words(len(due)), actual, exchange, clauses, check=check)
     return False

@@ -21,6 +21,7 @@ from harness.check.probe.mirror import (
     walk_pages,
 )
 from harness.check.results.evidence import render_value
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.live.call_continuity import (
     check_same_calls,
     check_same_rows,
@@ -391,14 +392,14 @@ def _group_difference(
         return "the same row twice"
     others = [row for row in exchange.rows if [str(one) for one in row.values(path)] not in ([value], [])]
     if others:
-        return f"{len(others)} rows of another {path}"
+        return f"{rows_in_words(len(others))} of another {path}"
     missing = [row for row in due if row.key not in keys and mirror.is_steady(row)]
     if missing:
-        return f"{len(keys)} rows; {len(missing)} of those in the whole list are missing"
+        return f"{rows_in_words(len(keys))}; {len(missing)} of those in the whole list are missing"
     known = {row.key for row in due}
     more = [key for key in keys if key not in known]
     if more and mirror.complete and not mirror.volatile:
-        return f"{len(keys)} rows; {len(more)} of them are not in the whole list"
+        return f"{rows_in_words(len(keys))}; {len(more)} of them are not in the whole list"
     return None
 
 

@@ -17,6 +17,7 @@ from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.page_probe import report_walk_breach, ways_back
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.arrangements import (
     DEPTHS,
     SIZE_KINDS,
@@ -280,8 +281,8 @@ def _breach_of_end(travel: Travel, due: DueRows | None) -> Breach | None:
         kind="lost",
         clauses=clauses.partition or clauses.slice,
         exchange=travel.pages[-1],
-        expected=f"{len(due.rows)} rows over all pages",
-        actual=f"{len(came)} rows, {len(lost)} missing",
+        expected=f"{rows_in_words(len(due.rows))} over all pages",
+        actual=f"{rows_in_words(len(came))}, {len(lost)} missing",
         rows=lost,
     )
 

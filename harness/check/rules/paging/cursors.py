@@ -21,6 +21,7 @@ from harness.check.probe.page_probe import (
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
 from harness.check.probe.time_ranges import time_range_filters
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.cursor_journeys import check_cursor_journeys, plain_journeys
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, CursorPaging, OpenChoice, options_of
@@ -84,8 +85,8 @@ def _check_cursor_walk(
         if all_recent(context, [row for row in (*mirror.rows, *came.values()) if row.key in odd]):
             context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
-        actual = f"{len(came)} rows, {len(due - came.keys())} missing"
-        report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(due)} rows", actual)
+        actual = f"{rows_in_words(len(came))}, {len(due - came.keys())} missing"
+        report_walk_breach(context, mirror, walk_clauses, steps[-1], rows_in_words(len(due)), actual)
         return
     context.results.record_pass(walk_clauses)
     if len(steps) > 1:
@@ -325,6 +326,6 @@ def _check_refusable_request(
         again = context.send(mirror.request(values), f"again: {purpose}")
         if again.answer is not None and again.is_refusal == refused:
             expected = "an error" if "refused" in options else "a success"
-            actual = f"a success with {len(again.listed)} rows" if not refused else again.told_error
+            actual = f"a success with {rows_in_words(len(again.listed))}" if not refused else again.told_error
             check = A_LIST if refused else NO_LIST
             context.fail(clauses, purpose, expected=expected, actual=actual, exchange=again, check=check)

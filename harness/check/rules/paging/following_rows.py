@@ -13,6 +13,7 @@ from harness.check.probe.mirror import (
 )
 from harness.check.probe.page_probe import report_walk_breach
 from harness.check.probe.page_sizes import page_size_values
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
 from harness.check.rules.responses.judged_response import parse_flag
 from harness.specification.answer_place import header_at
@@ -31,7 +32,9 @@ def check_following_rows(context: CheckContext, mirror: Mirror) -> None:
     size_name, most = largest_page_size(context)
     if mirror.volatile or not mirror.complete or len(mirror.rows) < 2:
         reason = (
-            f"the target shows {len(mirror.rows)} rows" if mirror.complete else "the list was not read to its end"
+            f"the target shows {rows_in_words(len(mirror.rows))}"
+            if mirror.complete
+            else "the list was not read to its end"
         )
         context.results.record_not_exercised(more.clause, reason)
         return

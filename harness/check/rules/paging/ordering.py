@@ -15,6 +15,7 @@ from harness.check.probe.filter_values import answer_fits, largest_page
 from harness.check.probe.mirror import Mirror, read_mirror, reread_mirror
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
 from harness.check.probe.time_ranges import time_range_filters
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.sort_words import learn_refused_words
 from harness.specification.model import (
     Clauses,
@@ -209,7 +210,7 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> None:
     if order is None:
         return
     if len(mirror.rows) < 2:
-        page_cap = f"the target shows {len(mirror.rows)} rows"
+        page_cap = f"the target shows {rows_in_words(len(mirror.rows))}"
         words = order.sort.clauses.words if order.sort else ()
         context.results.record_not_exercised((*order.clause, *order.descending_clause, *words), page_cap)
         return

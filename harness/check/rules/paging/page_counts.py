@@ -12,6 +12,7 @@ from harness.check.probe.mirror import (
 )
 from harness.check.probe.page_probe import report_walk_breach
 from harness.check.probe.page_sizes import page_size_values
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
 from harness.specification.model import PageCount, page_number_parts
 
@@ -24,7 +25,7 @@ def check_page_counts(context: CheckContext, mirror: Mirror) -> None:
     if count is None:
         return
     if mirror.volatile or len(mirror.rows) < 2:
-        context.results.record_not_exercised(count.clause, f"the target shows {len(mirror.rows)} rows")
+        context.results.record_not_exercised(count.clause, f"the target shows {rows_in_words(len(mirror.rows))}")
         return
     plain = Arrangement()
     for arrangement in (plain, *narrowings(context, mirror)[:_FILTERS_ASKED]):

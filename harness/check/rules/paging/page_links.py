@@ -22,6 +22,7 @@ from harness.check.probe.followed_links import (
 from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, parse_row_count
 from harness.check.probe.page_probe import report_walk_breach
 from harness.check.probe.page_sizes import page_size_values
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.arrangements import (
     Arrangement,
     DueRows,
@@ -109,7 +110,7 @@ def check_page_links(context: CheckContext, mirror: Mirror) -> None:
         return
     clauses = (*all_clauses(links.clauses), *(one for link in links.by_name.values() for one in link.clause))
     if len(mirror.rows) < 4 or mirror.volatile:
-        reason = "the list moves" if mirror.volatile else f"the target shows {len(mirror.rows)} rows"
+        reason = "the list moves" if mirror.volatile else f"the target shows {rows_in_words(len(mirror.rows))}"
         context.results.record_not_exercised(clauses, reason)
         return
     broken: dict[tuple[str, ...], tuple[_Breach, Arrangement]] = {}

@@ -22,6 +22,7 @@ from harness.check.probe.page_probe import (
     report_walk_breach,
 )
 from harness.check.probe.page_sizes import page_size_values
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.cursors import check_cursor_pages
 from harness.check.rules.paging.page_borders import check_page_borders, plain_border_probes
 from harness.specification.field_path import FieldPath
@@ -49,7 +50,7 @@ def check_pages(context: CheckContext, mirror: Mirror) -> None:
     if isinstance(paging, NoPaging):
         return
     if len(mirror.rows) < 2:
-        reason = f"the target shows {len(mirror.rows)} rows"
+        reason = f"the target shows {rows_in_words(len(mirror.rows))}"
         context.results.record_not_exercised(all_clauses(paging.clauses), reason)
         if not mirror.rows:
             return
@@ -134,7 +135,7 @@ def _pages_side_by_side(
     one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
     start = start_clauses(paging) or partition
     if len(one) > 3:
-        actual, longest = f"{len(one)} rows on a page of 3", AnswerCheck(kind="at-most", high=3)
+        actual, longest = f"{rows_in_words(len(one))} on a page of 3", AnswerCheck(kind="at-most", high=3)
         return _TornPages(size_clauses(paging) or partition, actual, answers["one"], longest)
     apart = apart_check(context, answers["one"])
     if one == two:
@@ -183,7 +184,7 @@ def _check_neighbour_pages(
         return
     whole = len(shared) == len(second.rows)
     clauses = slice_clauses if whole else partition or slice_clauses
-    actual = "the same page twice" if whole else f"{len(shared)} rows on both pages"
+    actual = "the same page twice" if whole else f"{rows_in_words(len(shared))} on both pages"
     check = apart_check(context, first)
     report_walk_breach(context, mirror, clauses, second, "no row on both pages", actual, check=check)
 

@@ -34,6 +34,7 @@ from harness.check.probe.mirror import (
     reread_mirror,
 )
 from harness.check.probe.time_ranges import requires_time_range
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.parameters.constant_company import check_constant_company
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
 from harness.check.rules.parameters.long_ranges import check_long_range
@@ -365,7 +366,7 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
         return
 
     def too_long(answer: Exchange) -> str:
-        return f"{len(answer.listed)} rows" if len(answer.listed) > most else ""
+        return rows_in_words(len(answer.listed)) if len(answer.listed) > most else ""
 
     size = {size_name: context.encode(size_name, most + 1)}
     for base in _wider_windows(context, mirror, most):

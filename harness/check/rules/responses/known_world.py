@@ -20,6 +20,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.filter_values import absent_value, is_hidden_filter, is_plain_equality
 from harness.check.probe.mirror import Mirror, largest_page_size
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.row_owners import owners_of
 from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect
@@ -263,7 +264,7 @@ def _check_rows(
     elif isinstance(calls, OpenChoice):
         context.notes.append(f"{len(extra)} rows are not in the world's file; it may be of another {calls.id}")
     else:
-        actual = f"{len(extra)} rows that it lacks"
+        actual = f"{rows_in_words(len(extra))} that it lacks"
         _report_breach(context, truth, only, "only rows of the known world", actual, extra)
     if not mirror.complete:
         context.notes.append(
@@ -275,7 +276,7 @@ def _check_rows(
         name = context.listing.lists.identity
         identities = ", ".join(str(identity) for identity in missing[:4])
         actual = f"{len(missing)} of them are missing ({name} {identities}{', ...' if len(missing) > 4 else ''})"
-        _report_breach(context, truth, complete, f"{len(due)} rows of the known world", actual, ())
+        _report_breach(context, truth, complete, f"{rows_in_words(len(due))} of the known world", actual, ())
     elif due:
         context.results.record_pass(complete, times=len(due))
     elif not may:
@@ -433,7 +434,7 @@ def _selects_exactly(
             context.results.record_pass(clauses)
             return True
     odd = [row for row in exchange.listed if row.key in strange]
-    expected = f"{len(wanted)} rows with {said.replace(' = ', ' ', 1)}"
-    actual = f"{len(came)} rows: {len(missing)} missing, {len(strange)} too many"
+    expected = f"{rows_in_words(len(wanted))} with {said.replace(' = ', ' ', 1)}"
+    actual = f"{rows_in_words(len(came))}: {len(missing)} missing, {len(strange)} too many"
     _report_breach(context, truth, clauses, expected, actual, odd, exchange=exchange)
     return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.responses.judged_response import JudgedResponse, has_type, part_at
 from harness.integers import is_integer
 from harness.specification.echo_types import is_integer_echo
@@ -324,7 +325,7 @@ def _check_error_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
     if (nothing and shape.no_rows != "empty") or (empty and shape.no_rows != "absent"):
         judge.record_pass(clauses)
         return
-    held = f"{len(raw)} rows" if isinstance(raw, list) else in_ascii(raw)
+    held = rows_in_words(len(raw)) if isinstance(raw, list) else in_ascii(raw)
     wanted = {"absent": "nothing", "empty": "an empty list", "absent-or-empty": "nothing, or an empty list,"}
     judge.report_breach(
         clauses,

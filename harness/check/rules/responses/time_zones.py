@@ -9,6 +9,7 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import judge_twice, record_kept, repeat_exchange, report_breach
 from harness.check.probe.mirror import Mirror, include_everything
+from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import TimeZoneRule
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -96,7 +97,7 @@ def _instant_difference(context: CheckContext, first: Exchange, second: Exchange
     two = {row.key: row.shown for row in second.listed}
     common = one.keys() & two.keys()
     if not common:
-        return f"{len(one)} rows and {len(two)} other rows"
+        return f"{rows_in_words(len(one))} and {len(two)} other rows"
     for key in common:
         times, others = _instants_of_row(one[key]), _instants_of_row(two[key])
         for name in times.keys() & others.keys():

@@ -438,7 +438,7 @@ def stray(actual: str, *rows: int, asked: str = "who", flags: tuple[str, ...] = 
 
 
 FLAWED = call(4, flaws=(flaw("who"),))
-ALL_OF_ADA_MISSING = missing("3 rows", "1 rows; 3 that match are missing", 5, 3, 1)
+ALL_OF_ADA_MISSING = missing("3 rows", "1 row; 3 that match are missing", 5, 3, 1)
 NONE_OF_ADA = missing("3 rows", "0 rows; 3 that match are missing", 5, 3, 1)
 
 
@@ -465,7 +465,7 @@ NONE_OF_ADA = missing("3 rows", "0 rows; 3 that match are missing", 5, 3, 1)
         due(ADA),
         came(FIVE, FOUR, TWO, ONE),
         stray("2 of 4 rows do not", 4, 2),
-        missing("3 rows", "4 rows; 1 that match are missing", 3),
+        missing("3 rows", "4 rows; 1 that matches is missing", 3),
     ),
     case(
         "where no row matches",
@@ -534,32 +534,36 @@ def test_rows_that_a_filter_does_not_keep_are_told(
     assert told_differences(session, mirror, meaning, exchange) == told
 
 
-def unlisted(actual: str, *rows: int, flags: tuple[str, ...] = ()) -> Told:
+def counted(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
+
+
+def unlisted(actual: int, *rows: int, flags: tuple[str, ...] = ()) -> Told:
     expected = "rows that the list without this request's parameters holds too"
-    return Told("rows", "unlisted", expected, f"{actual} rows that it does not hold", rows=rows, flags=flags)
+    return Told("rows", "unlisted", expected, f"{counted(actual)} that it does not hold", rows=rows, flags=flags)
 
 
 @differs(
-    case("without a filter", due(), came(STRANGE, *CALLS), unlisted("1", 7)),
+    case("without a filter", due(), came(STRANGE, *CALLS), unlisted(1, 7)),
     case(
         "that the filter keeps",
         due(ADA),
         came(STRANGE, FIVE, THREE, ONE),
-        unlisted("1", 7, flags=("conforming",)),
+        unlisted(1, 7, flags=("conforming",)),
     ),
-    case("that a filter may keep", due(unseen()), came(STRANGE, FIVE), unlisted("1", 7)),
+    case("that a filter may keep", due(unseen()), came(STRANGE, FIVE), unlisted(1, 7)),
     case(
         "some of which a filter may keep",
         due(ADA),
         came(call(9), call(7, without="who"), FIVE, THREE, ONE),
-        unlisted("2", 9, 7),
+        unlisted(2, 9, 7),
     ),
     case(
         "that the filter keeps, beside one that it does not",
         due(ADA),
         came(STRANGE, FIVE, FOUR, THREE, ONE),
         stray("1 of 5 rows do not", 4),
-        unlisted("1", 7, flags=("conforming",)),
+        unlisted(1, 7, flags=("conforming",)),
     ),
     case(
         "that the filter does not keep, which is told by that",
@@ -587,12 +591,12 @@ MOVED = mirror_of(before=(GONE, FIVE, FOUR, THREE, TWO), volatile=True)
 
 
 @differs(
-    case("one of all", due(), came(FIVE, FOUR, TWO, ONE), missing("5 rows", "4 rows; 1 that match are missing", 3)),
+    case("one of all", due(), came(FIVE, FOUR, TWO, ONE), missing("5 rows", "4 rows; 1 that matches is missing", 3)),
     case(
         "one of a filter",
         due(ADA),
         came(FIVE, ONE, who="ada"),
-        missing("3 rows", "2 rows; 1 that match are missing", 3),
+        missing("3 rows", "2 rows; 1 that matches is missing", 3),
     ),
     case(
         "all of a page", page_due(0, 2), came(), missing("2 rows", "0 rows; 5 that match are missing", 5, 4, 3, 2, 1)
@@ -601,7 +605,7 @@ MOVED = mirror_of(before=(GONE, FIVE, FOUR, THREE, TWO), volatile=True)
         "on a page that has room for all",
         page_due(0, 5),
         came(FIVE, FOUR, TWO, ONE),
-        missing("5 rows", "4 rows; 1 that match are missing", 3),
+        missing("5 rows", "4 rows; 1 that matches is missing", 3),
     ),
     case("where rows may match", due(unseen()), came(FIVE)),
     case("in a list that goes on", due(), came(FIVE), mirror=mirror_of(complete=False)),
@@ -625,7 +629,7 @@ MOVED = mirror_of(before=(GONE, FIVE, FOUR, THREE, TWO), volatile=True)
         "those of a filter that matched all the time",
         due(ADA),
         came(FIVE),
-        missing("2 rows", "1 rows; 1 that match are missing", 3),
+        missing("2 rows", "1 row; 1 that matches is missing", 3),
         mirror=mirror_of((FIVE, FOUR, THREE, ONE), before=(FIVE, call(4, who="ada"), THREE, call(1, who="bob"))),
     ),
     case(
@@ -684,7 +688,7 @@ def short(expected: str, actual: str, given: str = "given") -> Told:
 @differs(
     case("the first", page_due(0, 3), came(FIVE, FOUR), short("3 rows", "2 rows")),
     case("by the default", due(size=3, size_default=True), came(FIVE, FOUR), short("3 rows", "2 rows", "default")),
-    case("the last", page_due(3, 3), came(TWO), short("2 rows", "1 rows")),
+    case("the last", page_due(3, 3), came(TWO), short("2 rows", "1 row")),
     case("all from a place on", due(start=2), came(THREE, TWO), short("3 rows", "2 rows")),
     case(
         "in the run's own window",
@@ -700,7 +704,7 @@ def short(expected: str, actual: str, given: str = "given") -> Told:
         short("3 rows", "2 rows"),
         mirror=mirror_of(base=WINDOW),
     ),
-    case("of a filter", page_due(0, 2, ADA), came(FIVE, who="ada"), short("2 rows", "1 rows")),
+    case("of a filter", page_due(0, 2, ADA), came(FIVE, who="ada"), short("2 rows", "1 row")),
     case("with nothing at all, after the first", page_due(2, 2), came(), short("2 rows", "0 rows")),
     case("where rows may match", page_due(0, 3, unseen()), came(FIVE, FOUR)),
     case("in a list that goes on", page_due(0, 3), came(FIVE, FOUR), mirror=mirror_of(complete=False)),
@@ -730,7 +734,7 @@ def short(expected: str, actual: str, given: str = "given") -> Told:
         "by more rows than was found",
         page_due(0, 4),
         came(FIVE),
-        short("4 rows", "1 rows"),
+        short("4 rows", "1 row"),
         session=session_of(page_cap=(8, 10)),
     ),
     case(
@@ -799,7 +803,7 @@ TWO_DEFAULTS = {**PAGES, "default-size": {"open": [3, 4], "assumed": 3}}
         "no default, as it may be the filter",
         due(ADA),
         came(FIVE, who="ada"),
-        missing("3 rows", "1 rows; 2 that match are missing", 3, 1),
+        missing("3 rows", "1 row; 2 that match are missing", 3, 1),
         session=session_of(paging=OWN_DEFAULT),
     ),
     case(
@@ -983,7 +987,7 @@ def other_rows(expected: str, place: int, *rows: int, about: str = "first page")
 
 
 def surplus(due_here: int, actual: int, about: str) -> Told:
-    return Told("slice", "surplus", f"{due_here} rows on this page", f"{actual} rows", about=about)
+    return Told("slice", "surplus", f"{counted(due_here)} on this page", counted(actual), about=about)
 
 
 FIRST_LEFT_OUT = ("the first rows of the sorted list", "a row that stands before them is left out")
@@ -1198,14 +1202,14 @@ def test_a_total_of_other_than_all_rows_that_match_is_told(
         "the rows that are due, where some are missing",
         due(ADA),
         came(FIVE, ONE, total=3, who="ada"),
-        missing("3 rows", "2 rows; 1 that match are missing", 3),
+        missing("3 rows", "2 rows; 1 that matches is missing", 3),
     ),
     case("nothing, where all are missing", due(ADA), came(total=0, who="ada"), NONE_OF_ADA),
     case(
         "the rows that came, where some are missing",
         due(ADA),
         came(FIVE, ONE, total=2, who="ada"),
-        missing("3 rows", "2 rows; 1 that match are missing", 3),
+        missing("3 rows", "2 rows; 1 that matches is missing", 3),
     ),
 )
 def test_a_total_beside_wrong_rows_is_judged_as_far_as_it_is_known_what_it_counts(

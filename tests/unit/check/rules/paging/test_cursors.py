@@ -231,7 +231,7 @@ DEVIATIONS = [
         "rows do not",
         id="filter-forgotten",
     ),
-    pytest.param(ignores("rows"), [SIZE], "at most 1 rows", "10 rows", id="size-ignored"),
+    pytest.param(ignores("rows"), [SIZE], "at most 1 row", "10 rows", id="size-ignored"),
     pytest.param(
         lambda given, honest: honest({"rows": "20", **given}),
         [DEFAULT_SIZE],

@@ -190,7 +190,7 @@ DEVIATIONS = [
         cuts(with_loose_ties),
         [PARTITION],
         "no row on both pages",
-        "rows on both pages",
+        "1 row on both pages",
         id="numbers-unstable-ties",
     ),
     pytest.param(
@@ -202,7 +202,7 @@ DEVIATIONS = [
         id="numbers-unstable-ties-on-pages-of-1",
     ),
     pytest.param(
-        NUMBERS, ignores("rows"), [SIZE, SLICE, PARTITION], "at most 1 rows", "10 rows", id="numbers-size-ignored"
+        NUMBERS, ignores("rows"), [SIZE, SLICE, PARTITION], "at most 1 row", "10 rows", id="numbers-size-ignored"
     ),
     pytest.param(
         NUMBERS,
@@ -317,12 +317,12 @@ DEVIATIONS = [
         "other rows",
         id="offset-rounded-down-to-a-page",
     ),
-    pytest.param(OFFSETS, ignores("rows"), [SIZE], "at most 1 rows", "10 rows", id="offset-size-ignored"),
+    pytest.param(OFFSETS, ignores("rows"), [SIZE], "at most 1 row", "10 rows", id="offset-size-ignored"),
     pytest.param(
         OFFSETS,
         skips(lambda rows, size, skip: rows[skip:][: size + 1]),
         [SIZE, DEFAULT_SIZE, PARTITION],
-        "at most 1 rows",
+        "at most 1 row",
         "2 rows",
         id="offset-one-row-too-many",
     ),
@@ -347,15 +347,15 @@ DEVIATIONS = [
         skips(lambda rows, size, skip: rows[min(skip, len(rows) - 1) :][:size]),
         [SLICE, SUM],
         "0 rows on this page",
-        "1 rows",
+        "1 row",
         id="offset-last-row-again-past-the-end",
     ),
-    pytest.param(LIMIT, ignores("limit"), [SIZE], "at most 1 rows", "48 rows", id="limit-ignored"),
+    pytest.param(LIMIT, ignores("limit"), [SIZE], "at most 1 row", "48 rows", id="limit-ignored"),
     pytest.param(
         LIMIT,
         limits(lambda rows, limit: rows[: limit + 1] if limit else rows),
         [SIZE],
-        "at most 1 rows",
+        "at most 1 row",
         "2 rows",
         id="limit-one-row-too-many",
     ),
@@ -364,7 +364,7 @@ DEVIATIONS = [
         limits(lambda rows, limit: rows[: max(1, limit - 1)] if limit else rows),
         [SLICE],
         "2 rows on this page",
-        "1 rows",
+        "1 row",
         id="limit-one-row-too-few",
     ),
     pytest.param(
@@ -383,7 +383,7 @@ DEVIATIONS = [
         "20 rows",
         id="limit-never-above-20",
     ),
-    pytest.param(LIMIT, limit_before_filter, [SLICE], "2 rows on this page", "1 rows", id="limit-cut-before-filter"),
+    pytest.param(LIMIT, limit_before_filter, [SLICE], "2 rows on this page", "1 row", id="limit-cut-before-filter"),
     pytest.param(
         LIMIT,
         lambda given, honest: {"code": 0, "calls": []} if given.get("limit") == "0" else honest(given),
