@@ -46,6 +46,11 @@ def parse_report_sinks(texts: Iterable[str], *, kinds: Sequence[str] = ()) -> tu
             raise UsageProblem("--report pytest", "a directory for the files", repr(file))
         file = STDOUT if file in _STDOUT_NAMES else file
         sinks.append(ReportSink(kind="pytest" if kind == PYTEST else ReportKind(kind), file=file))
+    for sink in sinks:
+        folder = Path(sink.file).parent
+        if sink.file != STDOUT and sink.kind != PYTEST and not folder.is_dir():
+            # Found out now, and not when a run of half an hour is over.
+            raise UsageProblem(f"--report {sink.kind}={sink.file}", "a file in a folder that exists", f"no {folder}")
     places = [sink.file if sink.file == STDOUT else str(Path(sink.file).absolute()) for sink in sinks]
     for sink, place in zip(sinks, places, strict=True):
         if places.count(place) > 1 and not place.startswith("/dev/"):

@@ -246,14 +246,15 @@ def test_the_same_seed_gives_the_same_report_but_for_its_time(tmp_path: Path) ->
 
 
 def test_reports_that_cannot_be_written_do_not_cost_the_others(tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
+    for name in ("taken", "nowhere", "none"):
+        (tmp_path / name).mkdir()
     reports = (
         "--report",
         "json=taken",
         "--report",
-        "junit=nowhere/x",
+        "junit=nowhere",
         "--report",
-        "ndjson=none/x",
+        "ndjson=none",
         "--report",
         "text=ok",
     )
@@ -261,6 +262,13 @@ def test_reports_that_cannot_be_written_do_not_cost_the_others(tmp_path: Path) -
     assert found.returncode == 3
     assert (tmp_path / "ok").read_text().startswith(API)
     assert len([line for line in found.stderr.splitlines() if "not written" in line]) == 3
+
+
+def test_a_report_in_a_folder_that_is_not_there_is_told_before_the_run(tmp_path: Path) -> None:
+    found = command(*CHECK, "--target", "sim:", "--report", "junit=no/such/j.xml", program=STAND_IN, cwd=tmp_path)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "--report junit=no/such/j.xml" in found.stderr
+    assert "a folder that exists" in found.stderr
 
 
 def test_an_unwritable_report_leaves_the_old_one(tmp_path: Path) -> None:
