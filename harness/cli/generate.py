@@ -106,7 +106,23 @@ class _Files:
     to_stdout: bool
 
 
-@click.command()
+@final
+class GenerateCommand(click.Command):
+    """`generate`, which knows a part that was given as an option of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words of the command line; `--invalid` is told to be `--parts invalid`."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as problem:
+            part = problem.option_name.lstrip("-")
+            if part in _PARTS:
+                name, meant = problem.option_name, [f"--parts {part}"]
+                raise click.NoSuchOption(name, possibilities=meant, ctx=ctx) from problem
+            raise
+
+
+@click.command(cls=GenerateCommand)
 @click.argument("api", metavar="API", shell_complete=complete_api)
 @_WORLD_OPTIONS
 @_FILE_OPTIONS
