@@ -65,13 +65,33 @@ def _head_lines(recording: RunRecord) -> Iterator[str]:
 
 
 def _defect_lines(report: RunReport) -> Iterator[str]:
+    """The defects, whole; beside red ones the others in a line each, for they do not turn the run red."""
     defects = group_findings(report.findings)
+    red = [one for one in defects if one.headline.colour is Colour.RED and one.headline.waived is None]
+    whole = red or list(defects)
     says = {result.id: result for result in report.clauses}
-    for defect in defects[:_DEFECTS_AT_MOST]:
+    for defect in whole[:_DEFECTS_AT_MOST]:
         yield from _one_defect_lines(defect, says.get(defect.headline.clause))
-    if len(defects) > _DEFECTS_AT_MOST:
-        yield f"… and {len(defects) - _DEFECTS_AT_MOST} more defects; the other reports have all of them."
+    if len(whole) > _DEFECTS_AT_MOST:
+        more = len(whole) - _DEFECTS_AT_MOST
+        yield f"… and {more} more {'defect' if more == 1 else 'defects'}; the other reports have all of them."
         yield ""
+    yield from _short_defect_lines([one for one in defects if one not in whole])
+
+
+def _short_defect_lines(defects: Sequence[Defect]) -> Iterator[str]:
+    if not defects:
+        return
+    yield "| counts | defects that do not turn the run red | expected | actual |"
+    yield "|---|---|---|---|"
+    for finding in (defect.headline for defect in defects[:_CLAUSES_AT_MOST]):
+        sign = "⚪" if finding.waived is not None else _SIGNS[finding.colour]
+        named = f"{markdown_cell(finding.clause)} {markdown_cell(finding.message, limit=300)}"
+        shown = [markdown_cell(text, limit=200) for text in (finding.expected, finding.actual)]
+        yield f"| {sign} {markdown_cell(finding_colour(finding))} | {named} | {' | '.join(shown)} |"
+    if len(defects) > _CLAUSES_AT_MOST:
+        yield f"| | … and {len(defects) - _CLAUSES_AT_MOST} more | | |"
+    yield ""
 
 
 def _one_defect_lines(defect: Defect, result: ClauseResult | None) -> Iterator[str]:

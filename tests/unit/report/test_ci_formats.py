@@ -114,10 +114,32 @@ def test_markdown_shows_each_defect_once_with_its_request() -> None:
     text = markdown(grouped_report())
     assert [line.split("`")[1] for line in text.splitlines() if line.startswith("### ")] == [
         "AC-LST-023",
-        "AC-LST-032",
         "AC-LST-040",
     ]
-    assert text.count("curl -sS") == 3
+    assert text.count("curl -sS") == 2
+    assert text.count("`AC-LST-032`") == 1
+
+
+def test_markdown_shows_what_is_amber_or_known_in_a_line_below_the_red_defects() -> None:
+    weaker = finding("AC-LST-023", colour=Colour.AMBER, message="rows are sorted", actual="down")
+    known = finding("AC-LST-024", waived="W-0007", message="a row is whole", actual="some")
+    red = (replace(finding("AC-LST-021"), defect=1),)
+    others = (replace(weaker, defect=2, expected="up"), replace(known, defect=3, expected="all"))
+    run = replace(red_report(), findings=(*red, *others))
+    text = markdown(run)
+    assert text.count("curl -sS") == 1
+    assert text.partition("curl -sS")[2].splitlines()[3:8] == [
+        "",
+        "| counts | defects that do not turn the run red | expected | actual |",
+        "|---|---|---|---|",
+        "| 🟠 `amber` | `AC-LST-023` `rows are sorted` | `up` | `down` |",
+        "| ⚪ `waived by W-0007` | `AC-LST-024` `a row is whole` | `all` | `some` |",
+    ]
+
+
+def test_markdown_shows_amber_defects_whole_where_none_is_red() -> None:
+    amber = finding("AC-LST-023", colour=Colour.AMBER)
+    assert markdown(replace(red_report(), findings=(amber,))).count("curl -sS") == 1
 
 
 def test_a_hostile_server_adds_nothing_to_a_markdown_page() -> None:
