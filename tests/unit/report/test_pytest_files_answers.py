@@ -93,7 +93,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, str | None],
         (test,) = [value for name, value in namespace.items() if name.startswith("test_")]
         try:
             test()
-        except AssertionError as error:
+        except pytest.fail.Exception as error:
             return str(error)
         return ""
 
