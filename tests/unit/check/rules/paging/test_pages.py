@@ -181,7 +181,7 @@ DEVIATIONS = [
         NUMBERS,
         cuts(lambda rows, size, page: rows[size * page :][:size] if page == 0 or size * page + size <= 48 else []),
         [PARTITION],
-        "1 rows on this page",
+        "1 row on this page",
         "0 rows",
         id="numbers-lose-the-last-page",
     ),
