@@ -253,11 +253,19 @@ class Engine:
                 listen(one)
 
 
+def taken(folder: Path) -> Path:
+    """A place where no report can be written, which only the attempt shows: a folder stands there."""
+    place = folder / "taken"
+    place.mkdir(exist_ok=True)
+    return place
+
+
 def ran(
     folder: Path, *says: Event | BaseException, reports: tuple[str, ...] = ("json=r.json",), **given: Any
 ) -> RunOutcome:
     """A run of an engine that says this; its reports lie in the folder."""
     session = Console()
+    taken(folder)
     places = [kind + "=" + str(folder / file) for kind, _, file in (text.partition("=") for text in reports)]
     with ready(folder, session=session, **given) as prepared:
         return run_prepared(session, prepared, parse_report_sinks(places), engine=Engine(says))
@@ -747,12 +755,12 @@ def test_a_run_without_a_request_ends_with_5(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_counts_more_than_any_other_end(
     change: Change, calls: int, who: tuple[str, ...], tmp_path: Path
 ) -> None:
-    found = checked(tmp_path, "--report", f"json={tmp_path / 'no' / 'r'}", change=change, calls=calls, who=who)
+    found = checked(tmp_path, "--report", f"json={taken(tmp_path)}", change=change, calls=calls, who=who)
     assert found.code == 3
 
 
 def test_a_journal_that_cannot_be_started_ends_with_3_and_the_run_goes_on(tmp_path: Path) -> None:
-    words = ("--report", f"ndjson={tmp_path / 'no' / 'j'}", "--report", f"json={tmp_path / 'r.json'}")
+    words = ("--report", f"ndjson={taken(tmp_path)}", "--report", f"json={tmp_path / 'r.json'}")
     found = checked(tmp_path, *words)
     assert (found.code, read(tmp_path / "r.json")["counts"]["pass"]) == (3, 22)
 
@@ -809,7 +817,7 @@ def test_a_run_ends_as_its_engine_says(code: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", [0, 1, 4, 5])
 def test_a_lost_report_beats_what_the_engine_says(code: int, tmp_path: Path) -> None:
-    outcome = ran(tmp_path, STARTED, ended(judged("TN-001"), exit_code=code), reports=("json=no/r",))
+    outcome = ran(tmp_path, STARTED, ended(judged("TN-001"), exit_code=code), reports=("json=taken",))
     assert outcome.exit_code == 3
 
 
@@ -830,7 +838,7 @@ def test_an_exception_in_mid_run_ends_with_its_code(problem: Exception, code: in
 
 
 def test_a_lost_report_beats_a_wrong_file_found_in_mid_run(tmp_path: Path) -> None:
-    assert ran(tmp_path, STARTED, UsageError("yours"), reports=("json=no/r",)).exit_code == 3
+    assert ran(tmp_path, STARTED, UsageError("yours"), reports=("json=taken",)).exit_code == 3
 
 
 def test_an_engine_that_ends_without_a_report_is_our_fault(
@@ -891,12 +899,12 @@ def test_an_exception_after_the_report_keeps_the_report_as_it_was(tmp_path: Path
 
 
 def test_a_report_does_not_know_that_another_report_was_lost(tmp_path: Path) -> None:
-    ran(tmp_path, STARTED, ended(judged("TN-001")), reports=("json=no/r", "json=r.json"))
+    ran(tmp_path, STARTED, ended(judged("TN-001")), reports=("json=taken", "json=r.json"))
     assert read(tmp_path / "r.json")["exit_code"] == 0
 
 
 def test_the_journal_knows_that_a_report_was_lost(tmp_path: Path) -> None:
-    ran(tmp_path, STARTED, ended(judged("TN-001")), reports=("json=no/r", "ndjson=j"))
+    ran(tmp_path, STARTED, ended(judged("TN-001")), reports=("json=taken", "ndjson=j"))
     assert lines(tmp_path / "j")[-1]["exit_code"] == 3
 
 
