@@ -140,7 +140,11 @@ def _built_in_user(
     credentials: dict[str, str] = {}
     for way in ways_of(access):
         credentials |= _built_in_credentials(way, name, suffix)
-    credentials |= dict.fromkeys(access.accounts, f"account{suffix}")
+    session = log_in_of(access)
+    further = session.further.values() if session is not None else ()
+    # Where the name of a user is the account, it stays.
+    accounts = (one for one in access.accounts if one not in credentials or one in further)
+    credentials |= dict.fromkeys(accounts, f"account{suffix}")
     if name == DEFAULT_USER:
         credentials |= access.example
     for legacy in access.legacy:
