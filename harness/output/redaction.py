@@ -171,7 +171,8 @@ class Redactor:
             + [_value_pattern(secret) for secret in known if secret in weak]
         )
         longest = max((len(secret.encode("utf-8", "surrogatepass")) for secret in known), default=0)
-        self._holdback_bytes = max(longest * _WIDEST_BYTE, 2 * _LONGEST_NAMED)
+        # The beginning of a long secret tells it; a match that reaches the end of what is held is held as a whole.
+        self._holdback_bytes = max(min(longest, _LONG_SECRET) * _WIDEST_BYTE, 2 * _LONGEST_NAMED)
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._strong) + len(self.too_short) + len(self.too_common)} secrets>"
