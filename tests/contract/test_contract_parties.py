@@ -12,11 +12,8 @@ from changed_specs import (
     assert_linter_finds_nothing,
     assert_linter_refuses,
 )
-from parlatel_spec import Change, parlatel
+from parlatel_spec import Change, parlatel_rows
 
-from harness.serve.simulator import Simulator
-from harness.wire.http_messages import HttpRequest
-from harness.wire.json_body import decode_json
 from harness.world import World
 
 WORLD = World.of(seed=7, calls=60)
@@ -41,15 +38,7 @@ CHANGES: tuple[Change, ...] = (
 
 
 def rows(query: str) -> list[dict[str, object]]:
-    simulator = Simulator(parlatel(*CHANGES), WORLD)
-    pair = (("Authorization", "Basic UFQyMDI1MDEwMTpsYWRkZXItZ3JlZW4tNw=="),)
-    target = f"/v3/accounts/PT20250101/calls.json?state=ended&many=100{query}".encode()
-    answer = simulator.answer(HttpRequest(method="GET", target=target, headers=pair), WORLD.instant)
-    tree = decode_json(answer.body).tree
-    assert isinstance(tree, dict)
-    found = tree["calls"]
-    assert isinstance(found, list)
-    return found  # type: ignore[return-value]
+    return parlatel_rows(CHANGES, WORLD, query)
 
 
 def test_the_linter_finds_nothing() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from harness.serve.simulator import Simulator
 from harness.specification.load import Spec, build_spec
 from harness.specification.yaml_source import parse_source_text
+from harness.wire.http_messages import HttpRequest
+from harness.wire.json_body import decode_json
+from harness.world import World
 
 PARLATEL: Final = Path(__file__).parent / "parlatel.yaml"
 ID: Final = "parlatel/list-calls"
@@ -134,3 +139,17 @@ def parlatel_text(*changes: Change) -> str:
 def parlatel(*changes: Change) -> Spec:
     """The spec itself."""
     return build_spec(parse_source_text(parlatel_text(*changes), name="parlatel.yaml"), spec_id=ID)
+
+
+def parlatel_rows(changes: Iterable[Change], world: World, query: str) -> list[dict[str, object]]:
+    """The calls that an honest simulator of the changed spec lists for a query, an ended call each."""
+    headers = (("Authorization", "Basic UFQyMDI1MDEwMTpsYWRkZXItZ3JlZW4tNw=="),)
+    target = f"/v3/accounts/PT20250101/calls.json?state=ended&many=100{query}".encode()
+    answer = Simulator(parlatel(*changes), world).answer(
+        HttpRequest(method="GET", target=target, headers=headers), world.instant
+    )
+    tree = decode_json(answer.body).tree
+    assert isinstance(tree, dict)
+    found = tree["calls"]
+    assert isinstance(found, list)
+    return [dict(row) for row in found if isinstance(row, dict)]
