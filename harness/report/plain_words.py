@@ -149,6 +149,9 @@ def gate_sentence(report: RunReport) -> str:
         return f"The run fails ({gate}): nothing could be tested."
     if report.colour is Colour.RED:
         return f"The run fails ({gate}): {_listed(_causes(report.clauses))}."
+    if report.interrupted:
+        # What was not asked could break the gate.
+        return f"The run was cut short ({report.interrupted}) and decides nothing ({gate})."
     if report.colour is Colour.AMBER:
         amber = sum(result.colour is Colour.AMBER for result in report.clauses)
         return f"The run passes ({gate}), but {amber} {'promise needs' if amber == 1 else 'promises need'} a look."

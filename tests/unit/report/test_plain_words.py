@@ -128,3 +128,9 @@ def test_the_text_of_a_run_without_a_server_has_no_list_of_promises() -> None:
         "RED  8 of 8 clauses could not be tested, 12 requests, 1.2 s",
         "red because nothing could be checked: the log-in is refused",
     ]
+
+
+def test_a_run_that_was_cut_short_does_not_pass() -> None:
+    told = " ".join(run_sentences(replace(report(*kept(3)), interrupted="SIGINT")))
+    assert "The run was cut short (SIGINT) and decides nothing" in told
+    assert "passes" not in told
