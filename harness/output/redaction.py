@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, final
 
@@ -37,6 +39,8 @@ _JSON_SHORT: Final = {
 }
 _XML_NAMES: Final = {"&": b"amp", "<": b"lt", ">": b"gt", '"': b"quot", "'": b"apos"}
 _BASE64: Final = rb"(?:[A-Za-z0-9+/_\-]|\\{1,4}/|" + _PERCENT + rb"2[bBfF])"
+_EDGE: Final = rb"[A-Za-z0-9+/_\-]"
+_EDGE_BEFORE: Final = re.compile(_EDGE + _LINE_WRAP + rb"\Z")
 # The widest spelling of one byte of a secret, a line wrap included.
 _WIDEST_BYTE: Final = 48
 # A pattern of all of a long secret, in every spelling and with a wrap anywhere, takes seconds to build. Its beginning
@@ -164,12 +168,11 @@ class Redactor:
         )
         weak = {*self.too_short, *self.too_common}
         self._strong = tuple(secret for secret in known if secret not in weak)
-        self._patterns = tuple(
-            # Some servers echo a header in other letters' case.
-            [re.compile(b"|".join(_spelling_patterns(secret)), re.I) for secret in self._strong]
-            + [re.compile(b"|".join(_encoded_patterns(secret)), re.I) for secret in self.too_common]
-            + [_value_pattern(secret) for secret in known if secret in weak]
+        self._spelled = tuple(
+            [_SpelledSecret.of(secret) for secret in self._strong]
+            + [_SpelledSecret.of(secret, escaped=False) for secret in self.too_common]
         )
+        self._value_patterns = tuple(_value_pattern(secret) for secret in known if secret in weak)
         longest = max((len(secret.encode("utf-8", "surrogatepass")) for secret in known), default=0)
         # The beginning of a long secret tells it; a match that reaches the end of what is held is held as a whole.
         self._holdback_bytes = max(min(longest, _LONG_SECRET) * _WIDEST_BYTE, 2 * _LONGEST_NAMED)
@@ -220,10 +223,10 @@ class Redactor:
     def _secret_spans(self, data: bytes) -> list[tuple[int, int, int]]:
         """Where a match begins, and the start and end of the secret in it."""
         found: list[tuple[int, int, int]] = []
-        for pattern in self._patterns:
-            for match in pattern.finditer(data):
-                start, end = match.span("value") if "value" in pattern.groupindex else match.span()
-                found.append((match.start(), start, end))
+        for spelled in self._spelled:
+            found += ((start, start, end) for start, end in spelled.find(data))
+        for pattern in self._value_patterns:
+            found += ((match.start(), *match.span("value")) for match in pattern.finditer(data))
         for pattern in _NAMED_VALUES:
             for match in pattern.finditer(data):
                 if match["name"] == b"://" or is_secret_name(match["name"].decode("ascii")):
@@ -373,8 +376,52 @@ def _secret_forms(secret: str) -> Iterator[str]:
         yield from (pair, password)
 
 
-def _spelling_patterns(secret: str) -> list[bytes]:
-    return [_escaped_pattern(secret), *_encoded_patterns(secret)]
+@dataclass(frozen=True, slots=True)
+class _SpelledSecret:
+    """A secret in each of its spellings, found in two steps.
+
+    Each place at which one of them can begin is found by its first two bytes, as fast as a regular expression of two
+    bytes is; the whole one, which can begin in many ways and takes a hundred times as long, is tried there alone.
+    """
+
+    beginning: re.Pattern[bytes]
+    spellings: re.Pattern[bytes]
+
+    @classmethod
+    @lru_cache(maxsize=256)
+    def of(cls, secret: str, *, escaped: bool = True) -> _SpelledSecret:
+        """Where not `escaped`, in hexadecimal and base64 alone."""
+        ways = [*([_escaped_pattern(secret)] if escaped else []), *_encoded_patterns(secret)]
+        # Some servers echo a header in other letters' case.
+        return cls(_beginning_pattern(secret), re.compile(b"|".join(ways), re.I))
+
+    def find(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """The start and end of each place at which the secret stands."""
+        done = 0
+        while begun := self.beginning.search(data, done):
+            match = self.spellings.match(data, begun.start())
+            if match is None:
+                done = begun.end()
+                continue
+            start, done = match.span()
+            # The character before shares its bits with the secret.
+            edge = _EDGE_BEFORE.search(data, max(0, start - _WIDEST_BYTE), start) if match.lastindex else None
+            yield (edge.start() if edge else start), done
+
+
+def _beginning_pattern(secret: str) -> re.Pattern[bytes]:
+    """The first byte of any spelling of a secret where its second one can follow, or where an escape begins."""
+    data = secret.encode("utf-8", "surrogatepass")
+    texts = [data, data.hex().encode(), *(core for core, _, _ in _base64_cores(data))]
+    firsts, seconds = (
+        re.escape(bytes(sorted({case for text in texts for case in _both_cases(text[place : place + 1])})))
+        for place in (0, 1)
+    )
+    return re.compile(rb"[%\\&+/_\-" + firsts + rb"](?:(?<=[%\\&])|(?=[%\\&+/_\-=\r\n: " + seconds + rb"]))")
+
+
+def _both_cases(letter: bytes) -> bytes:
+    return letter.lower() + letter.upper()
 
 
 def _escaped_pattern(secret: str) -> bytes:
@@ -425,22 +472,28 @@ def _encoded_patterns(secret: str) -> list[bytes]:
     ways = [between.join(_any_case_pattern(digit.encode()) for digit in digits)]
     if long:
         ways[0] += _rest_pattern(rb"[0-9A-Fa-f]", 2 * (len(data) - len(kept)))
+    for core, shared_first, shared_last in _base64_cores(data):
+        known = core[:_MATCHED_BEGINNING] if long else core
+        way = _LINE_WRAP.join(_base64_char_pattern(known[i : i + 1]) for i in range(len(known)))
+        if long:
+            way += _rest_pattern(_BASE64, len(core) + shared_last - len(known))
+        elif shared_last:
+            way += _LINE_WRAP + _EDGE
+        ways.append(way + b"()" if shared_first else way)
+    return ways
+
+
+def _base64_cores(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """What is the same in base64 wherever the data begins in it, and the number of the characters before and after.
+
+    A character that shares its bits with a neighbour differs from text to text, and goes with the rest.
+    """
     for shift in range(3):
         text = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
-        # A character that shares its bits with a neighbour differs from text to text, and goes with the rest.
         shared_last = 1 if (shift + len(data)) % 3 else 0
         core = text[(0, 2, 3)[shift] : len(text) - shared_last]
-        if len(core) < 4:
-            continue
-        edge = rb"[A-Za-z0-9+/_\-]"
-        begin = edge + _LINE_WRAP if shift else b""
-        if long:
-            known = _LINE_WRAP.join(_base64_char_pattern(core[i : i + 1]) for i in range(_MATCHED_BEGINNING))
-            ways.append(begin + known + _rest_pattern(_BASE64, len(core) + shared_last - _MATCHED_BEGINNING))
-            continue
-        finish = _LINE_WRAP + edge if shared_last else b""
-        ways.append(begin + _LINE_WRAP.join(_base64_char_pattern(core[i : i + 1]) for i in range(len(core))) + finish)
-    return ways
+        if len(core) >= 4:
+            yield core, shift, shared_last
 
 
 def _rest_pattern(alphabet: bytes, most: int) -> bytes:
