@@ -49,7 +49,7 @@ def check_departures(watched: WatchedCalls, clauses: Clauses) -> None:
     if not watched.histories or not watched.context.identity_unique:
         return
     _check_end_states(watched, clauses)
-    if watched.fields.ring is not None and watched.fields.talk is not None:
+    if watched.fields.counts:
         _check_stopped_calls(watched, clauses)
 
 
@@ -125,10 +125,13 @@ def _check_ended_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that ended calls are not listed, by what rows show of themselves and by calls that leave the list."""
     shows = [(row, _call_liveness(watched.context, row)) for reading in watched.readings for row in reading.rows]
     said = [(row, shown) for row, shown in shows if isinstance(shown, str)]
-    ended = said or _stale_calls(watched) or _stopped_calls(watched)
+    stale = _stale_calls(watched)
+    ended = said or [(row, why) for row, why, _ in stale] or _stopped_calls(watched)
     if ended:
-        # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
-        _report_ended_calls(watched, clauses, ended, inferred=not said)
+        # A long call may be what it looks like: only the comparison with its neighbours speaks against it. But no
+        # hold lasts for days.
+        certain = said or (watched.fields.counts and any(behind > _AGED_SECONDS for _, _, behind in stale))
+        _report_ended_calls(watched, clauses, ended, inferred=not certain)
         return
     gone = {key for reading in watched.readings[:-1] for key in reading.by_key if key not in watched.last.by_key}
     starts = watched.context.fields_showing("started_at")
@@ -141,11 +144,13 @@ def _check_ended_calls(watched: WatchedCalls, clauses: Clauses) -> None:
         watched.context.results.record_not_exercised(clauses, reason)
 
 
-def _stale_calls(watched: WatchedCalls) -> list[tuple[Row, str]]:
-    """Rows that lie far behind their neighbours, with the reason; none whose own numbers were seen to change."""
+def _stale_calls(watched: WatchedCalls) -> list[tuple[Row, str, float]]:
+    """Rows that lie far behind their neighbours, with the reason and by how many seconds; none whose own numbers were
+    seen to change.
+    """
     progress = {key: {watched.fields.progress_of(row) for row in rows} for key, rows in watched.rows_by_key.items()}
     overdue = (one for reading in watched.readings for one in _overdue_calls(watched, reading.rows))
-    return [(row, why) for row, why in overdue if len(progress[row.key]) == 1]
+    return [one for one in overdue if len(progress[one[0].key]) == 1]
 
 
 def _stopped_calls(watched: WatchedCalls) -> list[tuple[Row, str]]:
@@ -168,7 +173,7 @@ def _stopped_calls(watched: WatchedCalls) -> list[tuple[Row, str]]:
     staying = {key: rows for key, rows in watched.rows_by_key.items() if key in last.by_key}
     talks = {key: numbers for key, rows in staying.items() if (numbers := talked(rows))}
     going = sum(numbers[-1] - numbers[0] >= 1 for numbers in talks.values())
-    late = {row.key for row, _ in _overdue_calls(watched, last.rows, stalled=_LATE_SECONDS)}
+    late = {row.key for row, _, _ in _overdue_calls(watched, last.rows, stalled=_LATE_SECONDS)}
     still = (key for key, numbers in talks.items() if numbers[0] == numbers[-1] == max(numbers))
     stopped = [last.by_key[key] for key in still if key in late]
     says_hold = any(watched.fields.is_held(row) for row in last.rows)
@@ -223,16 +228,15 @@ def _call_liveness(context: CheckContext, row: Row) -> bool | str | None:
 
 def _overdue_calls(
     watched: WatchedCalls, rows: Sequence[Row], *, stalled: int = _STALLED_AFTER_SECONDS
-) -> list[tuple[Row, str]]:
-    """Rows whose start and durations add up to an instant long before that of other rows, with the reason.
+) -> list[tuple[Row, str, float]]:
+    """Rows whose start and durations add up to an instant long before that of other rows, why, and how many seconds.
 
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
     rows of an answer. Where rows show no durations, only the beginnings are left to compare.
     """
     fields = watched.fields
-    counts = fields.ring is not None and fields.talk is not None
-    limit, told = (stalled, "began, rang and talked") if counts else (_AGED_SECONDS, "began")
-    clocks = _call_clocks(watched, rows, (fields.ring, fields.talk) if counts else ())
+    limit, told = (stalled, "began, rang and talked") if fields.counts else (_AGED_SECONDS, "began")
+    clocks = _call_clocks(watched, rows, (fields.ring, fields.talk) if fields.counts else ())
     # What reaches far beyond the youngest call counts in another unit (`active_durations_in_milliseconds`), and says
     # nothing about its neighbours.
     youngest = max((began for _, began, _ in clocks), default=None)
@@ -241,9 +245,9 @@ def _overdue_calls(
     reached = [(row, instant) for row, _, instant in clocks if (instant - youngest).total_seconds() <= _AGED_SECONDS]
     newest = max((instant for _, instant in reached), default=youngest)
     return [
-        (row, f"the call {told} until {render_value(instant)}, while others reach {render_value(newest)}")
+        (row, f"the call {told} until {render_value(instant)}, while others reach {render_value(newest)}", behind)
         for row, instant in reached
-        if (newest - instant).total_seconds() > limit
+        if (behind := (newest - instant).total_seconds()) > limit
     ]
 
 

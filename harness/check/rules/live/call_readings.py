@@ -92,6 +92,11 @@ class LifeFields:
             phases={word: _PHASES[meaning] for meaning, word in words.items() if meaning in _PHASES},
         )
 
+    @property
+    def counts(self) -> bool:
+        """Whether rows show for how long a call has rung and for how long it has talked."""
+        return self.ring is not None and self.talk is not None
+
     def phase_of(self, row: Row) -> Phase | None:
         """Whether a call rings, talks or is held; None where the row does not say."""
         if self.state is not None:

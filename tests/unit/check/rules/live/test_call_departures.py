@@ -29,6 +29,18 @@ def held_at_the_end(call: LiveCall, now: float) -> Shown | None:
     return honest(call, max(rest, call.start))
 
 
+def forgotten(hours: float) -> Show:
+    """A list in which each fourth call stopped hours ago, as its numbers say, and stays."""
+
+    def show(call: LiveCall, now: float) -> Shown | None:
+        row = honest(call, now)
+        return (
+            row if row is None or call.number % 4 else replace(row, start=row.start - hours * 3600, ring=5, talk=60)
+        )
+
+    return show
+
+
 @pytest.mark.parametrize("seconds", [12.0, 30.0])
 def test_calls_that_stand_still_before_they_leave_are_found(seconds: float) -> None:
     assert ("OZ-LAC-019", "red") in set(findings_of(watch(LiveSystem(StepClock(), show=lingering(seconds)))))
@@ -37,6 +49,13 @@ def test_calls_that_stand_still_before_they_leave_are_found(seconds: float) -> N
 def test_calls_that_are_listed_as_completed_are_found() -> None:
     system = LiveSystem(StepClock(), show=lingering(8.0, "Completed"))
     assert ("OZ-LAC-019", "red") in set(findings_of(watch(system)))
+
+
+@pytest.mark.parametrize(("hours", "colour"), [(1.0, "amber"), (23.0, "amber"), (25.0, "red"), (9000.0, "red")])
+def test_calls_whose_numbers_stopped_long_ago_are_over_for_certain_when_no_hold_lasts_so_long(
+    hours: float, colour: str
+) -> None:
+    assert ("OZ-LAC-019", colour) in set(findings_of(watch(LiveSystem(StepClock(), show=forgotten(hours)))))
 
 
 def test_legs_that_are_listed_as_hung_up_are_found() -> None:
