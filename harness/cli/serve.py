@@ -15,7 +15,7 @@ import click
 from harness.cli.console import Console, current_time
 from harness.cli.open_files import fit_connections
 from harness.cli.option_values import complete_api, parse_pairs, positive_number
-from harness.cli.process_memory import return_large_blocks
+from harness.cli.process_memory import rare_collections, return_large_blocks
 from harness.cli.serve_setup import (
     ServePlan,
     ServeSettings,
@@ -215,7 +215,8 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
         console.write_result("\n".join(f"ready {api} {url}" for api, url in server.urls.items()))
         if plan.remote_token is not None:
             console.add_secret(plan.remote_token)
-        wait_until_set(stopped, options.max_seconds)
+        with rare_collections():
+            wait_until_set(stopped, options.max_seconds)
     # A server has no other end than being told to stop.
     return 0
 

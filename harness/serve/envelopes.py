@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final, TypeAlias, TypeGuard, final
 
 from harness.integers import is_integer
@@ -23,7 +24,8 @@ _NUMBER_MARK: Final = "81407735296033"
 _ANY_MARK: Final = re.compile(f"{_MARK}([0-9]{{2}}){_MARK_END}|{_NUMBER_MARK}([0-9]{{2}})", re.ASCII)
 
 EnvelopeMaker: TypeAlias = Callable[[AnswerContent, AnswerPlan], Envelope]
-_NUMBERS: Final = ("total", "returned", "page_count", "first_index", "last_index")
+_TOLD: Final = ("next", "prev", "total", "returned", "page_count", "first_index", "last_index")
+_told_of: Final = attrgetter(*_TOLD)
 
 
 @final
@@ -91,14 +93,21 @@ class EnvelopeMemory:
     def find(self, page: AnswerContent, plan: AnswerPlan, more: Hashable, make: EnvelopeMaker) -> Envelope:
         """The envelope of a page; `more` is what it depends on besides page and plan."""
         texts: list[bytes] = []
-        key: list[Hashable] = [more, plan.zone_name, page.more]
-        for at, value in plan.echoes.items():
-            key += (at, _told(value, texts))
-        for value in (
-            *(page.next, page.prev, page.total, page.returned),
-            *(page.page_count, page.first_index, page.last_index),
-        ):
-            key.append(_told(value, texts))
+        key: list[Hashable] = [more, plan.zone_name, page.more, *plan.echoes]
+        for value in (*plan.echoes.values(), *_told_of(page)):
+            # What a key tells of a value: itself, or only that it is a number or an opaque text.
+            kind = type(value)
+            if value is None:
+                key.append(None)
+            elif kind is int and value:
+                # A nought may be told in another way than other numbers.
+                texts.append(b"%d" % value)
+                key.append(int)
+            elif kind is str and _OPAQUE_TEXT.fullmatch(value):
+                texts.append(value.encode("ascii"))
+                key.append(bytes)
+            else:
+                key.append((kind, value if kind is str else repr(value)))
         found = tuple(key)
         pattern = self._patterns.get(found)
         if pattern is not None:
@@ -114,20 +123,6 @@ class EnvelopeMemory:
                 self._patterns.clear()
             self._patterns[found] = pattern
         return whole
-
-
-def _told(value: object, texts: list[bytes]) -> Hashable:
-    """What a key tells of a value: itself, or only that it is a number or an opaque text, which is put to `texts`."""
-    if value is None:
-        return None
-    # A nought may be told in another way than other numbers.
-    if type(value) is int and value:
-        texts.append(b"%d" % value)
-        return int
-    if _is_opaque(value):
-        texts.append(value.encode("ascii"))
-        return bytes
-    return type(value), value if isinstance(value, str) else repr(value)
 
 
 def _is_opaque(value: object) -> TypeGuard[str]:
@@ -151,7 +146,7 @@ def _with_marks(page: AnswerContent, plan: AnswerPlan) -> tuple[AnswerContent, A
             echoes[at] = mark
             number += 1
     told: dict[str, str | int] = {}
-    for name in ("next", "prev", *_NUMBERS):
+    for name in _TOLD:
         mark = _mark(getattr(page, name), number)
         if mark is not None:
             told[name] = mark

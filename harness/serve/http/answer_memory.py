@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Final, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec
@@ -21,8 +20,7 @@ AnswerKey: TypeAlias = "tuple[str, bytes, tuple[tuple[str, str], ...], bytes, bo
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class RememberedAnswer:
+class RememberedAnswer(NamedTuple):
     """An answer, and what a log of requests tells of the exchange: the API's spec and what was asked there."""
 
     response: HttpResponse

@@ -165,7 +165,9 @@ class Application:
         else:
             simulator, ask = found
             spec = simulator.documented_spec
-            answer = RememberedAnswer(simulator.answer_list_request(ask, world_at, now=now), spec, ask)
+            # What was asked is for those who listen: kept with every answer it would fill the memory.
+            told = ask if self._on_exchange is not None else None
+            answer = RememberedAnswer(simulator.answer_list_request(ask, world_at, now=now), spec, told)
             transport = simulation.transports.get(spec.id)
             if transport is None and key is not None and simulator.is_answer_lasting(ask) and simulation.memory:
                 simulation.memory.keep(key, answer)

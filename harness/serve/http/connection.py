@@ -265,7 +265,7 @@ class Connection(asyncio.Protocol):
                 break
             if self._writes_paused or self._stopping:
                 break
-            if self._state == _HEAD and not self._read_head():
+            if self._state == _HEAD and not (self._buffer and self._read_head()):
                 break
             if self._state == _BODY and not self._read_body():
                 break
@@ -324,7 +324,7 @@ class Connection(asyncio.Protocol):
         self._head = head
         self._chunks = ChunkedBody(limits) if head.length is None else None
         self._state = _BODY
-        if head.has_body:
+        if head.length is None or len(buffer) < head.length:
             self._set_deadline(self._limits.body_seconds)
             if head.expects_continue and len(buffer) < (head.length or 1):
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, TypeVar, final
 
 from harness.serve.http.limits import ServerLimits
 
@@ -32,8 +32,7 @@ _PROXY_METHODS: Final = frozenset({b"CONNECT", b"TRACE"})
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """The parsed head of a request; `length` is that of its body in bytes, None means a chunked body."""
 
     method: str
@@ -176,9 +175,20 @@ class HeadParser:
         self._limits = limits
         self._hosts = hosts
         self._known_blocks: dict[bytes, _HeaderBlock] = {}
+        # Whole heads without a query: where parameters stand in the body they are repeated as well.
+        self._known_heads: dict[bytes, RequestHead] = {}
 
     def parse(self, data: bytes) -> HeadOrRejection:
         """The head in `data`, which ends before the empty line, or why it is refused: as `parse_head`."""
+        head = self._known_heads.get(data)
+        if head is not None:
+            return head
+        found = self._parse_by_block(data)
+        if isinstance(found, RequestHead) and b"?" not in found.target:
+            _remember(self._known_heads, data, found)
+        return found
+
+    def _parse_by_block(self, data: bytes) -> HeadOrRejection:
         end = data.find(b"\r\n")
         block = data[end:] if end >= 0 else b""
         known = self._known_blocks.get(block)
@@ -186,7 +196,8 @@ class HeadParser:
             head = parse_head(data, self._limits, self._hosts)
             # What HTTP/1.0 means by the same headers is another matter.
             if isinstance(head, RequestHead) and data.endswith(b"HTTP/1.1", 0, end):
-                self._remember(block, head)
+                told = _HeaderBlock(head.headers, head.length, head.keep_alive, head.expects_continue)
+                _remember(self._known_blocks, block, told)
             return head
         line = parse_request_line(data[:end], self._limits)
         if isinstance(line, RequestRejection):
@@ -201,12 +212,16 @@ class HeadParser:
             method.decode("ascii"), target, known.headers, known.length, known.keep_alive, known.expects_continue
         )
 
-    def _remember(self, block: bytes, head: RequestHead) -> None:
-        if len(block) > _LONGEST_KNOWN_BLOCK:
-            return
-        if len(self._known_blocks) >= _MOST_KNOWN_BLOCKS:
-            self._known_blocks.clear()
-        self._known_blocks[block] = _HeaderBlock(head.headers, head.length, head.keep_alive, head.expects_continue)
+
+_Known = TypeVar("_Known")
+
+
+def _remember(table: dict[bytes, _Known], key: bytes, value: _Known) -> None:
+    """Put what bytes mean into a small table, which is emptied when it is full; what is very long is not kept."""
+    if len(key) <= _LONGEST_KNOWN_BLOCK:
+        if len(table) >= _MOST_KNOWN_BLOCKS:
+            table.clear()
+        table[key] = value
 
 
 _CHECKED_HEADERS: Final = frozenset(
