@@ -151,4 +151,4 @@ def _with_marks(page: AnswerContent, plan: AnswerPlan) -> tuple[AnswerContent, A
         if mark is not None:
             told[name] = mark
             number += 1
-    return replace(page, **told), replace(plan, echoes=echoes)  # type: ignore[arg-type]
+    return replace(page, **told), plan._replace(echoes=echoes)  # type: ignore[arg-type]

@@ -108,8 +108,7 @@ def _empty_part(listing: Listing, path: FieldPath) -> Tree:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The bytes of an answer before its rows and after them."""
 
     media_type: str

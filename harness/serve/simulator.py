@@ -320,7 +320,7 @@ class Simulator:
         plan = plan_answer(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
         if not isinstance(plan, RefusedRequest):
             if self._repeats_values:
-                plan = replace(plan, repeated=repeated_values(self.spec.listing, ask, user.credentials))
+                plan = plan._replace(repeated=repeated_values(self.spec.listing, ask, user.credentials))
             if memory is not None and key is not None:
                 memory.keep(key, parameters, plan)
         return self._hooks.plan(plan, parameters)
@@ -337,7 +337,7 @@ class Simulator:
         if snapshot is None or not snapshot.can_answer(plan.query):
             return None
         for condition, refused in plan.required_matches:
-            if not snapshot.has_match(replace(plan.query, conditions=(condition,), owners=None)):
+            if not snapshot.has_match(plan.query._replace(conditions=(condition,), owners=None)):
                 return refused
         if plan.count_unit is not None:
             if isinstance(self.spec.listing.paging, CursorPaging):
@@ -430,7 +430,7 @@ class Simulator:
     def _select_page(self, plan: AnswerPlan, view: InstantView, ask: ListRequest) -> AnswerContent | RefusedRequest:
         table = view.table
         for condition, refused in plan.required_matches:
-            if not len(table.matching_rows(replace(plan.query, conditions=(condition,), owners=None))):
+            if not len(table.matching_rows(plan.query._replace(conditions=(condition,), owners=None))):
                 return refused
         found = table.find(plan.query)
         paging = self.spec.listing.paging

@@ -80,7 +80,7 @@ def on_query(change: Callable[[Query], Query]) -> Hooks:
     """Hooks that change the query of every request."""
 
     def change_plan(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
-        return plan if isinstance(plan, RefusedRequest) else replace(plan, query=change(plan.query))
+        return plan if isinstance(plan, RefusedRequest) else plan._replace(query=change(plan.query))
 
     return Hooks(plan=change_plan)
 
@@ -92,7 +92,7 @@ def on_condition(parameter: str, change: Callable[[Condition], Condition | None]
         found = [
             change(condition) if condition.parameter == parameter else condition for condition in query.conditions
         ]
-        return replace(query, conditions=tuple(condition for condition in found if condition is not None))
+        return query._replace(conditions=tuple(condition for condition in found if condition is not None))
 
     return on_query(change_query)
 

@@ -114,14 +114,14 @@ def _shift_day(given: ParsedParameters, name: str, days: int) -> ParsedParameter
     value = given.values.get(name)
     if not isinstance(value, date) or isinstance(value, datetime) or not date.min < value < date.max:
         return given
-    return replace(given, values={**given.values, name: value + timedelta(days=days)})
+    return given._replace(values={**given.values, name: value + timedelta(days=days)})
 
 
 def _day_as_instant(given: ParsedParameters, name: str) -> ParsedParameters:
     value = given.values.get(name)
     if not isinstance(value, date) or isinstance(value, datetime):
         return given
-    return replace(given, values={**given.values, name: first_instant(value, given.zone)})
+    return given._replace(values={**given.values, name: first_instant(value, given.zone)})
 
 
 def _days_of_utc(condition: Condition, zone: ZoneInfo) -> Condition:
@@ -159,7 +159,7 @@ def _absent_value_faults(listing: Listing, name: str, rule: Filter) -> Iterator[
 
 
 def _set_true(given: ParsedParameters, name: str) -> ParsedParameters:
-    return replace(given, values={**given.values, name: True}) if given.has(name) else given
+    return given._replace(values={**given.values, name: True}) if given.has(name) else given
 
 
 # --- wildcards and case -------------------------------------------------------------------------------------

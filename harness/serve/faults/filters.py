@@ -295,7 +295,7 @@ def match_nothing_when_blank(
     if isinstance(given, RefusedRequest):
         return given
     if any(name in ask.values and is_blank(ask.values[name]) for name in names):
-        return replace(given, matches_nothing=True)
+        return given._replace(matches_nothing=True)
     return given
 
 
@@ -329,13 +329,13 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
             listing.conjunction_clause,
             "one-suffices",
             "a call that one of several filters keeps is kept",
-            on_query(lambda query: replace(query, combine="any")),
+            on_query(lambda query: query._replace(combine="any")),
         )
         yield from make_fault(
             listing.conjunction_clause,
             "last-filter-only",
             "of several filters only the last counts",
-            on_query(lambda query: replace(query, conditions=query.conditions[-1:])),
+            on_query(lambda query: query._replace(conditions=query.conditions[-1:])),
         )
     lists = {one.at for one in listing.parameters.values() if one.element is not None}
     for index, pointer in enumerate(sorted(filter(None, lists))):
@@ -413,7 +413,7 @@ class _AssumedChoices:
 def _show_all_when_empty(page: AnswerContent, context: PageContext) -> AnswerContent:
     if context.query_result.total or page.count is not None:
         return page
-    everything = context.table.find(replace(context.plan.query, conditions=(), matches_nothing=False))
+    everything = context.table.find(context.plan.query._replace(conditions=(), matches_nothing=False))
     return replace(page, rows=everything.page_rows, returned=len(everything.page_rows))
 
 
@@ -501,7 +501,7 @@ def _swap_range(given: ParsedParameters, rule: FilterRange) -> ParsedParameters:
     if not is_range_reversed(given, rule):
         return given
     first, last = given.values[rule.first], given.values[rule.last]
-    return replace(given, values={**given.values, rule.first: last, rule.last: first})
+    return given._replace(values={**given.values, rule.first: last, rule.last: first})
 
 
 def with_optional_parameter(listing: Listing, name: str) -> ListingChange:

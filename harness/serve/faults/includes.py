@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
@@ -54,7 +53,7 @@ def include_faults(listing: Listing) -> Iterator[Fault]:
 
 
 def _set_flag(given: ParsedParameters, name: str, *, on: bool) -> ParsedParameters:
-    return replace(given, values={**given.values, name: on})
+    return given._replace(values={**given.values, name: on})
 
 
 def echo_faults(listing: Listing) -> Iterator[Fault]:
@@ -125,8 +124,8 @@ def _plan_in_opposite_zone(plan: AnswerPlan | RefusedRequest, given: ParsedParam
         return plan
     turned = plan.zone.key.translate(str.maketrans("+-", "-+"))
     # No zone is so far west as the easternmost is east.
-    return plan if offset_minutes(turned) is None else replace(plan, zone=zone_named(turned))
+    return plan if offset_minutes(turned) is None else plan._replace(zone=zone_named(turned))
 
 
 def _plan_in_utc(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
-    return plan if isinstance(plan, RefusedRequest) else replace(plan, zone=ZoneInfo("UTC"))
+    return plan if isinstance(plan, RefusedRequest) else plan._replace(zone=ZoneInfo("UTC"))

@@ -28,7 +28,7 @@ def order_faults(listing: Listing) -> Iterator[Fault]:
             order.clause,
             f"sorted-by-{other}",
             f"calls come in the order of {other}",
-            on_query(lambda query: replace(query, sort_order=replace(query.sort_order, path=FieldPath.of(other)))),
+            on_query(lambda query: query._replace(sort_order=query.sort_order._replace(path=FieldPath.of(other)))),
         )
     if not isinstance(order.direction, OpenChoice):
         yield from make_fault(
@@ -62,7 +62,7 @@ def _reverse_default_order(
     if isinstance(plan, RefusedRequest) or any(given.has(name) for name in named):
         return plan
     sorting = plan.query.sort_order
-    return replace(plan, query=replace(plan.query, sort_order=replace(sorting, descending=not sorting.descending)))
+    return plan._replace(query=plan.query._replace(sort_order=sorting._replace(descending=not sorting.descending)))
 
 
 def _other_text_field(listing: Listing, order: Order) -> str | None:
@@ -133,7 +133,7 @@ def _tolerant_sort(order: Order) -> object:
 def _remove_sign(given: ParsedParameters, sort: SortParameter) -> ParsedParameters:
     value = given.values.get(sort.parameter)
     if isinstance(value, str):
-        return replace(given, values={**given.values, sort.parameter: read_sort_spelling(sort, value)[0]})
+        return given._replace(values={**given.values, sort.parameter: read_sort_spelling(sort, value)[0]})
     return given
 
 

@@ -37,9 +37,9 @@ def _change_page_slice(query: Query, *, more: int = 0, skip: int = 0) -> Query:
     cut = query.page_slice
     if isinstance(cut, CursorSlice):
         shift = skip if cut.position is not None and not cut.backward else 0
-        return replace(query, page_slice=replace(cut, take=cut.take + more, shift=shift))
+        return query._replace(page_slice=cut._replace(take=cut.take + more, shift=shift))
     start = max(0, cut.skip + skip) if cut.skip else 0
-    return replace(query, page_slice=OffsetSlice(skip=start, take=None if cut.take is None else cut.take + more))
+    return query._replace(page_slice=OffsetSlice(skip=start, take=None if cut.take is None else cut.take + more))
 
 
 def paging_faults(listing: Listing) -> Iterator[Fault]:
@@ -191,7 +191,7 @@ def _partition_faults(clauses: Clauses) -> Iterator[Fault]:
 def _count_offset_in_pages(query: Query) -> Query:
     cut = query.page_slice
     if isinstance(cut, OffsetSlice) and cut.take is not None:
-        return replace(query, page_slice=replace(cut, skip=cut.skip * cut.take))
+        return query._replace(page_slice=cut._replace(skip=cut.skip * cut.take))
     return query
 
 

@@ -136,7 +136,7 @@ def _named_customer_faults(scope: CallScope, parameter: str) -> Iterator[Fault]:
             f"{recursive} has an effect beside {children}",
             on_parameters(
                 lambda given: (
-                    replace(given, values={**given.values, parameter: everyone})
+                    given._replace(values={**given.values, parameter: everyone})
                     if given.values.get(parameter) == children and given.is_true(recursive)
                     else given
                 )
@@ -151,7 +151,7 @@ def _tenant_faults(scope: CallScope) -> Iterator[Fault]:
         return user if isinstance(user, RefusedRequest) else replace(user, everyone=True)
 
     def leak(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
-        return plan if isinstance(plan, RefusedRequest) else replace(plan, query=replace(plan.query, owners=None))
+        return plan if isinstance(plan, RefusedRequest) else plan._replace(query=plan.query._replace(owners=None))
 
     if scope.parameter is not None:
         yield from make_fault(
@@ -165,4 +165,4 @@ def _tenant_faults(scope: CallScope) -> Iterator[Fault]:
 
 def _keep_first_value(given: ParsedParameters, name: str) -> ParsedParameters:
     value = given.values.get(name)
-    return replace(given, values={**given.values, name: value[:1]}) if isinstance(value, tuple) else given
+    return given._replace(values={**given.values, name: value[:1]}) if isinstance(value, tuple) else given

@@ -59,7 +59,7 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
                 switch.clauses.off,
                 f"{switch.parameter}-ignored",
                 f"the total is there whatever {switch.parameter} says",
-                on_parameters(lambda given: replace(given, values={**given.values, switch.parameter: True})),
+                on_parameters(lambda given: given._replace(values={**given.values, switch.parameter: True})),
             )
             yield from make_fault(
                 switch.clauses.default,
@@ -89,7 +89,7 @@ def _with_total(page: AnswerContent, total: int) -> AnswerContent:
 
 
 def _count_unfiltered(context: PageContext) -> int:
-    return len(context.table.matching_rows(replace(context.plan.query, conditions=(), matches_nothing=False)))
+    return len(context.table.matching_rows(context.plan.query._replace(conditions=(), matches_nothing=False)))
 
 
 def _count_faults(listing: Listing) -> Iterator[Fault]:

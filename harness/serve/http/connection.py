@@ -196,9 +196,8 @@ class Connection(asyncio.Protocol):
             self._set_deadline(self._limits.header_seconds)
         self._buffer += data
         if not self._turn_scheduled:
-            # Every client whose bytes are here is read before any is answered: nobody is served twice before another.
-            self._turn_scheduled = True
-            self.loop.call_soon(self._take_turn)
+            # The loop reads every client whose bytes are here once: nobody has two turns before another has one.
+            self._take_turn()
 
     def eof_received(self) -> bool:
         """The client ends its side; its pending requests are still answered."""

@@ -51,7 +51,7 @@ class MergedRows:
         found = self._rows.rows_ignoring_ties(self._generated_before(low), self._generated_before(high))
         return [*found, *(self._given[place] for place in self._given_between(low, high))]
 
-    def rows_without_ties(self, low: int, high: int) -> list[int] | None:
+    def rows_without_ties(self, low: int, high: int) -> Sequence[int] | None:
         """None: where a given row is tied with another, or needs rendering, hangs on both kinds of rows."""
         return None
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, assert_never, cast, final
+from typing import Any, Final, NamedTuple, assert_never, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +61,7 @@ ConditionTest = tuple[tuple[KeyColumn, KeyIntervals], ...]
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedPage:
+class RenderedPage(NamedTuple):
     """One page: its rows as bytes, the total of matching rows, and the sort positions of its first and last row."""
 
     rows: Sequence[bytes]
@@ -378,7 +377,7 @@ class IndexSnapshot:
 
     def _matching_live_rows(self, query: Query) -> RowNumbers:
         """The rows of live calls that match as they are visible at this instant."""
-        found = self._table_of_live_rows().matching_rows(replace(query, sort_order=SortOrder(path=None)))
+        found = self._table_of_live_rows().matching_rows(query._replace(sort_order=SortOrder(path=None)))
         rows: RowNumbers = self._live_positions[found]
         return rows
 
@@ -412,20 +411,20 @@ class IndexSnapshot:
         many = len(ordered)
         # From here on positions count upwards, whatever the direction.
         low, high = (many - end, many - start) if query.sort_order.descending else (start, end)
-        rendered = self._rows_at_hand(ordered, low, high, variant)
-        if rendered is None:
-            rendered = self._render_between(ordered, low, high, variant)
+        at_hand = self._rows_at_hand(ordered, low, high, variant)
+        rendered = self._render_between(ordered, low, high, variant) if at_hand is None else at_hand
         first = last = None
-        if rendered and isinstance(query.page_slice, CursorSlice):
-            first = SortPosition(value=ordered.sort_value_at(low), identity=rendered[0].identity)
-            last = SortPosition(value=ordered.sort_value_at(high - 1), identity=rendered[-1].identity)
         bodies = [row.body for row in rendered]
+        ends = (low, high - 1)
         if query.sort_order.descending:
             bodies.reverse()
-            first, last = last, first
-        return RenderedPage(
-            rows=bodies, total=many, start=start, is_last=start + len(bodies) >= many, first=first, last=last
-        )
+            ends = (high - 1, low)
+        if rendered and isinstance(query.page_slice, CursorSlice):
+            first, last = (SortPosition(ordered.sort_value_at(at), rendered[at - low].identity) for at in ends)
+            if at_hand is not None and isinstance(ordered, OrderedRows):
+                # Its key is no other row's.
+                ordered.keep_place(last, (ends[1], 1))
+        return RenderedPage(bodies, many, start, start + len(bodies) >= many, first, last)
 
     def _rows_at_hand(
         self, ordered: OrderedRows | MergedRows, low: int, high: int, variant: RowVariant
@@ -520,7 +519,7 @@ class IndexSnapshot:
 
     def _matching_given_rows(self, query: Query) -> RowNumbers:
         """The places of matching given rows, in ascending order."""
-        rising = replace(query, sort_order=replace(query.sort_order, descending=False))
+        rising = query._replace(sort_order=query.sort_order._replace(descending=False))
         found: RowNumbers = self._table_of_given_rows().matching_rows(rising)
         return found
 
@@ -565,7 +564,7 @@ class IndexSnapshot:
         column = plain.with_collation(sorting.collation)
         if column.is_ascending and not column.changes_while_live:
             return OrderedRows(run, column.keys, plain, row_index, identity, sorting)
-        key = (replace(query, page_slice=OffsetSlice()), sorting)
+        key = (query._replace(page_slice=OffsetSlice()), sorting)
         known = self._orders.get(key)
         if known is None:
             rows = run.rows_between(0, len(run))

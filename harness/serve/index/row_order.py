@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.serve.index.row_index import RowIndex
 
 _LARGE_TIE_ROWS: Final = 512
+_MOST_PLACES: Final = 1024
 
 
 class RenderedRow(NamedTuple):
@@ -96,6 +97,8 @@ class OrderedRows:
         self._identity = identity
         self._sorting = sorting
         self._keys_sorted = sorted_here
+        # Who walks asks for the rows after those of the last answer.
+        self._places: dict[SortPosition, tuple[int, int] | None] = {}
 
     def __len__(self) -> int:
         return len(self._row_range)
@@ -123,17 +126,23 @@ class OrderedRows:
         """The rows between two positions, ties unsorted: at both ends others of the same key may belong there."""
         return self._row_range.rows_between(low, high).tolist() if low < high else []
 
-    def rows_without_ties(self, low: int, high: int) -> list[int] | None:
+    def rows_without_ties(self, low: int, high: int) -> Sequence[int] | None:
         """The rows between two positions; None where one of them shares its key with a neighbour."""
         if self._keys is None or low >= high:
             return self.rows_ignoring_ties(low, high)
-        begin, end = max(low - 1, 0), min(high + 1, len(self._row_range))
-        rows = self._row_range.rows_between(begin, end)
-        keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows]
+        run = self._row_range
+        begin, end = max(low - 1, 0), min(high + 1, len(run))
+        rows: Sequence[int] | RowNumbers
+        if run.rows is None and end <= run.head_length:
+            rows = range(run.first + begin, run.first + end)
+            keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows.start : rows.stop]
+        else:
+            rows = run.rows_between(begin, end)
+            keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows]
         if np.count_nonzero(keys[1:] == keys[:-1]):
             return None
-        found: list[int] = rows[low - begin : high - begin].tolist()
-        return found
+        found = rows[low - begin : high - begin]
+        return found if isinstance(found, range) else found.tolist()
 
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
@@ -191,6 +200,17 @@ class OrderedRows:
 
     def find_place(self, place: SortPosition, render: RowRenderer) -> tuple[int, int] | None:
         """The number of rows before a sort position, and at it; None where nothing compares to it."""
+        if place not in self._places:
+            self.keep_place(place, self._search_place(place, render))
+        return self._places[place]
+
+    def keep_place(self, place: SortPosition, found: tuple[int, int] | None) -> None:
+        """Remember what `find_place` gives for a sort position."""
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        self._places[place] = found
+
+    def _search_place(self, place: SortPosition, render: RowRenderer) -> tuple[int, int] | None:
         if self._column is None or self._keys is None:
             return None
         if place.value is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Final, NamedTuple, final
 from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
@@ -31,8 +31,7 @@ _INVALID: Final = "invalid"
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedParameters:
+class ParsedParameters(NamedTuple):
     """The parsed parameters of one request.
 
     `values` holds the values that were given and are not empty, `raw_values` the same as written. `matches_nothing`:
@@ -65,8 +64,7 @@ class ParsedParameters:
 
     def without(self, names: tuple[str, ...]) -> ParsedParameters:
         """The same without these parameters, as if they had not been given."""
-        return replace(
-            self,
+        return self._replace(
             values={name: value for name, value in self.values.items() if name not in names},
             raw_values={name: value for name, value in self.raw_values.items() if name not in names},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Literal, assert_never, cast, final
+from typing import Final, Literal, NamedTuple, assert_never, cast, final
 from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
@@ -58,8 +58,7 @@ _DEFAULT_CURSOR_ROWS: Final = 100
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerPlan:
+class AnswerPlan(NamedTuple):
     """The plan of one request: the query, and what the answer shows of its result.
 
     `asked_slice` is the page that was asked for: what an answer tells of its page goes by it. `count_unit` names what
@@ -69,14 +68,14 @@ class AnswerPlan:
 
     query: Query
     asked_slice: PageSlice
+    echoes: Mapping[str, Tree]
+    zone: ZoneInfo
+    zone_name: str
     count_unit: Literal["rows", "calls"] | None = None
     shows_total: bool = False
     omitted_parts: frozenset[FieldPath] = frozenset()
     emptied_parts: frozenset[FieldPath] = frozenset()
-    echoes: Mapping[str, Tree]
     required_matches: tuple[tuple[Condition, RefusedRequest], ...] = ()
-    zone: ZoneInfo
-    zone_name: str
     repeated: tuple[tuple[str, str], ...] = ()
     """The values of the request that every row repeats, by field."""
 
@@ -151,27 +150,10 @@ def plan_other_page(
     cut = _resolve_page_slice(given, sorting, choices)
     if isinstance(cut, RefusedRequest):
         return None
-    query = plan.query
-    # Written out: `replace` looks at every field.
-    return AnswerPlan(
-        query=Query(
-            conditions=query.conditions,
-            owners=query.owners,
-            matches_nothing=cut[1],
-            sort_order=sorting,
-            page_slice=cut[0],
-            combine=query.combine,
-        ),
+    return plan._replace(
+        query=plan.query._replace(matches_nothing=cut[1], page_slice=cut[0]),
         asked_slice=cut[0],
-        count_unit=plan.count_unit,
-        shows_total=plan.shows_total,
-        omitted_parts=plan.omitted_parts,
-        emptied_parts=plan.emptied_parts,
         echoes={**plan.echoes, **_told_echoes(echoes, given, cut[0], sorting)},
-        required_matches=plan.required_matches,
-        zone=plan.zone,
-        zone_name=plan.zone_name,
-        repeated=plan.repeated,
     )
 
 

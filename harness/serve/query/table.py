@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
-from typing import Any, Final, Literal, TypeAlias, assert_never, final
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +68,7 @@ class Condition:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SortOrder:
+class SortOrder(NamedTuple):
     """The order of rows: a path and a direction; ties go by identity. Without a path rows come as they are stored."""
 
     path: ValuePath | None
@@ -79,8 +78,7 @@ class SortOrder:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SortPosition:
+class SortPosition(NamedTuple):
     """A position in an order, at a row or between rows: a sort value and an identity."""
 
     value: Comparable | None
@@ -88,8 +86,7 @@ class SortPosition:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OffsetSlice:
+class OffsetSlice(NamedTuple):
     """A page by number: `take` rows after `skip` rows; `take` None means all."""
 
     skip: int = 0
@@ -97,8 +94,7 @@ class OffsetSlice:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CursorSlice:
+class CursorSlice(NamedTuple):
     """A page by cursor: at most `take` rows after a position, or before it with `backward`.
 
     Without a position it is the first page, or the last. `shift` moves the start by a number of rows: a fault.
@@ -114,19 +110,18 @@ PageSlice: TypeAlias = "OffsetSlice | CursorSlice"
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(NamedTuple):
     """The query of one request over a table: conditions, owners, an order and a page.
 
     `owners` None means the rows of all customers. `combine` says whether all conditions must hold, or any.
     """
 
-    conditions: tuple[Condition, ...] = ()
-    combine: Combine = "all"
-    owners: frozenset[int] | None = None
-    matches_nothing: bool = False
     sort_order: SortOrder
     page_slice: PageSlice = OffsetSlice()
+    conditions: tuple[Condition, ...] = ()
+    owners: frozenset[int] | None = None
+    matches_nothing: bool = False
+    combine: Combine = "all"
 
 
 @final

@@ -472,8 +472,7 @@ def test_many_requests_of_one_client_do_not_keep_another_waiting() -> None:
 def test_a_flood_is_not_read_on_while_some_of_it_is_unanswered() -> None:
     client = House().client()
     client.transport.send(GET * 20)
-    # In the first turn it comes, in the second one as many are answered as may be in one turn.
-    client.house.loop.turn()
+    # When it comes as many are answered as may be in one turn.
     client.house.loop.turn()
     assert (client.statuses, client.transport.reads) == ([200] * 16, False)
 
