@@ -10,7 +10,12 @@ from __future__ import annotations
 
 import os
 
+from harness.cli.process_memory import keep_freed_blocks
+
 os.environ["POLARS_MAX_THREADS"] = "1"
+if __name__ == "__main__":
+    # As `generate` does, before polars is there.
+    keep_freed_blocks()
 
 import argparse
 import io

@@ -16,6 +16,7 @@ import click
 from harness.cli.console import Console
 from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
 from harness.cli.option_values import combine_options, complete_api, load_dialect_file, suggest_word
+from harness.cli.process_memory import keep_freed_blocks
 from harness.cli.traffic_options import choice_beside_records, make_chosen_world, traffic_options_beside_records
 from harness.cli.traffic_report import write_traffic_report
 from harness.errors import UsageProblem
@@ -159,6 +160,7 @@ def generate(
     answers are of the last 200 calls, edge cases (valid and
     awkward answers, where --parts asks for them) of a world of their own.
     """
+    keep_freed_blocks()
     from harness.generate.row_engines import engine_of
     from harness.specification.load import load_spec
     from harness.world.traffic import BUSY_HOUR

@@ -41,13 +41,17 @@ class TextPool:
 
     def texts_of(self, codes: Integers, present: Flags | None = None) -> pl.Series:
         """A column with the string of each code; null where the code is negative or not present."""
-        kept = codes >= 0 if present is None else present & (codes >= 0)
+        if present is not None or codes.min(initial=0) < 0:
+            kept = codes >= 0 if present is None else present & (codes >= 0)
+            codes = np.where(kept, codes, len(self.texts))
         # Not by `gather`: its query plan would cost more than the work for the few rows of a page.
-        return self._series[pl.Series(np.where(kept, codes, len(self.texts)).astype(np.uint32))]
+        return self._series[pl.Series(codes.astype(np.uint32))]
 
     def parts_of(self, codes: Integers) -> pl.Series:
         """A column with the string of each code; the empty text where the code is negative."""
-        return self._series[pl.Series(np.where(codes >= 0, codes, len(self.texts) + 1).astype(np.uint32))]
+        if codes.min(initial=0) < 0:
+            codes = np.where(codes >= 0, codes, len(self.texts) + 1)
+        return self._series[pl.Series(codes.astype(np.uint32))]
 
 
 @lru_cache(maxsize=256)
@@ -175,10 +179,10 @@ Column: TypeAlias = "TextColumn | NumberColumn | TextListColumn"
 
 def pooled_column(pool: TextPool, codes: Integers, present: Flags | None = None) -> TextColumn:
     """A column with the text of each code; none where the code is negative or not present."""
-    known = codes >= 0
-    if known.all():
-        return TextColumn(len(codes), (PooledTexts(pool, codes),), present)
-    return TextColumn(len(codes), (PooledTexts(pool, codes),), known if present is None else present & known)
+    if codes.min(initial=0) < 0:
+        known = codes >= 0
+        present = known if present is None else present & known
+    return TextColumn(len(codes), (PooledTexts(pool, codes),), present)
 
 
 def joined_column(*parts: TextColumn | NumberColumn | str) -> TextColumn:

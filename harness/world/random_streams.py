@@ -25,6 +25,9 @@ QUANTILE_STEPS: Final = 4096
 # A guide is the finer the more thresholds it has to tell apart, and stays near the processor.
 _LEAST_GUIDE_BITS: Final = 8
 _MOST_GUIDE_BITS: Final = 16
+_DRAWS_AT_ONCE: Final = 1 << 14
+# Thresholds go up to 2**32.
+_LAW_BITS: Final = np.uint64(33)
 
 
 @lru_cache(maxsize=1024)
@@ -36,16 +39,21 @@ def stream_salt(seed: int, what: str) -> int:
 
 def draw_bits(seed: int, what: str, rows: IntArray) -> BitArray:
     """64 random bits for each row, from the stream `what`."""
-    z = rows.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    z += np.uint64(stream_salt(seed, what))
-    # One array for what is shifted: a new one each time takes as long as the shift.
-    shifted = z >> np.uint64(30)
-    z ^= shifted
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= np.right_shift(z, np.uint64(27), out=shifted)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= np.right_shift(z, np.uint64(31), out=shifted)
-    return z
+    source, drawn = rows.view(np.uint64), np.empty(len(rows), dtype=np.uint64)
+    shifted = np.empty(min(len(rows), _DRAWS_AT_ONCE), dtype=np.uint64)
+    salt = np.uint64(stream_salt(seed, what))
+    # Some at a time: all the steps of one draw find it near the processor.
+    for first in range(0, len(rows), _DRAWS_AT_ONCE):
+        z = drawn[first : first + _DRAWS_AT_ONCE]
+        other = shifted[: len(z)]
+        np.multiply(source[first : first + _DRAWS_AT_ONCE], np.uint64(0x9E3779B97F4A7C15), out=z)
+        z += salt
+        z ^= np.right_shift(z, np.uint64(30), out=other)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= np.right_shift(z, np.uint64(27), out=other)
+        z *= np.uint64(0x94D049BB133111EB)
+        z ^= np.right_shift(z, np.uint64(31), out=other)
+    return drawn
 
 
 def integers_below(bits: BitArray, bound: int | IntArray) -> IntArray:
@@ -207,6 +215,23 @@ def _normal_table() -> IntArray:
     normal = NormalDist()
     shares = (min(max(step, 0.5), QUANTILE_STEPS - 0.5) / QUANTILE_STEPS for step in range(QUANTILE_STEPS + 1))
     return np.asarray([round(normal.inv_cdf(share) * 2**20) for share in shares], dtype=np.int64)
+
+
+@lru_cache(maxsize=8)
+def _joined_poisson_thresholds(expected: tuple[float, ...]) -> tuple[BitArray, BitArray]:
+    """The thresholds of several laws one after the other, each raised by its place, and how many are before it."""
+    laws = [poisson_thresholds(one).values for one in expected]
+    raised = [law + (np.uint64(place) << _LAW_BITS) for place, law in enumerate(laws)]
+    before = np.cumsum([0, *map(len, laws[:-1])]).astype(np.uint64)
+    return np.concatenate(raised), before
+
+
+def poisson_counts_of(bits: BitArray, expected: tuple[float, ...], kinds: IntArray) -> IntArray:
+    """A Poisson count for each draw, by the law that its kind has among some: as `poisson_thresholds` give it."""
+    thresholds, before = _joined_poisson_thresholds(expected)
+    laws = kinds.view(np.uint64)
+    found = np.searchsorted(thresholds, (laws << _LAW_BITS) + (bits >> np.uint64(32)), side="right")
+    return found - before[kinds].view(np.int64)
 
 
 def poisson_counts(bits: BitArray, expected: float) -> IntArray:

@@ -17,10 +17,9 @@ from harness.errors import UsageProblem
 from harness.world.random_streams import (
     IntArray,
     chance_flags,
-    choose_indexes,
     draw_bits,
     integers_below,
-    poisson_thresholds,
+    poisson_counts_of,
     quantile_values,
     values_where,
 )
@@ -85,18 +84,9 @@ class Traffic:
         if self.vast is not None:
             return self.vast.held(slots, (1, 1, 1))
         bits = draw_bits(self.seed, "traffic.count", slots)
-        # 2000-01-01 was a Saturday.
-        hours = (slots // 60 + 5 * 24) % 168
-        weights, kinds = np.unique(np.outer(self.profile.days, self.profile.hours).ravel(), return_inverse=True)
-        # Minutes of the same weight together.
-        kinds_of_slots = kinds.astype(np.int16)[hours]
-        order = np.argsort(kinds_of_slots, kind="stable")
-        borders = np.searchsorted(kinds_of_slots[order], np.arange(len(weights) + 1))
-        counts = np.zeros(len(slots), dtype=np.int64)
-        for kind, weight in enumerate(weights.tolist()):
-            here = order[borders[kind] : borders[kind + 1]]
-            if len(here):
-                counts[here] = choose_indexes(bits[here], poisson_thresholds(self._expected_sessions(weight)))
+        weights, kinds = self.profile.kinds_at(slots)
+        expected = tuple([self._expected_sessions(weight) for weight in weights])
+        counts = poisson_counts_of(bits, expected, kinds)
         return np.minimum(counts, self.numbers_per_slot - 1)
 
     def session_numbers(self, first: int, last: int) -> IntArray:

@@ -101,9 +101,20 @@ class TrafficProfile:
 
     def weights_at(self, slots: IntArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """The weight of each minute (numbered from 2000-01-01), as a product of those of hour and day."""
-        # 2000-01-01 was a Saturday.
-        hours = (slots // SLOTS_PER_HOUR + 5 * 24) % HOURS_PER_WEEK
-        return np.outer(self.days, self.hours).ravel()[hours]
+        return np.outer(self.days, self.hours).ravel()[_hours_of(slots)]
+
+    @cached_property
+    def _weight_kinds(self) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], IntArray]:
+        """The different weights of a week's hours, and which of them each hour has."""
+        weights, kinds = np.unique(np.outer(self.days, self.hours).ravel(), return_inverse=True)
+        return weights, kinds.astype(np.int64)
+
+    def kinds_at(self, slots: IntArray) -> tuple[list[float], IntArray]:
+        """The different weights of some minutes, rising, and which of them each minute has."""
+        weights, kinds_of_hours = self._weight_kinds
+        kinds = kinds_of_hours[_hours_of(slots)]
+        held = np.bincount(kinds, minlength=len(weights)) > 0
+        return weights[held].tolist(), (np.cumsum(held) - 1)[kinds]
 
     @property
     def busiest_weight(self) -> float:
@@ -250,3 +261,9 @@ WHOLESALE: Final = TrafficProfile(
     remote_skew=0.5,
 )  # fmt: skip
 PROFILES: Final = (OFFICE, STEADY, CONTACT_CENTRE, WHOLESALE)
+
+
+def _hours_of(slots: IntArray) -> IntArray:
+    """The hour of the week of each minute, from Monday."""
+    # 2000-01-01 was a Saturday.
+    return (slots // SLOTS_PER_HOUR + 5 * 24) % HOURS_PER_WEEK

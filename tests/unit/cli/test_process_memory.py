@@ -1,4 +1,4 @@
-"""Memory that a process gives back."""
+"""Memory that a process gives back, or keeps."""
 
 from __future__ import annotations
 
@@ -43,3 +43,38 @@ def test_large_blocks_go_back_to_the_system_when_they_are_free() -> None:
     # Eighty megabytes were freed; two are still held.
     assert megabytes_left("returned") < 20
     assert megabytes_left("kept") > 60
+
+
+# The same array again and again: each time it is taken anew, its pages have to be.
+REPEATED = """
+import resource, sys
+from harness.cli.process_memory import keep_freed_blocks
+
+if sys.argv[1] == "kept":
+    keep_freed_blocks()
+import numpy as np
+
+def pages():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+for _ in range(3):
+    arrays = [np.ones(1 << 20, dtype=np.uint8) for _ in range(16)]
+    before = pages()
+    del arrays
+for _ in range(5):
+    arrays = [np.ones(1 << 20, dtype=np.uint8) for _ in range(16)]
+    del arrays
+print(pages() - before)
+"""
+
+
+def pages_taken(how: str) -> int:
+    done = subprocess.run([sys.executable, "-c", REPEATED, how], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1])
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="an option of glibc")
+def test_blocks_that_are_kept_are_not_taken_from_the_system_again() -> None:
+    # Five times sixteen megabytes are some 20,000 pages.
+    assert pages_taken("kept") < 1_000
+    assert pages_taken("returned") > 5_000

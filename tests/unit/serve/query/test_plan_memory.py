@@ -63,10 +63,8 @@ def test_nothing_of_a_plan_is_lost_on_the_way_to_another_page() -> None:
     # Whatever there is now, or will be: the very same object must come through.
     kept = set(AnswerPlan._fields) - {"query", "asked_slice", "echoes"}
     of_query = set(Query._fields) - {"page_slice", "matches_nothing", "sort_order"}
-    for name in kept:
-        object.__setattr__(plan, name, object())
-    for name in of_query:
-        object.__setattr__(plan.query, name, object())
+    query = plan.query._replace(**{name: object() for name in of_query})
+    plan = plan._replace(query=query, **{name: object() for name in kept})
     other = plan_other_page(plan, given, Dialect(), ())
     assert other is not None
     assert all(getattr(other, name) is getattr(plan, name) for name in kept)
