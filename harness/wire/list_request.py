@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any, Final
 
 from harness.wire.decoded_body import Tree
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+"""No values at all; given outright it spares each request the making of a default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +30,12 @@ class ListRequest:
     `digest` is that of the HTTP request, where an answer is made from it.
     """
 
-    values: Mapping[str, Tree] = field(default_factory=lambda: MappingProxyType({}))
-    credentials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, Tree] = field(default_factory=lambda: NOTHING)
+    credentials: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     scheme: str | None = None
-    account: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    account: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     extra: tuple[tuple[str, Tree], ...] = ()
-    repeated: Mapping[str, tuple[Tree, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    repeated: Mapping[str, tuple[Tree, ...]] = field(default_factory=lambda: NOTHING)
     operation: str | None = None
     no_operation: bool = False
     encoding_name: str | None = None

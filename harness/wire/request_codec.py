@@ -28,7 +28,7 @@ from harness.wire.forms import FormError, decode_form, decode_pairs, encode_mult
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, split_pointer, tree_at
 from harness.wire.list_elements import ElementList, element_lists, put_elements
-from harness.wire.list_request import ListRequest
+from harness.wire.list_request import NOTHING, ListRequest
 from harness.wire.range_values import (
     RangePlace,
     joined_ends,
@@ -369,6 +369,7 @@ class RequestReader:
             repeated=repeated,
             credentials={**decode_query_credentials(access, request), **in_headers} if request.query else in_headers,
             scheme=scheme,
+            account=NOTHING,
             extra=tuple(self._members.unknown_in(decoded.tree)),
         )
 
@@ -421,6 +422,7 @@ class RequestReader:
             values=values,
             credentials=credentials,
             scheme=scheme,
+            account=NOTHING,
             extra=tuple(extra),
             repeated=repeated,
             operation=operation,

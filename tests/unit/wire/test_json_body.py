@@ -8,6 +8,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import UsageProblem
 from harness.wire.decoded_body import PROBLEM_LIMIT, BodyLimits, FormatProblem, Tree, printable_text
@@ -234,6 +236,28 @@ def test_another_charset_is_reported_and_never_obeyed(charset: str) -> None:
 @pytest.mark.parametrize("charset", [None, "utf-8", "UTF-8", '"utf-8"', "us-ascii"])
 def test_a_charset_that_is_utf8_is_no_problem(charset: str | None) -> None:
     assert codes(b"{}", charset) == []
+
+
+@given(
+    st.text(alphabet='{}[]",:0129-.eE tfnul\\a\x00\u00e9\ufeff', max_size=24).map(str.encode)
+    | st.recursive(
+        st.integers(-(10**17), 10**17).map(str) | st.sampled_from(['"a"', "-0", "1.5", "NaN", "null", '"\\u0041"']),
+        lambda inner: (
+            st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
+            | st.lists(st.tuples(st.sampled_from("ab"), inner), max_size=3).map(
+                lambda pairs: "{" + ",".join(f'"{name}":{value}' for name, value in pairs) + "}"
+            )
+        ),
+    ).map(str.encode)
+)
+def test_a_short_body_is_read_as_strictly_as_any(body: bytes) -> None:
+    # Where a charset is told a body is always read the thorough way.
+    assert decode_json(body) == decode_json(body, charset="utf-8")
+
+
+def test_a_short_body_may_be_nested_as_deep_as_any() -> None:
+    assert decode_json(b"[" * 64 + b"]" * 64).problems == ()
+    assert [problem.code for problem in decode_json(b"[" * 65 + b"]" * 65).problems] == ["json:depth"]
 
 
 def test_both_values_of_a_repeated_key_are_told_and_the_last_one_stays() -> None:

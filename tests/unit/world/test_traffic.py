@@ -23,6 +23,7 @@ from harness.world import (
 )
 from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.invented_values import ValuePools
+from harness.world.random_streams import choose_indexes, draw_bits, poisson_counts_of, poisson_thresholds
 from harness.world.traffic import Traffic, millis_of
 from harness.world.traffic_profile import PROFILES, TrafficProfile
 
@@ -78,6 +79,20 @@ def test_a_slice_of_calls_lives_as_it_does_in_the_whole() -> None:
 def test_poisson_counts_vary_as_much_as_they_should() -> None:
     counts = Traffic(2, STEADY).session_counts(13_000_000, 13_020_000)
     assert np.var(counts) == pytest.approx(np.mean(counts), rel=0.05)
+
+
+def test_minutes_of_all_weights_together_are_drawn_as_each_weight_alone() -> None:
+    laws, bits = (0.0, 0.4, 30.0, 700.0), draw_bits(7, "laws", np.arange(4000))
+    kinds = np.arange(4000) % 4
+    for place, expected in enumerate(laws):
+        alone = choose_indexes(bits[place::4], poisson_thresholds(expected))
+        assert np.array_equal(poisson_counts_of(bits, laws, kinds)[place::4], alone)
+
+
+def test_a_draw_is_the_same_alone_and_among_many() -> None:
+    rows = np.arange(40_000)
+    whole = draw_bits(3, "many", rows)
+    assert all(whole[row] == draw_bits(3, "many", rows[row : row + 1])[0] for row in (0, 16_383, 16_384, 39_999))
 
 
 def test_a_rate_too_low_for_the_number_of_calls_is_told() -> None:
