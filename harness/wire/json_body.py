@@ -235,12 +235,12 @@ def _refuse_number(text: str) -> NoReturn:
     raise _NotPlainError
 
 
-_scan_plain: Final = json.JSONDecoder(
+_PLAIN_DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_unique_members,
     parse_int=_short_integer,
     parse_float=_refuse_number,
     parse_constant=_refuse_number,
-).scan_once
+)
 
 
 def _read_plain(body: bytes) -> DecodedBody | None:
@@ -250,8 +250,8 @@ def _read_plain(body: bytes) -> DecodedBody | None:
     if body.count(b"[") + body.count(b"{") > DEFAULT_BODY_LIMITS.depth:
         return None
     try:
-        tree, end = _scan_plain(body.decode("ascii"), 0)
-    except (ValueError, StopIteration):
+        tree, end = _PLAIN_DECODER.raw_decode(body.decode("ascii"))
+    except (ValueError, RecursionError):
         return None
     return DecodedBody(tree, ()) if end == len(body) else None
 
