@@ -24,7 +24,7 @@ _NUMBER_MARK: Final = "81407735296033"
 _ANY_MARK: Final = re.compile(f"{_MARK}([0-9]{{2}}){_MARK_END}|{_NUMBER_MARK}([0-9]{{2}})", re.ASCII)
 
 EnvelopeMaker: TypeAlias = Callable[[AnswerContent, AnswerPlan], Envelope]
-_TOLD: Final = ("next", "prev", "total", "returned", "page_count", "first_index", "last_index")
+_TOLD: Final = ("next", "prev", "total", "returned", "page_count", "first_index", "last_index", "unfiltered")
 _told_of: Final = attrgetter(*_TOLD)
 
 

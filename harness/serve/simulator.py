@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,8 +40,8 @@ from harness.serve.query.cursors import Cursor, encode_cursor
 from harness.serve.query.page_parts import PagePlace, linked_pages, page_numbers
 from harness.serve.query.parameters import parse_parameters
 from harness.serve.query.plan_memory import PlanMemory
-from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
-from harness.serve.query.table import QueryResult, SortPosition, Table
+from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer, unfiltered_query
+from harness.serve.query.table import Query, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter
 from harness.specification.access import key_of, ways_of
 from harness.specification.dialect import Dialect
@@ -366,6 +366,7 @@ class Simulator:
             prev=before,
         )
         page = self._with_numbers(page, plan, start=rendered.start, matching=rendered.total)
+        page = self._with_unfiltered_total(page, plan, at, snapshot.count_page_rows)
         page = self._with_links(page, plan, ask, start=rendered.start, matching=rendered.total)
         return self._respond_with_row_bytes(page, plan, rendered.rows, ask)
 
@@ -452,6 +453,7 @@ class Simulator:
         if isinstance(paging, CursorPaging) and found.page_rows:
             page = self._with_cursors(page, plan, found, table, paging)
         page = self._with_numbers(page, plan, start=found.page_start, matching=found.total)
+        page = self._with_unfiltered_total(page, plan, view.at, lambda query: len(table.matching_rows(query)))
         page = self._hooks.page(page, PageContext(table=table, plan=plan, query_result=found, at=view.at))
         empty = self.spec.listing.lists.empty_fault
         if not page.rows and page.count is None and empty is not None:
@@ -467,6 +469,15 @@ class Simulator:
             paging, plan.asked_slice, self.dialect, start=start, rows=page.returned, matching=matching
         )
         return replace(page, **told._asdict())
+
+    def _with_unfiltered_total(
+        self, page: AnswerContent, plan: AnswerPlan, at: datetime, count: Callable[[Query], int]
+    ) -> AnswerContent:
+        """The page with the number of all rows, where the API tells it beside the number of those that match."""
+        listing = self.spec.listing
+        if not plan.shows_total or listing.total is None or listing.total.unfiltered is None:
+            return page
+        return replace(page, unfiltered=count(unfiltered_query(listing, plan.query, at)))
 
     def _with_links(
         self, page: AnswerContent, plan: AnswerPlan, ask: ListRequest, *, start: int, matching: int
@@ -540,6 +551,7 @@ class Simulator:
             first_index=page.first_index,
             last_index=page.last_index,
             more=page.more,
+            unfiltered=page.unfiltered,
             links={}
             if links is None
             else {

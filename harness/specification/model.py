@@ -1236,6 +1236,17 @@ class TotalClauses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnfilteredTotal:
+    """How many rows the list has where no filter leaves any out, told beside the number of those that match.
+
+    Whose calls are meant, and how long they are kept, counts as it does for the list.
+    """
+
+    at: str = documented_key("pointer to the number, or `header:NAME`")
+    clause: Clauses = documented_key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
     """How many rows match, told with every page."""
 
@@ -1244,6 +1255,7 @@ class Total:
     absent: NumberAbsentForm | OpenChoice[NumberAbsentForm] = documented_key(
         "how 0 is written: zero, missing, none (null)", "zero"
     )
+    unfiltered: UnfilteredTotal | None = documented_key("a second number: all rows, whatever is asked for", None)
     clauses: TotalClauses = documented_key("the clause for each promise", factory=TotalClauses)
 
 

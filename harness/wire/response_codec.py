@@ -110,7 +110,7 @@ Headers = tuple[tuple[str, str], ...]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageParts:
-    """What an answer tells of its page beside the rows: the number of pages, the places of its rows, links.
+    """What an answer tells of its page beside the rows: the number of pages, the places of its rows, all rows, links.
 
     A link that is None leads to a page that there is not.
     """
@@ -119,6 +119,7 @@ class PageParts:
     first_index: int | None = None
     last_index: int | None = None
     more: bool | None = None
+    unfiltered: int | None = None
     links: Mapping[LinkName, str | None] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -220,6 +221,9 @@ class _Answer:
         for told, number in zip(page_number_parts(self.listing.paging), numbers, strict=True):
             if told is not None and number is not None:
                 self.put(told.at, _scalar_tree(self.listing, number))
+        whole = self.listing.total.unfiltered if self.listing.total is not None else None
+        if whole is not None and parts.unfiltered is not None:
+            self.put(whole.at, _scalar_tree(self.listing, parts.unfiltered))
         more = more_part(self.listing.paging)
         if more is not None and parts.more is not None:
             in_body = header_at(more.at) is None

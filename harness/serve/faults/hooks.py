@@ -37,6 +37,7 @@ class AnswerContent:
     first_index: int | None = None
     last_index: int | None = None
     more: bool | None = None
+    unfiltered: int | None = None
     links: Mapping[LinkName, ListRequest] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
 

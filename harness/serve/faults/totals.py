@@ -53,6 +53,19 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
             "the total is less than the rows of the page",
             on_page(lambda page, scene: _with_total(page, max(0, page.returned - 1))),
         )
+        if total.unfiltered is not None:
+            yield from make_fault(
+                total.unfiltered.clause,
+                "unfiltered-total-of-the-matches",
+                "the number of all rows counts only those that match",
+                on_page(lambda page, scene: replace(page, unfiltered=scene.query_result.total)),
+            )
+            yield from make_fault(
+                total.unfiltered.clause,
+                "unfiltered-total-one-more",
+                "the number of all rows is one too many",
+                on_page(lambda page, scene: replace(page, unfiltered=(page.unfiltered or 0) + 1)),
+            )
         switch = total.switch
         if switch is not None:
             yield from make_fault(

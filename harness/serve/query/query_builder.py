@@ -139,6 +139,11 @@ def plan_answer(
     )
 
 
+def unfiltered_query(listing: Listing, query: Query, at: datetime) -> Query:
+    """The query for all rows that a request could get: those of the same owners that are still kept."""
+    return Query(conditions=tuple(_kept_rows(listing, at)), owners=query.owners, sort_order=query.sort_order)
+
+
 def plan_other_page(
     plan: AnswerPlan, given: ParsedParameters, choices: ChoiceResolver, echoes: Sequence[TypedEcho]
 ) -> AnswerPlan | None:

@@ -22,6 +22,8 @@ def page_part_places(listing: Listing) -> Iterator[tuple[KeyPath, str]]:
     """The parts of a success that may stand in the body or in a header: the key of each, and its place."""
     if listing.total is not None:
         yield ("total", "at"), listing.total.at
+        if listing.total.unfiltered is not None:
+            yield ("total", "unfiltered", "at"), listing.total.unfiltered.at
     if listing.returned is not None:
         yield ("returned", "at"), listing.returned.at
     paging = listing.paging

@@ -75,6 +75,8 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
     yield from _required_page_clauses(listing)
     if listing.total is not None:
         yield ("total",), "the total", all_clauses(listing.total.clauses)
+        if listing.total.unfiltered is not None:
+            yield ("total", "unfiltered"), "the number of all rows", listing.total.unfiltered.clause
     if listing.returned is not None:
         yield ("returned",), "the number of rows told", listing.returned.clause
     if listing.count_only is not None:

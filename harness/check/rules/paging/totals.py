@@ -39,6 +39,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
     TotalSwitch,
+    UnfilteredTotal,
     options_of,
 )
 from harness.wire.decoded_body import Tree
@@ -59,7 +60,9 @@ def check_totals(context: CheckContext, mirror: Mirror) -> None:
         if chosen:
             ask = mirror.request({**largest_page(context), **chosen})
             purpose = "the total with a filter"
-            check_probe(context, mirror, ask, purpose, clauses, blame={"total": clauses})
+            judged = check_probe(context, mirror, ask, purpose, clauses, blame={"total": clauses})
+            if total.unfiltered is not None:
+                _check_unfiltered_total(context, mirror, total.unfiltered, judged.exchange)
         if total.switch is not None:
             _check_total_switch(context, mirror, total.switch)
             if chosen:
@@ -78,6 +81,33 @@ def check_totals(context: CheckContext, mirror: Mirror) -> None:
         blame: Clauses = total.clauses.sum if total else no_match
         ask = mirror.request({name: "no-such-value-9c1e"})
         check_probe(context, mirror, ask, "no row matches", no_match, blame={"total": blame})
+
+
+def _check_unfiltered_total(
+    context: CheckContext, mirror: Mirror, whole: UnfilteredTotal, filtered: Exchange
+) -> None:
+    """The number of all rows is that of the rows that were read, and a filter does not change it.
+
+    Servers tell one count twice (`unfiltered-total-of-the-matches`).
+    """
+    if context.note_unusable(filtered, whole.clause):
+        return
+    if not mirror.complete or mirror.volatile or len(mirror.rows) < 2 or mirror.base:
+        context.results.record_not_exercised(whole.clause, "it is not known how many rows the list has")
+        return
+    told = parse_row_count(filtered.part_at(whole.at))
+    if told == len(mirror.rows):
+        context.results.record_pass(whole.clause)
+    elif told is not None:
+        # What is no number at all is told of every response.
+        context.fail(
+            whole.clause,
+            "a filter changes nothing in the number of all rows",
+            expected=f"{whole.at}: {len(mirror.rows)}, as many as the list without a filter",
+            actual=str(told),
+            exchange=filtered,
+            check=part_check(context, filtered, whole.at),
+        )
 
 
 def _check_switched_on_total(

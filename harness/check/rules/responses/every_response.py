@@ -146,6 +146,7 @@ def _has_bare_markup(judge: JudgedResponse, body: bytes) -> bool:
     pointers += [*listing.outcome.success.shows, *listing.transport.optional_parts]
     if listing.total is not None:
         pointers.append(listing.total.at)
+        pointers += [] if listing.total.unfiltered is None else [listing.total.unfiltered.at]
     known = {name for pointer in pointers for name in pointer.split("/")}
     known |= {*listing.fields, listing.lists.root or "", listing.lists.row_element or ""}
     tags = {tag.decode("ascii") for tag in _TAG_NAME.findall(body)}

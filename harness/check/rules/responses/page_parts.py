@@ -8,6 +8,7 @@ from harness.specification.answer_place import header_at
 from harness.specification.model import (
     Clauses,
     PageIndex,
+    UnfilteredTotal,
     links_of,
     more_part,
     options_of,
@@ -28,6 +29,9 @@ def check_page_parts(judge: JudgedResponse, answer: DecodedResponse) -> None:
         number = parse_integer(part_at(answer, count.at), text=judge.context.is_xml)
         if number is None or number < 0:
             _report_number(judge, answer, count.at, count.clause, "an integer not below 0")
+    total = judge.context.listing.total
+    if total is not None and total.unfiltered is not None and answer.total not in (MISSING, None):
+        _check_unfiltered_total(judge, answer, total.unfiltered)
     more = more_part(judge.context.listing.paging)
     if more is not None:
         written = judge.context.is_xml or header_at(more.at) is not None
@@ -63,6 +67,14 @@ def _check_link_forms(judge: JudgedResponse, answer: DecodedResponse) -> None:
         else:
             wanted = f"{link.at}: a link that is {' or '.join(options_of(links.form))}"
             judge.report_breach(clauses, expected=wanted, actual=in_ascii(told), at=link.at)
+
+
+def _check_unfiltered_total(judge: JudgedResponse, answer: DecodedResponse, whole: UnfilteredTotal) -> None:
+    """All rows are no fewer than those that match."""
+    number = parse_integer(part_at(answer, whole.at), text=judge.context.is_xml)
+    matching = parse_integer(answer.total, text=judge.context.is_xml) or 0
+    if number is None or number < max(matching, 0):
+        _report_number(judge, answer, whole.at, whole.clause, f"an integer not below the total {matching}")
 
 
 def _check_index(judge: JudgedResponse, answer: DecodedResponse, index: PageIndex, *, is_last: bool) -> None:
