@@ -90,7 +90,7 @@ def open_target(
 
 def simulator_identities(simulator: Simulator) -> tuple[ClientIdentity, ...]:
     """The users that a simulator knows, as who asks it."""
-    return identities_of_users(simulator.users, simulator.documented_spec.listing.access)
+    return identities_of_users(simulator.users, simulator.documented_spec.listing)
 
 
 def replayed_credentials(

@@ -15,7 +15,7 @@ from harness.integers import is_integer
 from harness.output.redaction import Secret
 from harness.specification.access import all_credential_names, is_shared_key, secret_credential_names
 from harness.specification.load import Spec
-from harness.specification.model import Access, Jwt
+from harness.specification.model import Access, Jwt, Listing
 from harness.specification.yaml_source import (
     PlainValue,
     SourceFile,
@@ -24,6 +24,7 @@ from harness.specification.yaml_source import (
     load_source_file,
 )
 from harness.wire.credentials_codec import with_pairs_taken_apart
+from harness.wire.owner_ids import shown_customer
 
 __all__ = [
     "DEFAULT_NAME",
@@ -71,7 +72,7 @@ class ClientIdentity:
     name: str
     credentials: Mapping[str, str] = field(repr=False)
     role: str | None = None
-    customer: int | None = None
+    customer: int | str | None = None
     everyone: bool | None = None
 
 
@@ -90,11 +91,11 @@ class ServedUser(Protocol):
     def everyone(self) -> bool: ...
 
 
-def identities_of_users(users: Iterable[ServedUser], access: Access) -> tuple[ClientIdentity, ...]:
+def identities_of_users(users: Iterable[ServedUser], listing: Listing) -> tuple[ClientIdentity, ...]:
     """The identities of a simulated API's users: with their one role, or a word of its own where there is none."""
 
     def role(roles: tuple[str, ...]) -> str | None:
-        if not access.roles or len(roles) > 1:
+        if not listing.access.roles or len(roles) > 1:
             return None
         return roles[0] if roles else "no-role"
 
@@ -103,7 +104,7 @@ def identities_of_users(users: Iterable[ServedUser], access: Access) -> tuple[Cl
             name=user.name,
             credentials=dict(user.credentials),
             role=role(user.roles),
-            customer=user.customer_id,
+            customer=None if user.customer_id is None else shown_customer(listing, user.customer_id),
             everyone=user.everyone,
         )
         for user in users
@@ -255,8 +256,8 @@ def _parse_identity(
             raise _unknown_credential(here, access, key, api=spec.id)
         credentials[known] = _parse_credential(access, known, value, here, folder)
     customer, everyone = user.get("customer"), user.get("everyone")
-    if customer is not None and not is_integer(customer):
-        raise UsageProblem(source.location((*place, "customer")), "an integer", repr(customer))
+    if customer is not None and not is_integer(customer) and not isinstance(customer, str):
+        raise UsageProblem(source.location((*place, "customer")), "an integer or a text", repr(customer))
     if everyone is not None and not isinstance(everyone, bool):
         raise UsageProblem(source.location((*place, "everyone")), "true or false", repr(everyone))
     return ClientIdentity(

@@ -307,7 +307,12 @@ def _filter_instants(client: SampleClient, name: str) -> list[Any]:
 def _no_match_values(client: SampleClient) -> dict[str, Tree] | None:
     for name, rule in client.listing.filters.items():
         parameter = client.listing.parameters[name]
-        plain = parameter.as_ == "text" and rule.stranger == "nothing" and not rule.applies_if_any
+        plain = (
+            parameter.as_ == "text"
+            and parameter.pattern is None
+            and rule.stranger == "nothing"
+            and not rule.applies_if_any
+        )
         plain = plain and (not isinstance(rule.keeps, str) or rule.keeps in _NARROW_COMPARISONS)
         if plain and not rule.compares[0].hidden:
             return {name: "no-such-value"}

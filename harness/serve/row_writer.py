@@ -62,7 +62,9 @@ def values_at_path(
             return tuple(words.get(value) for value in found)
         return found
     none = value_for_none(field_at(listing.fields, path), dialect)
-    return tuple(none if value is None else cast(Comparable, value) for value in row_values_at(row, path))
+    # A list of texts has each of them for a value.
+    shown = (one for value in row_values_at(row, path) for one in (value if isinstance(value, tuple) else (value,)))
+    return tuple(none if value is None else cast(Comparable, value) for value in shown)
 
 
 def attribute_values(record: Mapping[str, Any], path: AttributePath) -> tuple[Comparable | None, ...]:

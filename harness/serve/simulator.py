@@ -58,6 +58,7 @@ from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.decoded_body import Tree
 from harness.wire.derived_fields import shown_attributes
+from harness.wire.header_parameters import header_parameters
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.page_links import write_link
@@ -231,6 +232,7 @@ class Simulator:
             return None
         keys = [key_of(way) for way in ways_of(self.spec.listing.access)]
         named = {key.name.lower() for key in keys if key is not None and key.place == "header"}
+        named |= {name.lower() for name in header_parameters(self.spec.listing)}
         return frozenset({"authorization", "content-type", "cookie", "host", *named})
 
     def is_answer_lasting(self, ask: ListRequest | RefusedRequest) -> bool:

@@ -45,9 +45,11 @@ def expand_listing(listing: Listing) -> Listing:
             filters.setdefault(made, _operator_filter(name, family, operator))
     filters = {name: _without_list_words(rule) for name, rule in filters.items()}
     for name, rule in filters.items():
-        if rule.keeps == "not-equal" and name in parameters and parameters[name].repeated == "all":
+        if rule.keeps == "not-equal" and name in parameters:
             # A row that matches any of them is left out.
-            parameters[name] = replace(parameters[name], repeated="any")
+            given = parameters[name]
+            once = "any" if given.repeated == "all" else given.repeated
+            parameters[name] = replace(given, repeated=once, elements="any")
     return replace(
         listing,
         parameters=MappingProxyType(parameters),

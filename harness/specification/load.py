@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from harness.errors import UsageProblem, nearest_words
 from harness.specification.deserialize import deserialize_value
 from harness.specification.expansion import expand_listing
-from harness.specification.model import Clause, ClauseId, Field, Listing, OpenChoice
+from harness.specification.model import Clause, ClauseId, Field, FieldCondition, Listing, OpenChoice, Parameter
 from harness.specification.patterns import pattern_problem
 from harness.specification.yaml_source import (
     KeyPath,
@@ -159,6 +159,7 @@ def build_spec(source: SourceFile, *, spec_id: str | None) -> Spec:
     path, method = _find_operation(source)
     listing = expand_listing(deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION)))
     _check_patterns(source, listing.fields, ("paths", path, method, LISTING_EXTENSION, "fields"))
+    _check_patterns(source, listing.parameters, ("paths", path, method, LISTING_EXTENSION, "parameters"))
     listing = dataclasses.replace(listing, fields=flat_fields(listing.fields))
     _check_clause_ids(source, listing, (path, method))
     tree = cast("Mapping[str, Any]", source.tree)
@@ -187,10 +188,18 @@ def flat_fields(fields: Mapping[str, Field]) -> Mapping[str, Field]:
             found[name] = dataclasses.replace(field, fields=inner) if inner else field
             continue
         found[name] = dataclasses.replace(field, fields=MappingProxyType({}))
+        if field.when is not None:
+            # An object is there where its parts are: they have the condition, and it is left out without them.
+            found[name] = dataclasses.replace(found[name], when=None, absent="missing")
+            inner = {part: _with_condition(one, field.when) for part, one in inner.items()}
         for part, one in inner.items():
             others = tuple(f"{name}.{other}" for other in one.other_names)
             found[f"{name}.{part}"] = dataclasses.replace(one, other_names=others, clause=one.clause or field.clause)
     return MappingProxyType(found)
+
+
+def _with_condition(field: Field, when: FieldCondition) -> Field:
+    return dataclasses.replace(field, when=when) if field.is_told and field.when is None else field
 
 
 def _own_id(source: SourceFile, listing: Listing, operation: tuple[str, str]) -> str:
@@ -215,14 +224,15 @@ def _check_clause_ids(source: SourceFile, listing: Listing, operation: tuple[str
     )
 
 
-def _check_patterns(source: SourceFile, fields: Mapping[str, Field], path: KeyPath) -> None:
+def _check_patterns(source: SourceFile, fields: Mapping[str, Field] | Mapping[str, Parameter], path: KeyPath) -> None:
     """A pattern that a text could keep busy for long would stop a run, whatever its time limit."""
     for name, field in fields.items():
         problem = pattern_problem(field.pattern) if field.pattern is not None else None
         if problem is not None:
             where = source.location((*path, name, "pattern"))
             raise SourceFileError(where, "a pattern that is fast on every text", f"{field.pattern!r}: {problem}")
-        _check_patterns(source, field.fields, (*path, name, "fields"))
+        if isinstance(field, Field):
+            _check_patterns(source, field.fields, (*path, name, "fields"))
 
 
 def _find_operation(source: SourceFile) -> tuple[str, str]:

@@ -346,7 +346,8 @@ class Field:
     absent_text: str | None = documented_key("the text that stands where there is no value: `NA`, `-`", None)
     tolerates: tuple[AbsentForm, ...] = documented_key("other ways to write 'none' that are legitimate too", ())
     when: FieldCondition | None = documented_key(
-        "rows have the field only where this holds; elsewhere it is left out, or null where `absent` is `none`",
+        "rows have the field only where this holds; elsewhere it is left out, or null where `absent` is `none`; of "
+        "an object all parts have the condition, and it is left out with them",
         None,
     )
     optional: bool = documented_key(
@@ -471,6 +472,9 @@ class Parameter:
     )
     of: Literal["text", "integer", "digits", "word"] = documented_key("list: what the elements are", "text")
     separated_by: str = documented_key("list: the separator; a JSON array in a JSON body needs none", ",")
+    elements: Literal["any", "all"] = documented_key(
+        "list: a row must match any of its elements, or all of them", "any"
+    )
     format: tuple[str, ...] = documented_key(
         "formatted-time: how it is written, as that of a field; calendar-day: how an instant is written that is "
         "taken in place of a day, and meant as it is",
@@ -491,6 +495,14 @@ class Parameter:
     )
     number: Literal["plus", "bare"] = documented_key(
         "text that names a phone number: bare is one of E.164 without its plus sign, whatever rows show", "plus"
+    )
+    pattern: str | None = documented_key(
+        "text, list of text: what a value, or each element, must look like as it is written (anchored, ASCII); "
+        "another one cannot be read, and gets what `bad` says",
+        None,
+    )
+    place: Literal["header"] | None = documented_key(
+        "header: it stands in the request's header of its name, and nowhere among query, form or body", None
     )
     at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
     element: ListElement | None = documented_key(
@@ -567,7 +579,7 @@ class Wildcards:
     """What stands for other characters in the value of a filter that keeps what is like it."""
 
     any: str | None = documented_key("the character that stands for any number of characters, also none", "%")
-    one: str | None = documented_key("the character that stands for exactly one", "_")
+    one: str | None = documented_key("the character that stands for exactly one; null: there is none", "_")
     escape: str | None = documented_key(
         "the character after which the next one stands for itself; none: a wildcard cannot be asked for", None
     )
@@ -781,6 +793,7 @@ class CallScopeClauses:
     bad: Clauses = documented_key("what an unknown customer gets", ())
     recursive: Clauses = documented_key("the flag adds sub-customers at every depth", ())
     recursive_default: Clauses = documented_key("what is meant when that flag is absent", ())
+    recursive_own: Clauses = documented_key("the flag adds them to the account's own calls where nobody is named", ())
     recursive_ignored: Clauses = documented_key("that flag has no effect beside a word for several customers", ())
     tenant: Clauses = documented_key("an account sees no calls that are not its own", ())
     listed_children: Clauses = documented_key("of the children's calls the list keeps those of its own", ())
@@ -809,6 +822,9 @@ class CallScope:
     bad_fault: ErrorName = documented_key("the fault for an unknown customer", "invalid")
     recursive: ParameterName | None = documented_key(
         "flag: sub-customers at all depths too, for a customer's id", None
+    )
+    recursive_own: bool = documented_key(
+        "that flag adds the sub-customers of the account that asks where no customer is named", False
     )
     listed_children: ParameterName | None = documented_key("list parameter: of the children only these", None)
     own_beside_listed: Literal["left-out", "listed"] | OpenChoice[Literal["left-out", "listed"]] = documented_key(
@@ -1020,6 +1036,7 @@ class OffsetClauses:
     size: Clauses = documented_key("no answer holds more rows than asked for", ())
     size_max: Clauses = documented_key("what a count above the largest one gets", ())
     size_default: Clauses = documented_key("how many rows come when no count is given", ())
+    all: Clauses = documented_key("the number of rows that means all leaves none out", ())
     slice: Clauses = documented_key("the offset leaves out so many rows from the beginning of the list", ())
     offset_default: Clauses = documented_key("the offset meant when absent", ())
     offset_max: Clauses = documented_key("what an offset above the largest one gets", ())
@@ -1033,6 +1050,7 @@ class OffsetPaging:
     kind: Literal["offset"] = documented_key("the kind of paging")
     offset: ParameterName = documented_key("parameter: rows to skip")
     size: ParameterName = documented_key("parameter: rows to return")
+    all: int | None = documented_key("the number of rows that means: all", None)
     links: PageLinks | None = documented_key("links to other pages", None)
     more: PageMore | None = documented_key("whether rows follow those of the page", None)
     page_count: PageCount | None = documented_key("how many pages there are", None)
@@ -1518,7 +1536,9 @@ class EnvelopeField:
     """A part of every answer, success or error, or of every success."""
 
     at: str = documented_key("pointer")
-    as_: Literal["integer", "text", "digits", "flag", "object", "list"] = documented_key("its type", "text")
+    as_: Literal["integer", "decimal", "text", "digits", "flag", "object", "list"] = documented_key(
+        "its type", "text"
+    )
     constant: tuple[Scalar | None, ...] = documented_key(
         "the value that it always has, null too; of several the first is the simulator's", ()
     )
@@ -1527,7 +1547,14 @@ class EnvelopeField:
     )
     when: Literal["always", "success", "error"] = documented_key("in which answers", "always")
     values: tuple[Scalar, ...] = documented_key(
-        "the values it can have; where nothing else tells it, the simulator tells the first", ()
+        "the values it can have; where nothing else tells it, the simulator tells the first (of an object or a list "
+        "without values, an empty one)",
+        (),
+    )
+    other_values: Literal["refused", "tolerated"] = documented_key(
+        "values: what to think of another value of its type; tolerated where nobody can know what a server tells "
+        "there: the moment of its answer",
+        "refused",
     )
     least_items: int = documented_key("list: at least so many", 0)
     optional: bool = documented_key("it may be missing (then it has no clause of presence)", False)

@@ -14,6 +14,7 @@ from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import decode_json, encode_json
 from harness.wire.scalar_codecs import DecodeError
+from harness.wire.text_values import looks_like
 from harness.wire.time_codecs import EPOCH_CODECS, TIME_CODECS, decode_day, decode_instant, encode_day, encode_instant
 
 ParameterValue: TypeAlias = "str | int | bool | Decimal | datetime | date | tuple[str | int, ...]"
@@ -39,7 +40,17 @@ def is_blank_value(parameter: Parameter, raw: Tree) -> bool:
 
 def takes_list(parameter: Parameter) -> bool:
     """Whether a parameter takes several values of which a row must match any."""
-    return parameter.as_ in ("list", "json-list") or parameter.repeated == "any"
+    return (is_list(parameter) and parameter.elements == "any") or parameter.repeated == "any"
+
+
+def is_list(parameter: Parameter) -> bool:
+    """Whether one value of a parameter holds several elements."""
+    return parameter.as_ in ("list", "json-list")
+
+
+def must_match_all(parameter: Parameter) -> bool:
+    """Whether a parameter takes several values of which a row must match each."""
+    return parameter.repeated == "all" or (is_list(parameter) and parameter.elements == "all")
 
 
 def takes_instants(parameter: Parameter) -> bool:
@@ -49,7 +60,7 @@ def takes_instants(parameter: Parameter) -> bool:
 
 def element_codec(parameter: Parameter) -> str:
     """How one of the values of a parameter is written, be it the only one or one of several."""
-    return parameter.of if parameter.as_ in ("list", "json-list") else parameter.as_
+    return parameter.of if is_list(parameter) else parameter.as_
 
 
 def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json: bool) -> ParameterValue:
@@ -64,9 +75,9 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
         return tuple(value for value in values if isinstance(value, str | int))
     match parameter.as_:
         case "text" if parameter.number == "bare":
-            return f"+{_decode_text(raw).removeprefix('+')}"
+            return f"+{_decode_text(raw, parameter.pattern).removeprefix('+')}"
         case "text" | "word":
-            return _decode_text(raw)
+            return _decode_text(raw, parameter.pattern)
         case "integer":
             if isinstance(raw, str) and raw in parameter.number_words:
                 return _number_of_word(parameter, raw)
@@ -148,10 +159,17 @@ def _number_of_word(parameter: Parameter, word: str) -> int:
     return parameter.most
 
 
-def _decode_text(raw: Tree) -> str:
+def _decode_text(raw: Tree, pattern: str | None = None) -> str:
     if not isinstance(raw, str):
         raise DecodeError("a text", repr(raw))
+    if pattern is not None and not looks_like(pattern, raw):
+        raise DecodeError(f"a text that looks like {pattern}", repr(raw))
     return raw
+
+
+def takes_text(parameter: Parameter, text: str) -> bool:
+    """Whether a text, or an element of a list, looks as a parameter wants it."""
+    return parameter.pattern is None or looks_like(parameter.pattern, text)
 
 
 def _decode_integer(raw: Tree, *, lenient: bool) -> int:
@@ -220,7 +238,7 @@ def _decode_items(parameter: Parameter, elements: list[Tree], *, in_json: bool) 
         raise OutOfRange(f"at most {parameter.most_items} elements", f"{len(elements)} elements")
     match parameter.of:
         case "text" | "word":
-            return tuple(_decode_text(item) for item in elements)
+            return tuple(_decode_text(item, parameter.pattern) for item in elements)
         case "integer":
             return tuple(_decode_integer(item, lenient=not in_json or parameter.lenient) for item in elements)
         case "digits":

@@ -25,6 +25,7 @@ from harness.wire.credentials_codec import (
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.forms import FormError, decode_form, decode_pairs, encode_multipart, encode_pairs
+from harness.wire.header_parameters import header_parameters, parameter_headers, values_in_headers
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, split_pointer, tree_at
 from harness.wire.list_elements import ElementList, element_lists, put_elements
@@ -80,6 +81,7 @@ def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> Http
     method = way.method if way else spec.method
     path = _request_path(spec, ask, way)
     headers = credential_headers(listing.access, ask.credentials, ask.scheme)
+    headers += parameter_headers(listing, {**_settled_values(spec, ask), **ask.values})
     keys = key_pairs(listing.access, ask.credentials)
     if carries == "json":
         body: Tree = {}
@@ -222,7 +224,7 @@ def constant_text(constant: Tree) -> str:
 
 def _sent_values(spec: Spec, ask: ListRequest) -> dict[str, Tree]:
     """The values beside the path: what nobody chooses first."""
-    parts = path_parts(spec.path)
+    parts = (*path_parts(spec.path), *header_parameters(spec.listing))
     values = joined_values(spec.listing, {**_settled_values(spec, ask), **ask.values})
     return {name: value for name, value in values.items() if name not in parts}
 
@@ -288,6 +290,7 @@ class RequestReader:
         self._session = log_in_of(spec.listing.access)
         self._members = _JsonMembers.of(spec.listing)
         self._ranges = range_places(spec.listing)
+        self._header_parameters = header_parameters(spec.listing)
         # By the bytes of the path, and by the headers as they came: clients repeat both.
         self._places: dict[bytes, _RequestPlace | None] = {}
         self._header_credentials: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], str]] = {}
@@ -359,6 +362,7 @@ class RequestReader:
             return RefusedRequest(fault=fault)
         in_headers, scheme = self._credentials_in_headers(request)
         values, repeated = self._members.values_in(decoded.tree, place.parts), dict[str, tuple[Tree, ...]]()
+        values.update(values_in_headers(self._header_parameters, request))
         for name, value in self._members.values_in_lists(decoded.tree):
             if name in values:
                 repeated[name] = (*repeated.get(name, ()), value)
@@ -409,6 +413,7 @@ class RequestReader:
             else:
                 values[name] = text
         values.update(place.parts)
+        values.update(values_in_headers(self._header_parameters, request))
         in_headers, scheme = self._credentials_in_headers(request)
         credentials.update(in_headers)
         if selector is not None and routing is not None:
@@ -480,7 +485,7 @@ class _RequestPlace:
         selector = _operation_parameter(listing, ways, routed_by_path)
         known = {*listing.parameters, *range_places(listing), *secret, *([selector] if selector else [])}
         folded = choices.resolve(transport.names) == "folded"
-        elsewhere = (*path_parts(spec.path), *joined_ends(listing))
+        elsewhere = (*path_parts(spec.path), *header_parameters(listing), *joined_ends(listing))
         separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
         return _RequestPlace(
             refusal=refusal,
@@ -510,7 +515,7 @@ class _JsonMembers:
     @staticmethod
     def of(listing: Listing) -> _JsonMembers:
         """The members of a listing."""
-        ends = joined_ends(listing)
+        ends = (*joined_ends(listing), *header_parameters(listing))
         lists = {one.pointer: one for one in element_lists(listing)}
         own = {name: one for name, one in listing.parameters.items() if one.element is None and name not in ends}
         at = {name: one.at or f"/{name}" for name, one in own.items()}

@@ -188,8 +188,13 @@ def _put_envelope_values(
     """The tree with each part around the rows that has values of its own and that nothing else told."""
     for part in listing.outcome.envelope.values():
         untold = isinstance(tree, Missing) or tree_at(tree, part.at) is MISSING
-        if part.values and part.when in ("always", outcome) and untold:
+        if part.when not in ("always", outcome) or not untold:
+            continue
+        if part.values:
             tree = put_value(tree, part.at, _scalar_tree(listing, part.values[0]))
+        elif part.as_ in ("object", "list") and not part.least_items and not part.optional:
+            empty: Tree = {} if part.as_ == "object" else []
+            tree = put_value(tree, part.at, "" if is_xml(listing) else empty)
     return tree
 
 

@@ -28,10 +28,11 @@ def text_flaw(field: Field, raw: str) -> str | None:
         return f"{in_ascii(raw)} does not look like {described_form(field.form)}"
     if field.only is not None and field.number == "plus" and not is_of_kind(field, raw):
         return f"{in_ascii(raw)} is none of the {field.only}"
-    if field.pattern is not None and not _looks_like(field.pattern, raw):
+    if field.pattern is not None and not looks_like(field.pattern, raw):
         return f"{in_ascii(raw)} does not look like {field.pattern}"
     return None
 
 
-def _looks_like(pattern: str, text: str) -> bool:
+def looks_like(pattern: str, text: str) -> bool:
+    """Whether the whole text is as a pattern says; a very long one never is."""
     return len(text) <= LONGEST_MATCHED_TEXT and re.fullmatch(pattern, text, re.ASCII) is not None

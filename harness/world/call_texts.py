@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from harness.telephony.columns import Column, TextColumn, case_column, joined_column, pooled_column, text_where
+import numpy as np
+
+from harness.telephony.columns import (
+    Column,
+    TextColumn,
+    TextListColumn,
+    case_column,
+    joined_column,
+    pooled_column,
+    text_where,
+)
 from harness.world.call_codes import call_codes_of
 from harness.world.column_types import integer_column
 from harness.world.invented_values import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS
@@ -22,6 +32,9 @@ from harness.world.random_streams import (
 
 if TYPE_CHECKING:
     from harness.world.calls import CallBatch
+
+
+_TAG_SHARES: Final = (0.3, 0.25, 0.15, 0.05)
 
 
 def _application_index(batch: CallBatch) -> IntArray:
@@ -74,12 +87,26 @@ def _note_column(batch: CallBatch) -> Column:
     return text_where(chance_flags(batch.draw_for_calls("note"), 0.3), text)
 
 
+def _tags_column(batch: CallBatch) -> Column:
+    pool = batch.pools.texts["tag"]
+    tags = tuple(
+        pooled_column(
+            pool,
+            np.full(len(batch), place, dtype=np.int64),
+            chance_flags(batch.draw_for_calls(f"tag.{place}"), share),
+        )
+        for place, share in enumerate(_TAG_SHARES)
+    )
+    return TextListColumn(len(batch), tags)
+
+
 TEXT_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyType(
     {
         "custom_data": _custom_data_column,
         "external_id": _external_id_column,
         "external_session_id": _external_session_id_column,
         "note": _note_column,
+        "tags": _tags_column,
         "application_id": lambda b: integer_column(1001 + _application_index(b)),
         "application_name": _application_name_column,
         "rule_name": _rule_name_column,

@@ -541,6 +541,14 @@ def _contact_id_column(batch: CallBatch) -> Column:
     return integer_column(CONTACT_ID_BASE + batch.remote, known)
 
 
+def _kind_of_end(batch: CallBatch, end: IntArray) -> IntArray:
+    """The kind of line at an end: an extension is a user's, a number of ours is one of the public network."""
+    pools = batch.pools
+    user, public = list(RemoteLineKind).index(RemoteLineKind.USER), list(RemoteLineKind).index(RemoteLineKind.PSTN)
+    is_remote = (end >= pools.remote_base) & (end < pools.did_base)
+    return np.where(is_remote, number_kind_index(batch), np.where(end < pools.remote_base, user, public))
+
+
 def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Callable[[CallBatch], Column]:
     return lambda batch: pooled_column(pool, codes(batch))
 
@@ -611,6 +619,8 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyT
         "local_number": _local_number_column,
         "remote_number": _remote_number_column,
         "remote_number_kind": _word_column(_NUMBER_KINDS, number_kind_index),
+        "source_kind": _word_column(_NUMBER_KINDS, lambda b: _kind_of_end(b, b.source)),
+        "destination_kind": _word_column(_NUMBER_KINDS, lambda b: _kind_of_end(b, b.destination)),
         "incoming": lambda b: flag_column(b.is_from_outside),
         "successful": lambda b: flag_column(b.is_answered),
         "diversion_number": _diversion_number_column,

@@ -80,6 +80,7 @@ NOTES: Final = (
     "résumé 📄 received",
     "wrong number",
 )
+TAGS: Final = ("sales", "support", "follow-up", "VIP")
 TRUNKS: Final = ("trunk-a", "trunk-b", "trunk-a-backup", "Köln & Bonn")
 
 
@@ -174,6 +175,7 @@ class ValuePools:
             "outside": TextPool(EXTERNAL_IDS),
             "outside_prefix": TextPool(EXTERNAL_ID_PREFIXES),
             "note": TextPool(NOTES),
+            "tag": TextPool(TAGS),
             "trunk": TextPool(TRUNKS),
         }
 

@@ -30,6 +30,14 @@ SOME = ChangedSpec(
             fields:
               kind: {shows: remote_number_kind, as: word, words: {pstn: phone, mobile: phone, user: user, sip: sip}}
               number: {shows: remote_number, when: {field: line.kind, is: phone}, clause: BR-CLL-007}
+          who:
+            as: object
+            fields:
+              kind: {shows: source_kind, as: word, words: {pstn: phone, mobile: phone, user: user, sip: sip}}
+              phone:
+                as: object
+                when: {is: phone, field: who.kind}
+                fields: {number: {shows: source, clause: BR-CLL-007}}
           cost: {shows: price, as: decimal, digits: 2, when: {field: code, is: [10]}, clause: BR-CLL-008}
           code:
             shows: disposition
@@ -44,6 +52,8 @@ SOME = ChangedSpec(
         (
             COLUMNS,
             COLUMNS + "        line: {type: object, properties: {kind: {type: string}, number: {type: string}}}\n"
+            "        who: {type: object, properties: {kind: {type: string}, phone: {type: object, properties: "
+            "{number: {type: string}}}}}\n"
             "        cost: {type: number}\n        code: {type: integer}\n        video: {type: boolean}\n"
             "        turns: {type: integer}\n",
         ),
@@ -98,6 +108,7 @@ def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
     [
         "BR-CLL-007/line.number-everywhere",
         "BR-CLL-007/line.number-left-out",
+        "BR-CLL-007/who.phone.number-left-out",
         "BR-CLL-008/cost-everywhere",
         "BR-CLL-008/cost-left-out",
         "BR-CLL-009/code-form",
@@ -124,6 +135,14 @@ def test_rows_have_a_field_only_where_its_condition_holds() -> None:
         (True, "phone"),
         (False, "user"),
     }
+
+
+def test_an_object_is_there_only_where_its_condition_holds() -> None:
+    shown = [(row["caller"], row["who"]) for row in rows()]
+    phones = [(caller, who) for caller, who in shown if str(caller).startswith("+")]
+    assert phones
+    assert all(who == {"kind": "phone", "phone": {"number": caller}} for caller, who in phones)
+    assert all(who == {"kind": "user"} for caller, who in shown if not str(caller).startswith("+"))
 
 
 def test_words_are_numbers_and_flags_on_the_wire() -> None:
@@ -156,7 +175,8 @@ def test_a_filter_sees_no_value_where_the_condition_does_not_hold() -> None:
             "{field: code, is: [10]}",
             "{field: codes, is: [10]}",
             (
-                "a field: id, began, way, caller, line, line.kind, line.number, cost, code, video, turns "
+                "a field: id, began, way, caller, line, line.kind, line.number, who, who.kind, who.phone, "
+                "who.phone.number, cost, code, video, turns "
                 "(list[].name inside a list)",
                 "'codes'",
             ),

@@ -47,7 +47,7 @@ def meeting(api: str, seed: int) -> tuple[CheckContext, Mirror]:
     session = make_context(
         spec,
         DirectSender(simulator, world.instant),
-        identities_of_users(simulator.users, spec.listing.access),
+        identities_of_users(simulator.users, spec.listing),
         options,
     )
     session.response_check = None

@@ -42,7 +42,9 @@ WORLD = World.of(seed=3, calls=150)
 def numbers(query: str) -> tuple[int, int]:
     server = Simulator(COUNTED.spec(), WORLD)
     login = "&".join(f"{name}={value}" for name, value in server.users[0].credentials.items())
-    request = HttpRequest(method="GET", target=f"/records?{login}{query}".encode(), headers=(("Host", "pbx.example"),))
+    request = HttpRequest(
+        method="GET", target=f"/records?{login}{query}".encode(), headers=(("Host", "pbx.example"),)
+    )
     answer = json.loads(server.answer(request, WORLD.instant).body)
     return answer["stored"], answer["total"]
 

@@ -425,7 +425,7 @@ class Said:
 def asked_of(spec: Spec, lie: Lie, *, calls: int = CALLS) -> tuple[CheckContext, Mirror]:
     """A run over a list that was read of an honest server, which lies from then on."""
     server, options, simulator = _set_up(spec, truth, calls)
-    context = make_context(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
+    context = make_context(spec, server, identities_of_users(simulator.users, spec.listing), options)
     mirror = Mirror()
     read_mirror(context, mirror, now=NOW)
     server.lie = lie
@@ -436,7 +436,7 @@ def of_rules(rules: Sequence[Rule], spec: Spec, lie: Lie = truth, *, calls: int 
     """What some rules alone say of a server, after the list was read."""
     server, options, simulator = _set_up(spec, lie, calls)
     options = replace(options, seed=seed)
-    session = make_context(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
+    session = make_context(spec, server, identities_of_users(simulator.users, spec.listing), options)
     mirror = Mirror()
     read_mirror(session, mirror, now=NOW)
     reread_mirror(session, mirror)
@@ -458,7 +458,7 @@ def of_whole_run(spec: Spec, lie: Lie = truth, *clauses: str, calls: int = CALLS
     """What a whole run says of a server, as far as it is about these clauses (or about all)."""
     server, options, simulator = _set_up(spec, lie, calls)
     options = replace(options, only=tuple(ClauseId(clause) for clause in clauses))
-    report = run_check(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
+    report = run_check(spec, server, identities_of_users(simulator.users, spec.listing), options)
     return Said(
         {str(result.id): result.verdict for result in report.clauses},
         {str(finding.clause): (finding.expected, finding.actual) for finding in report.findings},

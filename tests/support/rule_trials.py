@@ -211,7 +211,7 @@ def trial(
     """
     faults = find_faults(spec, lie.fault) if lie.fault else ()
     simulator = Simulator(spec, _world(calls), dialect=Dialect(dialect or {}), faults=faults)
-    identities = identities_of_users(simulator.users, spec.listing.access)
+    identities = identities_of_users(simulator.users, spec.listing)
     options = CheckOptions(now=BUSY_HOUR, target="http://127.0.0.1:0")
     phases = (("trial", rules),) if rules else runner.PHASES
     with mock.patch.object(runner, "PHASES", phases):

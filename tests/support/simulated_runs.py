@@ -50,7 +50,7 @@ def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[
     session = make_context(
         spec,
         DirectSender(simulator, world.instant),
-        identities_of_users(simulator.users, spec.listing.access),
+        identities_of_users(simulator.users, spec.listing),
         options,
     )
     mirror = Mirror()
@@ -65,5 +65,5 @@ def found(api: str | Spec, *faults: Fault) -> Sequence[Any]:
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=faults, key=key)
     options = CheckOptions(now=world.instant, target=f"http://127.0.0.1:0{simulator.base_path}")
-    identities = identities_of_users(simulator.users, spec.listing.access)
+    identities = identities_of_users(simulator.users, spec.listing)
     return run_check(spec, DirectSender(simulator, world.instant), identities, options).findings

@@ -39,7 +39,8 @@ from harness.wire.parameter_codec import (
     decode_parameter,
     element_codec,
     is_blank_value,
-    takes_list,
+    is_list,
+    must_match_all,
 )
 from harness.wire.range_values import settled_ends
 from harness.wire.row_codec import ApiRow, ApiValue, field_at, row_values_at
@@ -220,7 +221,11 @@ class _Interpreter:
         try:
             value = self.decoded_value(parameter, raw)
         except OutOfRange:
-            bad = parameter.too_many if isinstance(raw, list) or takes_list(parameter) else None
+            bad = (
+                parameter.too_many
+                if isinstance(raw, list) or is_list(parameter) or parameter.repeated == "any"
+                else None
+            )
             return self.invalid_value(name, parameter, bad or parameter.beyond or parameter.bad, raw)
         except DecodeError:
             zero = parameter.zero if raw in (0, "0") and not isinstance(raw, bool) else None
@@ -376,7 +381,7 @@ class _Interpreter:
             folded=folded,
             wildcards=filter_.wildcards,
             zone=self.zone,
-            must_match_all=self.spec.listing.parameters[name].repeated == "all",
+            must_match_all=must_match_all(self.spec.listing.parameters[name]),
             absent_kept=keeps != "not-equal" or self.dialect.resolve(filter_.absent) == "kept",
         )
         return _row_test(paths, chosen, compared)
@@ -491,6 +496,8 @@ class _Interpreter:
                 return self.numbered_bounds(paging)
             case OffsetPaging():
                 skip, (size, given) = self.parameter_value(paging.offset), self.size_and_given(paging.size)
+                if given is not None and given == paging.all:
+                    size = given = None
                 return skip if isinstance(skip, int) else 0, size, given, given is None, False
             case CursorPaging():
                 walking = self.walks_by_cursor(paging)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import largest_page_size
 from harness.specification.model import Comparison, Filter, OpenChoice, Parameter, Wildcards
-from harness.wire.parameter_codec import element_codec
+from harness.wire.parameter_codec import element_codec, takes_text
 from harness.wire.scalar_codecs import DecodeError, first_instant, zone_named
 
 ORDER_COMPARISONS: Final = ("at-or-after", "at-or-before", "at-least", "at-most", "above", "below")
@@ -39,7 +39,8 @@ def values_of_comparison(context: CheckContext, name: str, counted: Counter[Any]
     if keeps in ORDER_COMPARISONS:
         return _border_values(context, parameter, keeps, counted)
     if keeps == "like":
-        return _patterns(context, filter_, [text for text in counted if isinstance(text, str) and text])
+        texts = [text for text in counted if isinstance(text, str) and text]
+        return [pattern for pattern in _patterns(context, filter_, texts) if takes_text(parameter, pattern)]
     instants = sorted(value for value in counted if isinstance(value, datetime))
     if instants:
         day = timedelta(days=1)

@@ -23,7 +23,7 @@ from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
 from harness.wire.decoded_body import Tree
-from harness.wire.parameter_codec import element_codec, takes_instants
+from harness.wire.parameter_codec import element_codec, takes_instants, takes_text
 from harness.wire.row_codec import ApiValue
 from harness.wire.scalar_codecs import zone_named
 from harness.wire.time_codecs import TIME_CODECS, cut_instant, time_step
@@ -33,6 +33,14 @@ from harness.wire.time_codecs import TIME_CODECS, cut_instant, time_step
 SPECIAL_CHARACTERS: Final = frozenset("&;+%<>\"'#?=/\\ ")
 # With a quote: who puts values into the text of an SQL statement breaks down over it.
 ABSENT_TEXT: Final = "nowhere-7'f3a"
+# Of other looks, for parameters that take texts of some look alone.
+_ABSENT_TEXTS: Final = (
+    ABSENT_TEXT,
+    "990009900099",
+    "+990009900099",
+    "nowhere",
+    "00000000-0000-4000-8000-9c1e00000000",
+)
 # A prime of twelve digits: neither a round number nor the multiple of an id.
 ABSENT_NUMBER: Final = 999_999_999_983
 ENOUGH_ROWS: Final = 4
@@ -57,7 +65,9 @@ def takes_numbers(parameter: Parameter) -> bool:
 
 def absent_value(parameter: Parameter, counted: Mapping[Any, int] | None = None) -> Any:
     """A value of a parameter that nothing has: none of those counted, and none that is likely elsewhere."""
-    return absent_number(counted or {}) if takes_numbers(parameter) else ABSENT_TEXT
+    if takes_numbers(parameter):
+        return absent_number(counted or {})
+    return next((text for text in _ABSENT_TEXTS if takes_text(parameter, text)), ABSENT_TEXT)
 
 
 def _cut_number(counted: Mapping[Any, int]) -> int:
@@ -130,7 +140,13 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     counted = count_values(rows, filter_.compares)
     # What came in a wrong encoding cannot be asked for.
     lost = "\ufffd?" if context.results.first_failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
-    counted = Counter({value: times for value, times in counted.items() if set(str(value)).isdisjoint(lost)})
+    counted = Counter(
+        {
+            value: times
+            for value, times in counted.items()
+            if set(str(value)).isdisjoint(lost) and (not isinstance(value, str) or takes_text(parameter, value))
+        }
+    )
     own = values_of_comparison(context, name, counted, rows=len(rows))
     if own is not None:
         return own
@@ -157,8 +173,8 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
         chosen.append(some[len(some) // 2])
     if not isinstance(some[0], bool):
         chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
-        chosen.append(ABSENT_TEXT if texts else _cut_number(counted))
-    return list(dict.fromkeys(chosen))
+        chosen.append(absent_value(parameter) if texts else _cut_number(counted))
+    return [value for value in dict.fromkeys(chosen) if not isinstance(value, str) or takes_text(parameter, value)]
 
 
 def _unseen_words(parameter: Parameter, filter_: Filter, seen: Sequence[object]) -> list[str]:
@@ -285,7 +301,7 @@ def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> li
         # A number is a text here: with a hyphen or one more zero before it, it is another one.
         numbers = [f"{short[:1]}-{short[1:]}", f"0{short}"] if short else []
         made += [f"{text};zz", f"{text} zz", *numbers, *heads[:1]]
-    return [one for one in made if not any(one in other for other in limited)]
+    return [one for one in made if takes_text(parameter, one) and not any(one in other for other in limited)]
 
 
 def fits_one_element(context: CheckContext, name: str, value: Any) -> bool:
@@ -557,7 +573,7 @@ def _value_that_keeps(context: CheckContext, name: str, shown: Any) -> Any:
     if isinstance(shown, datetime):
         return _instant_beside(context, name, shown)
     if keeps == "not-equal":
-        return ABSENT_TEXT if isinstance(shown, str) else shown
+        return absent_value(parameter) if isinstance(shown, str) else shown
     if isinstance(shown, Decimal) and parameter.as_ != "decimal":
         shown = int(shown) + (1 if bounds_above(filter_) else 0)
     return shown + strict if isinstance(shown, int) and not isinstance(shown, bool) else shown

@@ -43,7 +43,7 @@ _IMPERSONAL_TEXTS: Final = frozenset(
         "media_address",
     ]
 )
-_WORDS: Final = frozenset(("note", "custom_data", "external_id", "external_session_id", "description"))
+_WORDS: Final = frozenset(("note", "tags", "custom_data", "external_id", "external_session_id", "description"))
 _URLS: Final = frozenset(("recording_urls", "recording_url", "recording_path", "transcription_url", "log_url", "url"))
 _NAMES: Final = frozenset(("caller_name", "caller_name_internal", "caller_name_external", "name"))
 _KNOWN_VALUES: Final = 20_000

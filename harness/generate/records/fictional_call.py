@@ -24,7 +24,7 @@ NUMBERS: Final = (
 CODES: Final = ("account_code", "subaccount_code", "external_id", "external_session_id")
 CHANNELS: Final = ("source_channel", "destination_channel")
 CHOICES: Final = {"application_name": APPLICATIONS, "rule_name": RULES, "trunk_name": TRUNKS}
-DROPPED: Final = ("note", "custom_data", "hangup_text")
+DROPPED: Final = ("note", "tags", "custom_data", "hangup_text")
 """Free texts; `hangup_text` follows from the cause."""
 OWN_IDENTITIES: Final = ("call_id", "call_code", "call_ref", "session_id", "parent_call_id", "parent_call_code",
                          "parent_call_ref")  # fmt: skip
@@ -173,6 +173,8 @@ def _derived_ends(direction: Direction, values: Mapping[str, AttributeValue]) ->
         "local_number": local,
         "remote_number": remote,
         "remote_number_kind": _line_kind(remote) if isinstance(remote, str) else None,
+        "source_kind": _line_kind(source) if isinstance(source, str) else None,
+        "destination_kind": _line_kind(destination) if isinstance(destination, str) else None,
         "trunk_name": TRUNKS[0] if external else None,
         "price_unit": "USD",
         "price": 0.0,

@@ -12,7 +12,7 @@ from harness.serve.faults.base import Fault, make_fault, on_condition, on_parame
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.table import Condition, InstantRange
 from harness.specification.model import Comparison, Filter, Listing, OpenChoice, Parameter, Wildcards
-from harness.wire.parameter_codec import takes_instants, takes_list
+from harness.wire.parameter_codec import is_list, must_match_all, takes_instants, takes_list
 from harness.wire.row_codec import field_at
 from harness.wire.scalar_codecs import first_instant
 
@@ -227,12 +227,13 @@ def _case_faults(name: str, rule: Filter) -> Iterator[Fault]:
 
 def _several_values_faults(name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
     clause = parameter.list_clause or rule.clause
-    if parameter.repeated == "all":
+    key = "elements" if is_list(parameter) else "repeated"
+    if must_match_all(parameter):
         yield from make_fault(
             clause,
             f"{name}-any-suffices",
             f"of several values of {name} one suffices",
-            with_changed_listing(with_entry("parameters", name, repeated="any")),
+            with_changed_listing(with_entry("parameters", name, **{key: "any"})),
         )
     elif parameter.repeated == "any" and rule.keeps == "equal":
         yield from make_fault(

@@ -119,16 +119,16 @@ def _change_envelope_part(
 def _value_beside(part: EnvelopeField) -> Scalar | None:
     """A value of the part's own type that is none of its values; None where it may have any."""
     numbers = [value for value in part.values if is_integer(value)]
-    if not part.values or part.as_ in ("object", "list"):
+    if not part.values or part.other_values == "tolerated" or part.as_ in ("object", "list", "flag"):
         return None
-    if part.as_ == "integer":
+    if part.as_ in ("integer", "decimal"):
         return max(numbers, default=0) + 1
     return "0" * (1 + max(len(str(value)) for value in part.values)) if part.as_ == "digits" else "something-else"
 
 
 def _wrong_type_change(part: EnvelopeField, *, text: bool) -> Callable[[Tree], Tree] | None:
     match part.as_:
-        case "integer":
+        case "integer" | "decimal":
             return (lambda value: f"E{value}") if text else (lambda value: f"{value}")
         case "digits":
             return lambda value: int(str(value)) if str(value).isdigit() and not text else f"E{value}"

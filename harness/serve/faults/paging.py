@@ -79,6 +79,13 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
                 ),
             )
         case OffsetPaging():
+            if paging.all is not None:
+                yield from make_fault(
+                    paging.clauses.all,
+                    "all-is-a-number",
+                    f"{paging.size}={paging.all} means so many rows, and not all",
+                    with_changed_listing(with_part("paging", all=None)),
+                )
             yield from _size_faults(paging.clauses.size, paging.size)
             yield from _default_size_faults(listing, paging.clauses.size_default, paging.size)
             yield from _partition_faults(paging.clauses.partition)

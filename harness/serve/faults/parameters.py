@@ -19,6 +19,13 @@ def parameter_faults(listing: Listing) -> Iterator[Fault]:
             rule: InvalidValueRule | None = getattr(parameter, kind)
             if rule is not None:
                 yield from _bad_value_faults(listing, name, parameter, kind, rule)
+        if parameter.pattern is not None and parameter.bad is not None:
+            yield from make_fault(
+                parameter.bad.clause,
+                f"{name}-any-text",
+                f"{name} takes any text, however it looks",
+                with_changed_listing(with_entry("parameters", name, pattern=None)),
+            )
         yield from _default_faults(name, parameter)
         yield from _blank_faults(name, parameter)
         if parameter.beside is not None:

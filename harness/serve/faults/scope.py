@@ -87,6 +87,13 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
             f"without {switch.parameter} only the children's calls are shown",
             with_opposite_default(listing, switch.parameter),
         )
+    if scope.recursive_own:
+        yield from make_fault(
+            clauses.recursive_own,
+            "recursive-needs-a-name",
+            f"{scope.recursive} has no effect where no customer is named",
+            with_changed_listing(with_part("scope", recursive_own=False)),
+        )
     if scope.recursive is not None:
         yield from make_fault(
             clauses.recursive_default,

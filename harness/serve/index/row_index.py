@@ -146,7 +146,7 @@ class RowIndex:
             return ()
         scope = self.listing.scope
         paths: tuple[ValuePath, ...] = () if scope is None else (*scope.owners, *scope.owner_attributes)
-        wanted = tuple(sorted(query.owners))
+        wanted = tuple(sorted(query.owners, key=str))
         return (Condition(parameter=_OWNER_PARAMETER, paths=paths, keeps="equal", wanted=wanted),)
 
     def _single_column(self, condition: Condition) -> KeyColumn | None:

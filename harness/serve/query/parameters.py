@@ -19,7 +19,7 @@ from harness.wire.parameter_codec import (
     decode_parameter,
     is_blank,
     is_blank_value,
-    takes_list,
+    is_list,
 )
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
@@ -224,7 +224,7 @@ def _parse_value(
         value = decode_parameter(parameter, raw, zone=zone, in_json=in_json)
         _check_word(listing, name, parameter, value, choices)
     except OutOfRange:
-        over = parameter.too_many if takes_list(parameter) else parameter.beyond
+        over = parameter.too_many if is_list(parameter) or parameter.repeated == "any" else parameter.beyond
         return _handle_bad_value(listing, name, parameter, raw, over or parameter.bad, zone, choices, in_json=in_json)
     except (DecodeError, ValueError):
         bad = parameter.zero if parameter.zero is not None and raw in (0, "0") else parameter.bad

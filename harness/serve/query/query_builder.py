@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Literal, NamedTuple, assert_never, cast, final
+from typing import Final, Literal, NamedTuple, assert_never, final
 from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
 from harness.serve.authentication import SimulatedUser
+from harness.serve.query.call_owners import resolve_owners
 from harness.serve.query.cursors import decode_cursor
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.range_ends import check_ranges, has_empty_reversed_range, recent_bound
@@ -29,7 +30,6 @@ from harness.specification.dialect import ChoiceResolver
 from harness.specification.echo_types import is_integer_echo
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
-    CallScope,
     Comparison,
     CursorPaging,
     Echo,
@@ -39,14 +39,13 @@ from harness.specification.model import (
     NoPaging,
     NotOlderLaw,
     OffsetPaging,
-    OwnerGroup,
     PageNumberPaging,
     Treatment,
 )
 from harness.specification.narrowing_defaults import means_no_filter
 from harness.specification.sort_spellings import descending_spelling, read_sort_spelling
 from harness.wire.decoded_body import Tree, printable_text
-from harness.wire.parameter_codec import ParameterValue
+from harness.wire.parameter_codec import ParameterValue, must_match_all
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
 from harness.wire.scalar_codecs import first_instant
@@ -100,7 +99,7 @@ def plan_answer(
     filters = _build_conditions(given, at, choices)
     if isinstance(filters, RefusedRequest):
         return filters
-    owners = _resolve_owners(given, user, customers, choices)
+    owners = resolve_owners(given, user, customers, choices)
     if isinstance(owners, RefusedRequest):
         return owners
     sorting = _resolve_sort_order(given, choices)
@@ -253,7 +252,9 @@ def _build_conditions(
                 wildcards=rule.wildcards,
             )
             wanted = _resolve_wanted_values(rule, value, choices)
-            found += _conditions_of_values(condition, wanted, given, together=_must_match_all(given.listing, name))
+            found += _conditions_of_values(
+                condition, wanted, given, together=must_match_all(given.listing.parameters[name])
+            )
             if choices.resolve(rule.stranger) == "refused":
                 refused = RefusedRequest(
                     fault=rule.stranger_fault, parameter=name, value=printable_text(given.raw_values.get(name))
@@ -318,11 +319,6 @@ def _choose_comparison(
             return choices.resolve(rule.keeps)
 
 
-def _must_match_all(listing: Listing, name: str) -> bool:
-    parameter = listing.parameters.get(name)
-    return parameter is not None and parameter.repeated == "all"
-
-
 def _conditions_of_values(
     condition: Condition, wanted: tuple[Comparable | date, ...], given: ParsedParameters, *, together: bool
 ) -> list[Condition]:
@@ -383,106 +379,6 @@ def _resolve_wanted_values(
     return tuple(dict.fromkeys(found))
 
 
-# --- scope --------------------------------------------------------------------------------------------------
-
-
-def _resolve_owners(
-    given: ParsedParameters, user: SimulatedUser, customers: Customers, choices: ChoiceResolver
-) -> frozenset[int] | RefusedRequest | None:
-    scope = given.listing.scope
-    if scope is None or user.customer_id is None:
-        return None
-    whose = _resolve_scope_word(given, scope, choices)
-    if isinstance(whose, RefusedRequest):
-        return whose
-    chosen = _select_customers(whose[0], whose[1], user, customers)
-    if chosen is None:
-        owners: frozenset[int] | None = None
-    else:
-        owners = frozenset(chosen)
-    if whose[0] == "that" and given.is_true(scope.recursive):
-        below = {member.id for member in customers.descendants_of(cast(int, whose[1]))}
-        owners = (owners or frozenset()) | below
-    allowed = _visible_customers(user, customers)
-    if allowed is not None and (owners is None or not owners <= allowed):
-        if choices.resolve(scope.foreign) == "refused":
-            return RefusedRequest(fault=scope.foreign_fault, parameter=scope.parameter or "")
-        return (owners or frozenset()) & allowed
-    if whose[0] == "that" and customers.get(cast(int, whose[1])) is None:
-        return RefusedRequest(fault=scope.bad_fault, parameter=scope.parameter or "", value=str(whose[1]))
-    return _restrict_to_children(given, user, scope, customers, owners, choices)
-
-
-def _resolve_scope_word(
-    given: ParsedParameters, scope: CallScope, choices: ChoiceResolver
-) -> tuple[OwnerGroup, int | None] | RefusedRequest:
-    value = given.value(scope.parameter)
-    if value is None:
-        return choices.resolve(scope.unset), None
-    word = str(value)
-    if word in scope.words:
-        return scope.words[word], None
-    if scope.identity and word.isascii() and word.isdigit() and len(word) <= 18:
-        return "that", int(word)
-    return RefusedRequest(fault=scope.bad_fault, parameter=scope.parameter or "", value=printable_text(word))
-
-
-def _select_customers(
-    whose: OwnerGroup, that: int | None, user: SimulatedUser, customers: Customers
-) -> set[int] | None:
-    own = cast(int, user.customer_id)
-    children = {member.id for member in customers.children_of(own)}
-    match whose:
-        case "own":
-            return {own}
-        case "children":
-            return children
-        case "own-and-children":
-            return {own, *children}
-        case "that":
-            return {cast(int, that)}
-        case "everyone":
-            return None
-        case "nobody":
-            return set()
-        case _:
-            assert_never(whose)
-
-
-def _visible_customers(user: SimulatedUser, customers: Customers) -> frozenset[int] | None:
-    """The customers whose calls a user may see; None for all."""
-    if user.everyone:
-        return None
-    own = cast(int, user.customer_id)
-    return frozenset({own, *(member.id for member in customers.descendants_of(own))})
-
-
-def _restrict_to_children(
-    given: ParsedParameters,
-    user: SimulatedUser,
-    scope: CallScope,
-    customers: Customers,
-    owners: frozenset[int] | None,
-    choices: ChoiceResolver,
-) -> frozenset[int] | RefusedRequest | None:
-    own = cast(int, user.customer_id)
-    listed = given.values.get(scope.listed_children or "")
-    if isinstance(listed, tuple):
-        below = {member.id for member in customers.descendants_of(own)}
-        ask = {int(item) for item in listed if isinstance(item, int) or item.isdigit()}
-        if ask - below and choices.resolve(scope.foreign) == "refused":
-            return RefusedRequest(fault=scope.foreign_fault, parameter=scope.listed_children or "")
-        beside = {own} if choices.resolve(scope.own_beside_listed) == "listed" else set()
-        owners = frozenset((ask & below) | beside)
-    switch = scope.children_only
-    if switch is not None and given.is_true(switch.parameter):
-        kept = _select_customers(switch.keeps, None, user, customers)
-        if kept is not None:
-            # With listed children both hold: those of the list, and never one's own.
-            owners = frozenset(kept) & owners if isinstance(listed, tuple) and owners is not None else frozenset(kept)
-    return owners
-
-
 # --- order --------------------------------------------------------------------------------------------------
 
 
@@ -529,7 +425,7 @@ def _resolve_page_slice(
         case OffsetPaging():
             size = _integer_value(given, paging.size)
             skip = _integer_value(given, paging.offset) or 0
-            return OffsetSlice(skip=max(skip, 0), take=None if size is None else max(size, 0)), False
+            return OffsetSlice(skip=max(skip, 0), take=None if size in (None, paging.all) else max(size, 0)), False
         case PageNumberPaging():
             return _page_number_slice(given, paging, choices), False
         case CursorPaging():

@@ -113,13 +113,14 @@ PageSlice: TypeAlias = "OffsetSlice | CursorSlice"
 class Query(NamedTuple):
     """The query of one request over a table: conditions, owners, an order and a page.
 
-    `owners` None means the rows of all customers. `combine` says whether all conditions must hold, or any.
+    `owners` are ids of customers as rows show them; None means the rows of all customers. `combine` says whether all
+    conditions must hold, or any.
     """
 
     sort_order: SortOrder
     page_slice: PageSlice = OffsetSlice()
     conditions: tuple[Condition, ...] = ()
-    owners: frozenset[int] | None = None
+    owners: frozenset[int | str] | None = None
     matches_nothing: bool = False
     combine: Combine = "all"
 
@@ -435,7 +436,7 @@ class Table:
             self._masks[condition] = found
         return found
 
-    def _owner_mask(self, owners: frozenset[int]) -> Mask:
+    def _owner_mask(self, owners: frozenset[int | str]) -> Mask:
         if self._owner_column is None:
             self._owner_column = ValueColumn(self._read_owners())
         mask = np.zeros(self._length, dtype=np.bool_)

@@ -56,6 +56,7 @@ _NAMES: Final[tuple[tuple[str, str], ...]] = (
     ("recording url|recording|record url|recording file", "recording_url"),
     ("recordings|recording urls", "recording_urls"),
     ("note|notes|comment", "note"),
+    ("tags|labels|call tags", "tags"),
     ("cost", "cost"),
     ("price|amount|total amount|total price|charge|charges|total cost|cost amount|price amount", "price"),
     ("currency|price unit|price currency|cost currency|currency code|billing currency", "price_unit"),

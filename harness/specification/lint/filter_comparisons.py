@@ -356,6 +356,13 @@ def check_parameter_forms(spec: Spec) -> Iterator[LintFinding]:
             if odd or (in_body and parameter.element is None):
                 expected = "as: presence alone, in query, form or an element of a list: it has no values"
                 yield finding_at(spec, "parameter-form", path, expected, ", ".join(odd) or "a JSON body")
+        if parameter.pattern is not None and (parameter.of if "list" in parameter.as_ else parameter.as_) != "text":
+            expected = "a pattern only as: text, or of: text"
+            yield finding_at(spec, "parameter-form", (*path, "pattern"), expected, f"as: {parameter.as_}")
+        listed = "list" in parameter.as_ and name in listing.filters
+        if parameter.elements == "all" and not listed:
+            expected = "elements: all only as: list, for a filter"
+            yield finding_at(spec, "parameter-form", (*path, "elements"), expected, f"as: {parameter.as_}")
         if parameter.repeated is not None and (
             parameter.as_ not in _REPEATABLE or in_body or name not in listing.filters or name in ends
         ):

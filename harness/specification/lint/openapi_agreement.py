@@ -45,6 +45,17 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
             )
         else:
             one = declared[name]
+            if (one.place == "header") != (parameter.place == "header"):
+                due = "header" if parameter.place == "header" else "query, path or body"
+                yield finding_at(
+                    spec,
+                    "request",
+                    (*one.path, "in"),
+                    f"in: {due}, as x-listing says",
+                    f"in: {one.place}",
+                    "a parameter in a header has place: header in x-listing",
+                    top=True,
+                )
             for word, ours in (
                 ("minimum", parameter.least),
                 ("maximum", parameter.most),

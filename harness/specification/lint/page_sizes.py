@@ -6,12 +6,19 @@ from collections.abc import Iterator
 
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
-from harness.specification.model import CursorPaging, PageNumberPaging
+from harness.specification.model import CursorPaging, LimitPaging, OffsetPaging, PageNumberPaging
 
 
 def check_page_sizes(spec: Spec) -> Iterator[LintFinding]:
     """Pages by number or cursor have a parameter for their size, or say how many rows they have."""
     paging = spec.listing.paging
+    if isinstance(paging, OffsetPaging | LimitPaging) and paging.all is not None:
+        size = spec.listing.parameters.get(paging.size)
+        if size is not None and not (size.least or paging.all) <= paging.all <= (size.most or paging.all):
+            expected = f"a number that {paging.size} can be"
+            yield finding_at(spec, "page-size", ("paging", "all"), expected, str(paging.all))
+        if isinstance(paging, OffsetPaging) and not paging.clauses.all:
+            yield finding_at(spec, "clause", ("paging",), "a clause on the number that means all (all)", "none")
     if not isinstance(paging, PageNumberPaging | CursorPaging):
         return
     if paging.size is None and paging.default_size is None:

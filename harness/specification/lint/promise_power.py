@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -114,13 +115,16 @@ def check_envelope_values(spec: Spec) -> Iterator[LintFinding]:
 
 def _tells_itself(part: EnvelopeField) -> bool:
     """Whether the spec says what stands in the part."""
-    return bool(part.values) or bool(part.constant) or part.fresh is not None
+    empty = part.as_ in ("object", "list") and not part.least_items
+    return bool(part.values) or bool(part.constant) or part.fresh is not None or empty
 
 
 def _fits_part(part: EnvelopeField, value: object) -> bool:
     match part.as_:
-        case "integer":
+        case "integer" | "decimal":
             return isinstance(value, int) and not isinstance(value, bool)
+        case "flag":
+            return isinstance(value, bool)
         case "digits":
             return isinstance(value, str) and value.isascii() and value.isdigit()
         case "text":
@@ -191,7 +195,7 @@ def _means_something_alone(parameter: Parameter) -> bool:
 
 
 def check_bad_values(spec: Spec) -> Iterator[LintFinding]:
-    """A value that is to be refused is one that cannot be read, and is named: of a text there is none.
+    """A value that is to be refused is one that cannot be read, and is named: of a plain text there is none.
 
     Where another construct knows the words of a parameter, that construct says what a strange one gets.
     """
@@ -210,12 +214,14 @@ def check_bad_values(spec: Spec) -> Iterator[LintFinding]:
                 f"move it to {told_elsewhere[name]}",
             )
             continue
-        if parameter.as_ != "text":
+        if parameter.as_ != "text" or parameter.pattern is not None:
             yield from _untried(spec, name, parameter, parameter.bad)
         if parameter.as_ != "text" or name in _examined_texts(listing):
             continue
         in_json = parameter.at is not None or listing.transport.carries == "json"
-        readable = [value for value in parameter.bad.like if isinstance(value, str) or not in_json]
+        texts = [value for value in parameter.bad.like if isinstance(value, str) or not in_json]
+        pattern = re.compile(parameter.pattern or ".*", re.ASCII)
+        readable = [text for text in texts if pattern.fullmatch(str(text))]
         if readable:
             yield finding_at(
                 spec,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.specification.lint.finding import LintFinding, finding_at, walk_records
 from harness.specification.load import Spec
-from harness.specification.model import Field
+from harness.specification.model import Field, Parameter
 from harness.specification.patterns import pattern_problem
 from harness.specification.yaml_source import KeyPath
 
@@ -16,7 +16,7 @@ def check_patterns(spec: Spec) -> Iterator[LintFinding]:
     places: list[tuple[KeyPath, str]] = [
         ((*spec.listing_path, *path, "pattern"), value.pattern)
         for path, value in walk_records(spec.listing)
-        if isinstance(value, Field) and value.pattern is not None
+        if isinstance(value, Field | Parameter) and value.pattern is not None
     ]
     places += _schema_patterns(spec.openapi, ())
     for path, pattern in places:

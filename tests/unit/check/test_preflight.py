@@ -48,7 +48,7 @@ def test_a_run_asks_for_ranges_that_end_now_where_later_ones_are_refused() -> No
     world = World.of(seed=7, calls=60)
     simulator = Simulator(spec, world, key=make_key_pair())
     sender = RefusesTheFuture(DirectSender(simulator, world.instant), world.instant)
-    people = identities_of_users(simulator.users, spec.listing.access)
+    people = identities_of_users(simulator.users, spec.listing)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
     report = run_check(spec, sender, people, options)
     assert report.rows_seen > 0

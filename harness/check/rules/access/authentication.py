@@ -433,7 +433,7 @@ def _looks_up_values(context: CheckContext, name: str) -> bool:
     return equal and not words and not is_time_filter(context, name) and context.supports_parameters(name)
 
 
-def _has_owner(row: Row, owners: tuple[FieldPath, ...], customer: int) -> bool:
+def _has_owner(row: Row, owners: tuple[FieldPath, ...], customer: int | str) -> bool:
     return not owners or any(row.shown.get(str(path)) == customer for path in owners)
 
 
@@ -448,7 +448,7 @@ def _foreign_rows(context: CheckContext, mirror: Mirror, identity: ClientIdentit
     return [row for row in rows if mirror.row_with_key(row.key) is not None]
 
 
-def _may_be_owned_by(row: Row, owners: tuple[FieldPath, ...], customer: int | None) -> bool:
+def _may_be_owned_by(row: Row, owners: tuple[FieldPath, ...], customer: int | str | None) -> bool:
     """Whether an owner of the row is the customer; a row that does not show its owners counts as owned."""
     shown = [row.shown[name] for name in map(str, owners) if name in row.shown]
     return len(shown) < len(owners) or customer in shown

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.probe.filter_values import largest_page
-from harness.check.probe.mirror import Mirror
+from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count
 from harness.specification.model import CallScope
 from harness.wire.decoded_body import Tree
 
@@ -39,3 +39,11 @@ def own_account(context: CheckContext, rule: CallScope) -> Any:
 def read_scoped_list(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
     """The list as a scope shows it: one request with the largest page and these values."""
     return context.send(mirror.request({**largest_page(context), **values}), purpose)
+
+
+def holds_whole_list(context: CheckContext, exchange: Exchange) -> bool:
+    """Whether an answer to such a request holds all rows that match: the largest page may be too small for them."""
+    _, size = largest_page_size(context)
+    total = parse_row_count(exchange.total) if context.listing.total is not None else None
+    rows = len(exchange.rows or ())
+    return rows >= total if total is not None else size is None or rows < size

@@ -17,7 +17,7 @@ from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.authentication import redact_credentials
 from harness.check.rules.access.child_accounts import check_child_accounts
 from harness.check.rules.access.login_attempts import documented_credentials
-from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
+from harness.check.rules.access.row_owners import holds_whole_list, own_customer, owners_of, read_scoped_list
 from harness.specification.model import CallScope, Clauses, LimitPaging
 from harness.wire.decoded_body import Tree
 
@@ -50,12 +50,13 @@ class _Scope:
         """The owners that a row shows."""
         return owners_of(row, self.rule)
 
-    def read(self, whose: str, note: str = "", *, deep: bool | None = None) -> Exchange:
-        """The list of a word or a customer, with the recursion switched on or off where `deep` says so."""
-        values: dict[str, Tree] = {self.parameter: whose}
+    def read(self, whose: str | None, note: str = "", *, deep: bool | None = None) -> Exchange:
+        """The list of a word or a customer, or of nobody named; with the recursion on or off where `deep` says so."""
+        values: dict[str, Tree] = {} if whose is None else {self.parameter: whose}
         if deep is not None and self.recursive is not None:
             values[self.recursive] = self.context.encode(self.recursive, deep)
-        return read_scoped_list(self.context, self.mirror, values, f"{self.parameter} = {whose}{note}")
+        purpose = f"{self.parameter} = {whose}{note}" if whose is not None else f"no {self.parameter}, {note}"
+        return read_scoped_list(self.context, self.mirror, values, purpose)
 
 
 def check_scope(context: CheckContext, mirror: Mirror) -> None:
@@ -350,6 +351,8 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
     deep_ever = shown["deep"] | shown["deep again"]
     depths = _Depths(plain=plain, plain_ever=plain_ever, deep=shown["deep again"], deep_ever=deep_ever, below=below)
     _check_depth(scope, children or [], answers["deep"], depths)
+    if rule.recursive_own:
+        _check_own_recursion(scope, answers["deep"], depths)
     if children is not None:
         _check_ignored_recursion(scope, children, depths)
 
@@ -358,6 +361,9 @@ def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _De
     """The recursion adds the rows of the customers below, at all depths."""
     results, clauses = scope.context.results, scope.rule.clauses.recursive
     message, lost = "sub-customers are included at all depths", (depths.plain | depths.below) - depths.deep_ever
+    if lost and not holds_whole_list(scope.context, deep):
+        results.record_not_exercised(clauses, "the calls of all sub-customers are more than a page")
+        return
     if lost:
         expected, actual = "the customer's rows and all of its children's", f"{len(lost)} of them missing"
     elif depths.deep <= depths.plain_ever:
@@ -372,6 +378,26 @@ def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _De
             return
         expected, actual = "rows of sub-customers' own customers too", f"{len(lost)} of them missing"
     scope.context.fail(clauses, message, expected=expected, actual=actual, exchange=deep)
+
+
+def _check_own_recursion(scope: _Scope, deep: Exchange, depths: _Depths) -> None:
+    """Where no customer is named the recursion adds the customers below the own one, as where that is named."""
+    context, clauses = scope.context, scope.rule.clauses.recursive_own
+    exchange = scope.read(None, "with recursion", deep=True)
+    if context.note_unusable(exchange, clauses) or exchange.rows is None:
+        return
+    if not depths.deep - depths.plain_ever:
+        context.results.record_not_exercised(clauses, "no sub-customer has calls")
+    elif exchange.keys == deep.keys or not depths.deep - set(exchange.keys):
+        context.results.record_pass(clauses)
+    else:
+        context.fail(
+            clauses,
+            "the recursion adds the calls below the account that asks",
+            expected=f"{rows_in_words(len(deep.keys))}, as with the own customer named",
+            actual=rows_in_words(len(exchange.keys)),
+            exchange=exchange,
+        )
 
 
 def _check_ignored_recursion(scope: _Scope, children: list[Row], depths: _Depths) -> None:

@@ -11,7 +11,7 @@ from harness.check.context import CheckContext, Row
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.expect import check_probe, tells_nothing_new
 from harness.check.probe.filter_values import (
-    ABSENT_TEXT,
+    absent_value,
     companion_parameters,
     default_comparison,
     encode_shown_value,
@@ -183,7 +183,7 @@ def check_filter_dependences(context: CheckContext, mirror: Mirror) -> None:
             reason = f"no two values occur that {name} compares"
             context.results.record_not_exercised((*dependent, *filter_.excludes_clause), reason)
             continue
-        for value in (values[0], ABSENT_TEXT) if filter_.applies_if_any else ():
+        for value in (values[0], absent_value(context.listing.parameters[name])) if filter_.applies_if_any else ():
             purpose = f"{name} without {' or '.join(filter_.applies_if_any)}"
             if about.check(about.request(value), purpose, filter_.applies_clause).passed is False:
                 break
@@ -200,7 +200,7 @@ def _check_precedence(about: AskedFilter, winner: AskedFilter, values: list[Any]
             (*filter_.loses_clause, *filter_.regains_clause), "only one value occurs"
         )
         return
-    for weak, strong in ((values[0], values[1]), (ABSENT_TEXT, values[-1])):
+    for weak, strong in ((values[0], values[1]), (absent_value(about.parameter), values[-1])):
         ask = _request_of_both(about, weak, winner, strong)
         if about.check(ask, f"{winner.name} beats {about.name}", filter_.loses_clause).passed is False:
             return

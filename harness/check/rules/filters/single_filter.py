@@ -33,7 +33,7 @@ from harness.check.rules.filters.time_filters import check_time_filter
 from harness.specification.model import OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import element_codec, takes_list
+from harness.wire.parameter_codec import element_codec, must_match_all, takes_list
 
 # Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
 DISCRIMINATING_ROWS: Final = 60
@@ -262,7 +262,7 @@ def check_list_filter(about: AskedFilter) -> None:
     at most (`legs_machines_three_at_most`, foreign servers).
     """
     context, name, parameter = about.context, about.name, about.parameter
-    if parameter.repeated == "all":
+    if must_match_all(parameter):
         _check_values_that_must_all_match(about)
     if not takes_list(parameter):
         return
@@ -294,7 +294,7 @@ def check_list_filter(about: AskedFilter) -> None:
 
 
 def _check_values_that_must_all_match(about: AskedFilter) -> None:
-    """Judges a parameter given twice where both values count: two of one row, and one of them beside a stranger."""
+    """Judges a parameter with two values where both count: two of one row, and one of them beside a stranger."""
     results, clauses = about.context.results, about.parameter.list_clause or about.clauses
     pairs = list(dict.fromkeys(_pairs_of_values(about)))
     if not pairs:
@@ -309,7 +309,7 @@ def _check_values_that_must_all_match(about: AskedFilter) -> None:
             results.record_not_exercised(clauses, f"{about.name} goes wrong with one value already")
             return
     for chosen in (*pairs[:3], (first, nowhere), (nowhere, second)):
-        about.check(about.request(chosen, about.companions()), f"{about.name} given twice", clauses)
+        about.check(about.request(chosen, about.companions()), f"{about.name} with two values", clauses)
 
 
 def _pairs_of_values(about: AskedFilter) -> Iterator[tuple[Any, Any]]:

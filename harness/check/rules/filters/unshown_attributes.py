@@ -102,8 +102,10 @@ def check_hidden_filters(context: CheckContext, mirror: Mirror) -> None:
 
 
 def _check_filter(about: _HiddenFilter) -> None:
-    # Of words each may be that of some call.
-    if about.parameter.as_ != "word" and not (_check_absent_value(about) and _check_absent_value_beside(about)):
+    # Of words, and of true and false, each may be that of some call.
+    if about.parameter.as_ not in ("word", "flag", "presence") and not (
+        _check_absent_value(about) and _check_absent_value_beside(about)
+    ):
         return
     _collect_values(about)
     if about.rows_by_value:
@@ -260,6 +262,8 @@ def guess_values(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
     if parameter.as_ == "word":
         hidden = (listing.hidden[path.head] for path in filter_.compares if path.hidden)
         return list(dict.fromkeys(parameter.words or [word for one in hidden for word in one.words.values()]))
+    if parameter.as_ in ("flag", "presence"):
+        return [True, False] if parameter.as_ == "flag" else [True]
     if _takes_beginnings(filter_):
         return list(BEGINNINGS)
     numbers = takes_numbers(parameter)

@@ -357,6 +357,9 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
     most = context.listing.parameters[paging.size].most
     if most is not None:
         ask(None, most, f"{most} rows", clauses.size_max or clauses.size)
+    if paging.all is not None:
+        told = clauses.all or clauses.size
+        ask(None, paging.all, "the number that means all rows", told, rows=told, short=told, slice=told, size=told)
     ask(count, 5, "rows beyond the end", clauses.slice)
     # A step beyond the largest legal size would leave out rows between two pages that are cut shorter.
     step = max(1, min(server_page_limit(context) or 100, most or 100, -(-count // 5)))

@@ -44,6 +44,7 @@ from harness.specification.model import (
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
+from harness.wire.list_request import ListRequest
 
 
 def check_totals(context: CheckContext, mirror: Mirror) -> None:
@@ -73,6 +74,7 @@ def check_totals(context: CheckContext, mirror: Mirror) -> None:
             for name in visible_filters(context)
             if context.listing.filters[name].keeps in ("equal", "contains")
             and context.listing.parameters[name].as_ == "text"
+            and context.listing.parameters[name].pattern is None
             and not context.listing.filters[name].applies_if_any
         ),
         None,
@@ -86,28 +88,32 @@ def check_totals(context: CheckContext, mirror: Mirror) -> None:
 def _check_unfiltered_total(
     context: CheckContext, mirror: Mirror, whole: UnfilteredTotal, filtered: Exchange
 ) -> None:
-    """The number of all rows is that of the rows that were read, and a filter does not change it.
+    """The number of all rows is the total of the list without a filter, and a filter does not change it.
 
     Servers tell one count twice (`unfiltered-total-of-the-matches`).
     """
-    if context.note_unusable(filtered, whole.clause):
+    plain = [context.send(ListRequest(), f"the total without a filter, {turn}") for turn in ("before", "after")]
+    if any(context.note_unusable(exchange, whole.clause) for exchange in (*plain, filtered)):
         return
-    if not mirror.complete or mirror.volatile or len(mirror.rows) < 2 or mirror.base:
+    due = {parse_row_count(exchange.total) for exchange in plain}
+    told = [parse_row_count(exchange.part_at(whole.at)) for exchange in (*plain, filtered)]
+    if len(due) > 1 or None in due or len(mirror.rows) < 2:
         context.results.record_not_exercised(whole.clause, "it is not known how many rows the list has")
         return
-    told = parse_row_count(filtered.part_at(whole.at))
-    if told == len(mirror.rows):
-        context.results.record_pass(whole.clause)
-    elif told is not None:
+    wrong = [place for place, number in enumerate(told) if number is not None and number not in due]
+    if not wrong:
         # What is no number at all is told of every response.
-        context.fail(
-            whole.clause,
-            "a filter changes nothing in the number of all rows",
-            expected=f"{whole.at}: {len(mirror.rows)}, as many as the list without a filter",
-            actual=str(told),
-            exchange=filtered,
-            check=part_check(context, filtered, whole.at),
-        )
+        context.results.record_pass(whole.clause if None not in told else ())
+        return
+    exchange = (*plain, filtered)[wrong[0]]
+    context.fail(
+        whole.clause,
+        "the number of all rows is that of the list without a filter",
+        expected=f"{whole.at}: {due.pop()}, the total without a filter",
+        actual=str(told[wrong[0]]),
+        exchange=exchange,
+        check=part_check(context, exchange, whole.at),
+    )
 
 
 def _check_switched_on_total(

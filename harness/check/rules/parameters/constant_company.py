@@ -10,7 +10,7 @@ from harness.check.context import CheckContext
 from harness.check.probe.differences import Aspect
 from harness.check.probe.error_responses import ROW_ASPECTS, check_refusable
 from harness.check.probe.filter_values import (
-    ABSENT_TEXT,
+    absent_value,
     companion_parameters,
     discriminating_values,
     encode_shown_value,
@@ -62,7 +62,7 @@ def _request_without(
             continue
         raw = _telling_value(context, mirror, name)
         if raw is None and any_value and context.listing.parameters[name].as_ == "text":
-            raw = context.encode(name, ABSENT_TEXT)
+            raw = context.encode(name, absent_value(context.listing.parameters[name]))
         if raw is not None:
             beside = {**companion_parameters(context, mirror, name), **open_range_end(context, mirror, name)}
             return replace(mirror.request({**beside, name: raw}), left_out=frozenset({constant}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
@@ -19,7 +20,7 @@ from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import Missing
 from harness.wire.parameter_codec import decode_parameter, is_blank
 from harness.wire.response_codec import DecodedResponse, is_csv
-from harness.wire.scalar_codecs import DecodeError, decode_digits, decode_integer, zone_named
+from harness.wire.scalar_codecs import DecodeError, decode_decimal, decode_digits, decode_integer, zone_named
 
 # After so many breaches of a clause further ones only cost time: the finding stands.
 FINDINGS_AT_MOST: Final = 6
@@ -196,6 +197,17 @@ def parse_flag(raw: Tree | Missing, *, text: bool) -> bool | None:
     return raw if isinstance(raw, bool) else None
 
 
+def is_number(value: Tree | Missing, *, text: bool) -> bool:
+    """Whether a part of an answer is a number, with or without a part after the dot."""
+    if text and isinstance(value, str):
+        try:
+            decode_decimal(value.strip())
+        except DecodeError:
+            return False
+        return True
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
 def has_type(kind: str, value: Tree | Missing, *, text: bool) -> bool:
     """Whether a part of an answer has the type that the spec names."""
     match kind:
@@ -210,5 +222,9 @@ def has_type(kind: str, value: Tree | Missing, *, text: bool) -> bool:
             return isinstance(value, str)
         case "object":
             return isinstance(value, dict) or (text and value == "")
+        case "flag":
+            return parse_flag(value, text=text) is not None
+        case "decimal":
+            return is_number(value, text=text)
         case _:
             return isinstance(value, list) or (text and value == "")

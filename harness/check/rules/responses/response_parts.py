@@ -63,8 +63,9 @@ def _expected_part(judge: JudgedResponse, part: EnvelopeField, value: Tree | Mis
         return _expected_fresh_id(judge, part.at, part.fresh, value)
     if not has_type(part.as_, value, text=text):
         return f"{'an' if part.as_[0] in 'aeiou' else 'a'} {part.as_}"
-    if part.values and not any(same_scalar(wanted, value, text=text) for wanted in part.values):
-        return f"one of {', '.join(str(wanted) for wanted in part.values)}"
+    among = part.values if part.other_values == "refused" else ()
+    if among and not any(same_scalar(wanted, value, text=text) for wanted in among):
+        return f"one of {', '.join(str(wanted) for wanted in among)}"
     if part.least_items and isinstance(value, list) and len(value) < part.least_items:
         return f"a list of at least {part.least_items}"
     return None

@@ -60,7 +60,7 @@ def judged(
     """What the rule on access finds at a simulator with these faults."""
     spec = parlatel(*WAYS[way])
     simulator = Simulator(spec, WORLD, faults=faults)
-    own = identities_of_users(simulator.users, spec.listing.access) if identities is None else identities
+    own = identities_of_users(simulator.users, spec.listing) if identities is None else identities
     options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
     context = make_context(spec, DirectSender(simulator, WORLD.instant), tuple(own), options)
     context.listen = listen
@@ -176,7 +176,7 @@ def test_a_filter_that_is_a_part_of_the_path_is_held_to_what_it_keeps(liar: str)
     faults = [one for one in faults_of(spec) if one.id == liar]
     assert len(faults) == (1 if liar else 0), [one.id for one in faults_of(spec) if one.clause == "PT-CLS-021"]
     simulator = Simulator(spec, WORLD, faults=faults)
-    identities = identities_of_users(simulator.users, spec.listing.access)
+    identities = identities_of_users(simulator.users, spec.listing)
     options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
     report = run_check(spec, DirectSender(simulator, WORLD.instant), identities, options)
     found = {one.clause for one in report.findings}
@@ -204,7 +204,7 @@ def broken(spec: Spec, served: Spec) -> list[str]:
     """The clauses of a spec that the simulator of another one breaks, as the rule on access finds."""
     simulator = Simulator(served, WORLD)
     options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
-    own = identities_of_users(simulator.users, spec.listing.access)
+    own = identities_of_users(simulator.users, spec.listing)
     context = make_context(spec, DirectSender(simulator, WORLD.instant), tuple(own), options)
     mirror = Mirror()
     read_mirror(context, mirror, now=WORLD.instant)

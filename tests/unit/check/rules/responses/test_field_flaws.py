@@ -48,7 +48,7 @@ def test_a_finding_counts_all_rows_of_its_answer_and_shows_the_field_in_each() -
     world = World.of(seed=1, calls=90)
     simulator = Simulator(HISTORY, world, faults=find_faults(HISTORY, "OZ-LCH-014/State-form"))
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", only=(ClauseId("OZ-LCH-014"),))
-    identities = identities_of_users(simulator.users, HISTORY.listing.access)
+    identities = identities_of_users(simulator.users, HISTORY.listing)
     report = run_check(HISTORY, DirectSender(simulator, world.instant), identities, options)
     (finding,) = report.findings
     assert (finding.expected, finding.actual) == (f"State: {STATES}", "State: 'Whatever'; in 45 of 90 rows")

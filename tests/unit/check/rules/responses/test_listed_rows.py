@@ -117,7 +117,7 @@ def broken(case: str, *, fault: bool) -> list[str]:
     simulator = Simulator(spec, world, faults=faults)
     sender = RewritingSender(DirectSender(simulator, world.instant), told.rows_name, told.change)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
-    identities = identities_of_users(simulator.users, spec.listing.access)
+    identities = identities_of_users(simulator.users, spec.listing)
     return sorted(finding.clause for finding in run_check(spec, sender, identities, options).findings)
 
 

@@ -63,6 +63,6 @@ MADE = 'uri: {template: "/v3/{account}/{id}", clause: PT-CLS-004}'
 def test_a_template_is_held_to_the_account_of_the_request(served: str, broken: list[str]) -> None:
     spec, simulator = parlatel((URI, MADE)), Simulator(parlatel((URI, served)), World.of(seed=7, calls=40))
     options = CheckOptions(now=simulator.world.instant, target="http://127.0.0.1:0/v3")
-    who = identities_of_users(simulator.users, spec.listing.access)
+    who = identities_of_users(simulator.users, spec.listing)
     report = run_check(spec, DirectSender(simulator, simulator.world.instant), who, options)
     assert [finding.clause for finding in report.findings] == broken
