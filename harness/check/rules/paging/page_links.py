@@ -258,6 +258,8 @@ def _check_other_links(walk: _Walk) -> _Breach | None:
             walk.context.results.record_pass(clauses)
         end = _start_of_last_page(walk)
         ways: tuple[tuple[LinkName, int], ...] = (("last", end),) if end is not None else ()
+        # Where no link leads on, the first page is the only one whose link to itself is seen.
+        ways += (("self", 0),) if walk.links.next is None else ()
     else:
         ways = (("previous", 0), ("first", 0), ("self", walk.size))
     for name, start in ways:
