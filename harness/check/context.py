@@ -30,7 +30,7 @@ from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import encode_parameter
+from harness.wire.parameter_codec import encode_parameter, is_left_out
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import (
     DecodedResponse,
@@ -170,8 +170,10 @@ class CheckContext:
         return {parameter: write_zone(rule, name, as_number=as_number)}
 
     def encode_all(self, values: Mapping[str, Any]) -> dict[str, Tree]:
-        """The values of several parameters as the request writes them."""
-        return {name: self.encode(name, value) for name, value in values.items()}
+        """The values of several parameters as the request writes them; what is said by being left out is left out."""
+        parameters = self.listing.parameters
+        said = {name: value for name, value in values.items() if not is_left_out(parameters[name], value)}
+        return {name: self.encode(name, value) for name, value in said.items()}
 
     def send(
         self,

@@ -34,6 +34,7 @@ from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, Missing, put_value, tree_at
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import is_left_out
 from harness.wire.response_codec import decode_response
 from harness.world.world import World
 
@@ -369,14 +370,14 @@ def _break_switches(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
 
 
 def _break_include(maker: ResponseBreaker, include: Include) -> Iterator[InvalidResponse]:
-    client = maker.client
+    client, switch = maker.client, include.parameter
+    said = {switch: client.encode_value(switch, True)}
+    off_value = (
+        {} if is_left_out(maker.listing.parameters[switch], False) else {switch: client.encode_value(switch, False)}
+    )
     on, off = (
-        maker.fetch_valid(
-            client.list_request(
-                {**client.largest_size_values(), include.parameter: client.encode_value(include.parameter, value)}
-            )
-        )
-        for value in (True, False)
+        maker.fetch_valid(client.list_request({**client.largest_size_values(), **values}))
+        for values in (said, off_value)
     )
     for name in map(str, include.adds):
         rows = maker.rows_in(on.copy_tree())

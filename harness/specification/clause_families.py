@@ -155,6 +155,7 @@ _FAMILY_BY_KEY: Final[Mapping[str, ClauseFamily]] = MappingProxyType(
         "conjunction-clause": ClauseFamily.FILTERS,
         "no-match-clause": ClauseFamily.FILTERS,
         "ranges": ClauseFamily.FILTERS,
+        "shared-values": ClauseFamily.VALUES,
         "at-least-one": ClauseFamily.VALUES,
         "blank": ClauseFamily.BLANK,
         "scope": ClauseFamily.SCOPE,

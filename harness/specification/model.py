@@ -757,6 +757,26 @@ class FilterRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedValue:
+    """The value of query or form that holds several parameters: `fields=id,note`, `filter=size ge 5 and way eq 1`.
+
+    The parameters stand under `parameters` like others, but in a request they stand in this value alone, in any
+    order. It goes by the name of the parameter that holds it, which stands under no other construct.
+    """
+
+    parts: Mapping[ParameterName, str] = documented_key(
+        "each parameter, and how it is written there, with `{value}` in place of its value: `size ge {value}`; "
+        "inside quotes (`way eq '{value}'`) a quote of the value is doubled. One `as: presence` is a text alone"
+    )
+    separated_by: str = documented_key("what stands between two parts", ",")
+    other: InvalidValueRule | None = documented_key(
+        "what a value gets with a part that is none of these: refused or ignored (default: as unknown parameters)",
+        None,
+    )
+    clause: Clauses = documented_key("clause on several parts in one value", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeededChoice:
     """Parameters of which a request must give one at least."""
 
@@ -1931,6 +1951,9 @@ class Listing:
     conjunction_clause: Clauses = documented_key("clause: filters given together must all hold", ())
     no_match_clause: Clauses = documented_key("clause: when nothing matches the answer is an empty success", ())
     ranges: tuple[FilterRange, ...] = documented_key("pairs of filters that make a range", ())
+    shared_values: Mapping[str, SharedValue] = documented_key(
+        "values that each hold several parameters", factory=dict
+    )
     blank: BlankRule = documented_key("what an empty parameter means", factory=BlankRule)
     scope: CallScope | None = documented_key("whose calls", None)
     order: Order | None = documented_key("in which order", None)

@@ -112,6 +112,11 @@ def _decode_day_or_instant(parameter: Parameter, raw: Tree, zone: ZoneInfo) -> d
     return decode_instant(raw, "formatted-time", zone, formats=parameter.format)
 
 
+def is_left_out(parameter: Parameter, value: object) -> bool:
+    """Whether a request says a value by not holding the parameter at all."""
+    return parameter.as_ == "presence" and value is False
+
+
 def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneInfo, in_json: bool) -> Tree:
     """`value` as a request writes it; the inverse of `decode_parameter`.
 

@@ -36,7 +36,10 @@ def joined_ends(listing: Listing) -> frozenset[str]:
 
 
 def sent_name(listing: Listing, name: str) -> str:
-    """The name by which a request holds a parameter: of an end, that of the value that holds it."""
+    """The name by which a request holds a parameter: of an end or a part, that of the value that holds it."""
+    for holder, shared in listing.shared_values.items():
+        if name in shared.parts:
+            return holder
     for sent, place in range_places(listing).items():
         if name in (place.pair.first, place.pair.last):
             return sent

@@ -38,6 +38,7 @@ from harness.wire.range_values import (
     sent_name,
     split_range_value,
 )
+from harness.wire.shared_values import put_shared_values, shared_holders, shared_places
 
 __all__ = [
     "FORM_MEDIA_TYPE",
@@ -251,12 +252,13 @@ def _request_pairs(spec: Spec, ask: ListRequest, way: RequestEncoding | None) ->
             (name, ask.operation if ask.operation is not None and routing and text == routing.name else text)
         )
     repeated = _repeated_texts(listing, ask) if ask.repeated else {}
-    for name, value in _sent_values(spec, ask).items():
+    sent, extra = put_shared_values(listing, _sent_values(spec, ask), ask.extra, ask.repeated)
+    for name, value in sent.items():
         parameter = listing.parameters.get(name)
         several = isinstance(value, list) and parameter is not None and parameter.repeated is not None
         pairs.extend((name, _pair_text(one)) for one in (cast("list[Tree]", value) if several else [value]))
         pairs.extend((name, more) for more in repeated.get(name, ()))
-    pairs.extend((name, _pair_text(value)) for name, value in ask.extra)
+    pairs.extend((name, _pair_text(value)) for name, value in extra)
     pairs.extend(credential_pairs(listing.access, ask.credentials))
     return pairs
 
@@ -291,6 +293,7 @@ class RequestReader:
         self._members = _JsonMembers.of(spec.listing)
         self._ranges = range_places(spec.listing)
         self._header_parameters = header_parameters(spec.listing)
+        self._shared = shared_places(spec.listing)
         # By the bytes of the path, and by the headers as they came: clients repeat both.
         self._places: dict[bytes, _RequestPlace | None] = {}
         self._header_credentials: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], str]] = {}
@@ -403,6 +406,8 @@ class RequestReader:
                     else:
                         values[end] = part
                 joined.add(name)
+            elif name in self._shared:
+                extra.extend(self._shared[name].put_parts(text, values, repeated))
             elif name not in parameters or name in place.elsewhere:
                 extra.append((given, text))
             elif name in values and parameters[name].repeated is not None:
@@ -465,7 +470,7 @@ class _RequestPlace:
     selector: str | None = None
     secret: Mapping[str, str] = field(default_factory=dict)
     by_fold: Mapping[str, str] | None = None
-    # Parameters that are no pairs: parts of the path, and ends of a range that stand in one value.
+    # Parameters that are no pairs: parts of the path, ends of a range in one value, parts of a shared value.
     elsewhere: tuple[str, ...] = ()
     # Parameters that mean nothing but themselves.
     plain: frozenset[str] = frozenset()
@@ -483,9 +488,15 @@ class _RequestPlace:
         listing, transport = spec.listing, spec.listing.transport
         secret = credential_by_parameter(listing.access)
         selector = _operation_parameter(listing, ways, routed_by_path)
-        known = {*listing.parameters, *range_places(listing), *secret, *([selector] if selector else [])}
+        holders = {*range_places(listing), *listing.shared_values}
+        known = {*listing.parameters, *holders, *secret, *([selector] if selector else [])}
         folded = choices.resolve(transport.names) == "folded"
-        elsewhere = (*path_parts(spec.path), *header_parameters(listing), *joined_ends(listing))
+        elsewhere = (
+            *path_parts(spec.path),
+            *header_parameters(listing),
+            *joined_ends(listing),
+            *shared_holders(listing),
+        )
         separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
         return _RequestPlace(
             refusal=refusal,
@@ -497,7 +508,7 @@ class _RequestPlace:
             secret=secret,
             by_fold={name.lower(): name for name in known} if folded else None,
             elsewhere=elsewhere,
-            plain=frozenset(listing.parameters).difference(range_places(listing), secret, [selector], elsewhere),
+            plain=frozenset(listing.parameters).difference(holders, secret, [selector], elsewhere),
         )
 
 

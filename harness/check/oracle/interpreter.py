@@ -46,6 +46,7 @@ from harness.wire.range_values import settled_ends
 from harness.wire.row_codec import ApiRow, ApiValue, field_at, row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.shared_values import settled_parts
 from harness.wire.zone_codec import read_zone
 
 RowPredicate = Callable[[ApiRow], bool | None]
@@ -123,7 +124,9 @@ class ExpectedAnswer:
 def interpret_request(spec: Spec, ask: ListRequest, pick: AssumedDialect, *, zone: str = "UTC") -> ExpectedAnswer:
     """The expected answer of a request under the assumed answers to open choices."""
     try:
-        return _Interpreter(spec, settled_ends(spec.listing, ask), pick, zone).expected_answer()
+        return _Interpreter(
+            spec, settled_parts(spec.listing, settled_ends(spec.listing, ask)), pick, zone
+        ).expected_answer()
     except RefusalDue as refusal:
         return ExpectedAnswer(error_name=refusal.error_name, parameter=refusal.parameter)
     except UnspecifiedAnswer as unspecified:
@@ -179,8 +182,12 @@ class _Interpreter:
 
     def check_transport(self) -> None:
         transport = self.spec.listing.transport
-        if self.list_request.extra and self.dialect.resolve(transport.unknown_parameters) == "refused":
-            raise RefusalDue("invalid", self.list_request.extra[0][0])
+        shared_values = self.spec.listing.shared_values
+        for name, _ in self.list_request.extra:
+            other = shared_values[name].other if name in shared_values else None
+            gets = transport.unknown_parameters if other is None else other.gets
+            if self.dialect.resolve(gets) == "refused":
+                raise RefusalDue("invalid" if other is None else other.fault, name)
         if self.list_request.repeated and self.dialect.resolve(transport.repeated_parameters) == "refused":
             raise RefusalDue("invalid", next(iter(self.list_request.repeated)))
 

@@ -21,7 +21,7 @@ from harness.specification.paging_clauses import (
     start_clauses,
 )
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import decode_parameter
+from harness.wire.parameter_codec import decode_parameter, is_left_out
 from harness.wire.scalar_codecs import DecodeError, first_instant, zone_named
 
 
@@ -335,7 +335,11 @@ def _clauses_of_part(context: CheckContext, ask: ListRequest, difference: Differ
     for include in context.listing.includes:
         if difference.about.startswith(f"{include.parameter} "):
             clauses = include.clauses
-            off = clauses.off if include.parameter in ask.values else ()
+            # One that is only there or not is switched off by leaving it out.
+            said = include.parameter in ask.values or is_left_out(
+                context.listing.parameters[include.parameter], False
+            )
+            off = clauses.off if said else ()
             return clauses.on or clauses.default if difference.about.endswith(" on") else off or clauses.default
     return None
 

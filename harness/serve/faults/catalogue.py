@@ -18,6 +18,7 @@ from harness.serve.faults.paging import paging_faults, size_word_faults
 from harness.serve.faults.parameters import parameter_faults
 from harness.serve.faults.rows import law_faults, row_faults
 from harness.serve.faults.scope import scope_faults
+from harness.serve.faults.shared_values import shared_value_faults
 from harness.serve.faults.totals import total_faults
 from harness.serve.faults.transport import (
     TransportFault,
@@ -35,6 +36,7 @@ _FAULT_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
     filter_faults,
     combination_faults,
     parameter_faults,
+    shared_value_faults,
     scope_faults,
     order_faults,
     paging_faults,

@@ -19,7 +19,9 @@ from harness.wire.decoded_body import Tree
 FieldSteps: TypeAlias = tuple[str, ...]
 
 # Parts of a listing that hold many constructs, each of which can be broken by itself.
-_TABLES: Final = frozenset({"filters", "parameters", "hidden", "fields", "ranges", "includes", "echoes", "laws"})
+_TABLES: Final = frozenset(
+    {"filters", "parameters", "hidden", "fields", "ranges", "shared-values", "includes", "echoes", "laws"}
+)
 # A parameter and the filter of its name are one thing.
 _SAME_TABLE: Final[Mapping[str, str]] = {"filters": "parameters"}
 _ANY_ITEM: Final = "*"

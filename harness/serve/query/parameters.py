@@ -150,10 +150,14 @@ class _MatchesNothing:
 
 def _refuse_unknown_or_repeated(listing: Listing, ask: ListRequest, choices: ChoiceResolver) -> RefusedRequest | None:
     transport = listing.transport
-    if choices.resolve(transport.unknown_parameters) == "refused":
-        for name, _ in ask.extra:
-            if name not in transport.tolerated:
-                return RefusedRequest(fault=_INVALID, parameter=name)
+    unknown_refused = choices.resolve(transport.unknown_parameters) == "refused"
+    for name, _ in ask.extra:
+        shared = listing.shared_values.get(name)
+        if shared is not None and shared.other is not None:
+            if choices.resolve(shared.other.gets) == "refused":
+                return RefusedRequest(fault=shared.other.fault, parameter=name)
+        elif unknown_refused and name not in transport.tolerated:
+            return RefusedRequest(fault=_INVALID, parameter=name)
     if choices.resolve(transport.repeated_parameters) == "refused":
         for name in ask.repeated:
             return RefusedRequest(fault=_INVALID, parameter=name)

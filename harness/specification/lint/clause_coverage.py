@@ -88,6 +88,8 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
             yield ("ranges", index, "most-seconds"), "the longest range", pair.clauses.too_long
         if pair.value is not None:
             yield ("ranges", index, "value"), "both ends in one value", pair.value.clause
+    for name, shared in listing.shared_values.items():
+        yield ("shared-values", name), "several parts in one value", shared.clause
     for index, choice in enumerate(listing.at_least_one):
         yield ("at-least-one", index), "what a request gets without any of them", choice.clause
     for index, include in enumerate(listing.includes):

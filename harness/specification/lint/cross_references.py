@@ -80,6 +80,7 @@ def _names_in(value: Any, hint: Any, target: NameKind, path: KeyPath) -> Iterato
             yield from _names_in(item, inner[0], target, path)
     elif origin is Mapping:
         for name, item in value.items():
+            yield from _names_in(name, inner[0], target, (*path, name))
             yield from _names_in(item, inner[1], target, (*path, name))
     elif origin in (typing.Union, types.UnionType):
         # A choice is one of the plain values that stand beside it.

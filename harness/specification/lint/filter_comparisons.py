@@ -345,7 +345,8 @@ def check_parameter_forms(spec: Spec) -> Iterator[LintFinding]:
         if parameter.as_ == "calendar-day" and listing.zone is None and not _compares_days(spec, name):
             expected = "the key zone in x-listing: where the day begins and ends"
             yield finding_at(spec, "parameter-form", (*path, "as"), expected, "none")
-        if parameter.as_ in ("calendar-day", "presence") and name not in listing.filters:
+        switches = {include.parameter for include in listing.includes} if parameter.as_ == "presence" else set[str]()
+        if parameter.as_ in ("calendar-day", "presence") and name not in {*listing.filters, *switches}:
             expected = f"a filter of that name beside as: {parameter.as_}"
             yield finding_at(spec, "parameter-form", (*path, "as"), expected, "none")
         if parameter.number == "bare" and not _names_numbers(spec, name, parameter):

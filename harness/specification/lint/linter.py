@@ -66,6 +66,7 @@ from harness.specification.lint.settled_values import (
     check_settled_values,
     check_zone_forms,
 )
+from harness.specification.lint.shared_values import check_shared_values
 from harness.specification.lint.telephony_words import check_attributes, check_filter_words
 from harness.specification.load import Spec, build_spec
 from harness.specification.yaml_source import KeyPath, SourceFile
@@ -254,6 +255,7 @@ _CHECKS: Final = (
     check_longest_ranges,
     check_needed_choices,
     check_range_values,
+    check_shared_values,
     check_sort_spellings,
     check_page_sizes,
     check_error_names,

@@ -29,6 +29,7 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
     listing = spec.listing
     declared = {one.name: one for one in request_parameters(spec)}
     ends = {name for pair in listing.ranges if pair.value is not None for name in (pair.first, pair.last)}
+    ends |= {name for shared in listing.shared_values.values() for name in shared.parts}
     for name, parameter in listing.parameters.items():
         path: KeyPath = ("parameters", name)
         if name in ends:
@@ -72,6 +73,10 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
                         top=True,
                     )
     yield from _check_range_values(spec, declared)
+    for holder in listing.shared_values:
+        if holder not in declared:
+            expected = f"an OpenAPI parameter {holder}"
+            yield finding_at(spec, "request", ("shared-values", holder), expected, "none")
     besides = set(_undescribed_parameters(spec))
     for name, one in declared.items():
         if name not in listing.parameters and name not in besides:
@@ -104,6 +109,7 @@ def _undescribed_parameters(spec: Spec) -> Iterator[str]:
     """The OpenAPI parameters that are not parameters of the listing: they log in, route, or are tolerated."""
     access, transport = spec.listing.access, spec.listing.transport
     yield from (pair.value.parameter for pair in spec.listing.ranges if pair.value is not None)
+    yield from spec.listing.shared_values
     yield from (name for name in (access.user, access.password) if name is not None)
     yield from (key.name for way in ways_of(access) if (key := key_of(way)) is not None)
     yield from (name for legacy in access.legacy for name in legacy.parameters)

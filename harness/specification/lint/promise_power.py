@@ -23,6 +23,7 @@ from harness.specification.model import (
     NeededChoice,
     Parameter,
     RequiredParameter,
+    SharedValue,
 )
 from harness.specification.openapi import response_schemas_at, types_of_schemas
 from harness.specification.yaml_source import KeyPath
@@ -34,6 +35,7 @@ _KEYS_WITHOUT_MEANING: Final[frozenset[tuple[type, str]]] = frozenset(
         (RequiredParameter, "unless_all_missing"),
         (ConstantCompany, "parameters"),
         (NeededChoice, "of"),
+        (SharedValue, "parts"),
         (Filter, "applies_if_any"),
         (Filter, "excludes"),
         (Filter, "loses_to"),

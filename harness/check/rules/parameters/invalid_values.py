@@ -40,6 +40,7 @@ from harness.check.rules.parameters.defaults import check_defaults, check_flag_s
 from harness.check.rules.parameters.long_ranges import check_long_range
 from harness.check.rules.parameters.range_values import check_range_value
 from harness.check.rules.parameters.recent_rows import check_recent_rows
+from harness.check.rules.parameters.shared_values import check_shared_values
 from harness.integers import is_integer
 from harness.specification.model import (
     Clauses,
@@ -76,6 +77,7 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
     _check_required(context, mirror)
     _check_ranges(context, mirror)
     check_constant_company(context, mirror)
+    check_shared_values(context, mirror)
     _check_lenient_types(context, mirror)
     check_flag_spellings(context, mirror)
 

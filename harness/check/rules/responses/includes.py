@@ -42,10 +42,11 @@ def _check_each_include(context: CheckContext, mirror: Mirror) -> None:
         }
         for state, own in (("on", {include.parameter: True}), ("off", {include.parameter: False}), ("default", {})):
             more = {**_page_of_rows(context), **context.encode_all({**others, **own})}
+            ask = mirror.request_without(own, more)
             # Several switches are off, or as they are by default, in one answer.
-            if str(more) not in asked:
-                asked[str(more)] = context.send(mirror.request(more), f"{include.parameter} {state}")
-            answers[state] = asked[str(more)]
+            if str(ask.values) not in asked:
+                asked[str(ask.values)] = context.send(ask, f"{include.parameter} {state}")
+            answers[state] = asked[str(ask.values)]
         if any(context.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(context, mirror, include, answers)
