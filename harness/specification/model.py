@@ -622,6 +622,11 @@ class Filter:
     words: Mapping[str, tuple[str, ...] | OpenChoice[tuple[str, ...]]] = documented_key(
         "words that stand for a set of the field's words", factory=dict
     )
+    word_compares: Mapping[str, FieldPath] = documented_key(
+        "words of these that are compared with a field of their own: `kind=missed` with the outcome, `kind=inbound` "
+        "with the direction",
+        factory=dict,
+    )
     no_filter: tuple[str, ...] = documented_key("words that mean: no filter", ())
     no_filter_clause: Clauses = documented_key("clause on those words", ())
     aliases: Mapping[str, str] = documented_key("words that a server may take for another", factory=dict)

@@ -29,7 +29,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Parameter,
 )
-from harness.specification.narrowing_defaults import means_no_filter
+from harness.specification.narrowing_defaults import field_of_word, means_no_filter
 from harness.specification.sort_spellings import read_sort_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -159,9 +159,7 @@ class _Interpreter:
         switch = listing.total.switch if listing.total else None
         return ExpectedAnswer(
             tests=tests,
-            compared_paths=frozenset(
-                path for name, _ in tests for path in self.compared_fields(listing.filters[name])
-            ),
+            compared_paths=frozenset(path for name, _ in tests for path in self.compared_fields(name)),
             sort=(sort, descends) if sort else None,
             collation=self.dialect.resolve(listing.order.collation)
             if listing.order and self.sorts_text(sort)
@@ -282,7 +280,8 @@ class _Interpreter:
 
     def field_words(self, filter_: Filter) -> set[str]:
         words: set[str] = set()
-        for path in filter_.compares:
+        # Words with fields of their own are all there are.
+        for path in filter_.compares if not filter_.word_compares else ():
             field = field_at(self.spec.listing.fields, path)
             if field is not None:
                 words |= {*field.words.values(), *field.more_words}
@@ -379,7 +378,7 @@ class _Interpreter:
         folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
         chosen = self.wanted_values(filter_, wanted, folded=folded)
         paths = (
-            *self.compared_fields(filter_),
+            *self.compared_fields(name),
             *self.dialect.resolve(filter_.alternatives),
         )
         compared = ValueComparison(
@@ -393,8 +392,14 @@ class _Interpreter:
         )
         return _row_test(paths, chosen, compared)
 
-    def compared_fields(self, filter_: Filter) -> tuple[FieldPath, ...]:
+    def compared_fields(self, name: str) -> tuple[FieldPath, ...]:
         """What a filter compares in this request."""
+        filter_ = self.spec.listing.filters[name]
+        if filter_.word_compares:
+            folded = self.dialect.resolve(filter_.case) == "folded"
+            own = field_of_word(filter_, self.parameter_value(name), folded=folded)
+            if own is not None:
+                return (own,)
         chosen = filter_.compares_by
         word = self.parameter_value(chosen.parameter) if chosen is not None else None
         if chosen is not None and word in chosen.words:

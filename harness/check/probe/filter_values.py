@@ -150,6 +150,8 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     own = values_of_comparison(context, name, counted, rows=len(rows))
     if own is not None:
         return own
+    if filter_.word_compares:
+        return list(filter_.words)
     if element_codec(parameter) == "word":
         words = [word for word, _ in counted.most_common()]
         ordered = [*(word for word in filter_.word_clauses if word in words), *words, *filter_.words]

@@ -143,6 +143,15 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
             f"{name} compares {rule.compares[0]} whatever {chosen.parameter} says",
             with_changed_listing(with_entry("filters", name, compares_by=one_field)),
         )
+    if rule.word_compares:
+        yield from make_fault(
+            rule.clause,
+            f"{name}-words-of-one-field",
+            f"every word of {name} is looked for in {rule.compares[0]}",
+            with_changed_listing(
+                with_entry("filters", name, word_compares=dict.fromkeys(rule.word_compares, rule.compares[0]))
+            ),
+        )
     named = rule.named_by
     if named is not None:
         yield from make_fault(

@@ -321,9 +321,10 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
     legal = set(parameter.words) or choice_words(listing, name)
     rule = listing.filters.get(name)
     if rule is not None:
-        if not legal:
+        # Words with fields of their own are all there are.
+        if not legal and not rule.word_compares:
             legal |= {word for path in compared_paths(rule) for word in words_at(listing, path)}
-        if legal:
+        if legal or rule.word_compares:
             legal |= {*rule.words, *rule.no_filter, *rule.aliases}
     return legal
 

@@ -42,7 +42,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Treatment,
 )
-from harness.specification.narrowing_defaults import means_no_filter
+from harness.specification.narrowing_defaults import field_of_word, means_no_filter
 from harness.specification.sort_spellings import descending_spelling, read_sort_spelling
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue, must_match_all
@@ -243,7 +243,7 @@ def _build_conditions(
         elif keeps != "off":
             condition = Condition(
                 parameter=name,
-                paths=(*_compared_fields(given, rule, choices), *choices.resolve(rule.alternatives)),
+                paths=(*_compared_fields(given, rule, value, choices), *choices.resolve(rule.alternatives)),
                 keeps=keeps,
                 wanted=(),
                 inclusive=keeps not in _BOUNDED or choices.resolve(rule.boundary) == "inclusive",
@@ -264,8 +264,12 @@ def _build_conditions(
     return _FilterConditions(conditions=tuple(found), required_matches=tuple(known), matches_nothing=nothing)
 
 
-def _compared_fields(given: ParsedParameters, rule: Filter, choices: ChoiceResolver) -> tuple[FieldPath, ...]:
+def _compared_fields(
+    given: ParsedParameters, rule: Filter, value: ParameterValue, choices: ChoiceResolver
+) -> tuple[FieldPath, ...]:
     """What a filter compares in this request."""
+    if rule.word_compares and (own := field_of_word(rule, value, folded=choices.resolve(rule.case) == "folded")):
+        return (own,)
     chosen = rule.compares_by
     word = given.value(chosen.parameter) if chosen is not None else None
     if chosen is not None and word in chosen.words:

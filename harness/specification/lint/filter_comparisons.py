@@ -117,6 +117,7 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
                 for keeps in dict.fromkeys(comparisons):
                     here = (*path, "compares-by", "words")
                     yield from _check_comparison(spec, here, replace(rule, compares=(place,)), parameter, keeps)
+        yield from _check_words_of_fields(spec, path, rule, parameter)
         if rule.absent != "kept" and "not-equal" not in comparisons:
             yield finding_at(
                 spec, "comparison", (*path, "absent"), "the key absent only beside not-equal or not-in", "it is there"
@@ -152,6 +153,23 @@ def _check_field_choice(spec: Spec, path: KeyPath, rule: Filter, choice: FieldCh
         yield finding_at(spec, "field-choice", where, expected, repr(default))
     if rule.instead or rule.alternatives:
         yield finding_at(spec, "field-choice", here, "no instead or alternatives beside it", "they are there")
+
+
+def _check_words_of_fields(spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter) -> Iterator[LintFinding]:
+    """Words with a field of their own are words of the filter, of which one is given at a time."""
+    here: KeyPath = (*path, "word-compares")
+    for word in rule.word_compares:
+        if word not in rule.words:
+            expected = f"what {word} stands for under words"
+            yield finding_at(spec, "filter-words", (*here, word), expected, "none")
+    if not rule.word_compares:
+        return
+    if parameter.as_ != "word" or parameter.repeated is not None or set(possible_values(rule.keeps)) != {"equal"}:
+        expected = "as: word, given once, and keeps: equal"
+        yield finding_at(spec, "filter-words", here, expected, f"as: {parameter.as_}, keeps: {rule.keeps}")
+    if rule.compares_by or rule.named_by or rule.instead or rule.alternatives:
+        expected = "no compares-by, named-by, instead or alternatives beside it"
+        yield finding_at(spec, "filter-words", here, expected, "one of them")
 
 
 def _several_due(spec: Spec, path: KeyPath, keeps: str) -> LintFinding:

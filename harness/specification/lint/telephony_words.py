@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import Final
 
 from harness.integers import is_integer
-from harness.specification.field_path import AttributePath
+from harness.specification.field_path import AttributePath, FieldPath
 from harness.specification.lint.cross_references import declared_field
 from harness.specification.lint.field_values import check_field_value, check_id_form
 from harness.specification.lint.finding import LintFinding, finding_at, possible_values
 from harness.specification.load import Spec
-from harness.specification.model import Field, Filter, Scalar
+from harness.specification.model import Field, Scalar
 from harness.specification.yaml_source import KeyPath
 from harness.telephony.attributes import ATTRIBUTES, Attribute, AttributeKind, Grain
 
@@ -153,11 +153,12 @@ def _check_words(
 def check_filter_words(spec: Spec) -> Iterator[LintFinding]:
     """A filter's words stand for words that the compared field can show."""
     for name, rule in spec.listing.filters.items():
-        known = _api_words(spec, rule)
-        if not known:
-            continue
         path: KeyPath = ("filters", name)
         for word, meant in rule.words.items():
+            own = rule.word_compares.get(word)
+            known = _api_words(spec, rule.compares if own is None else (own,))
+            if not known:
+                continue
             for option in possible_values(meant):
                 for one in option:
                     if one not in known:
@@ -166,9 +167,9 @@ def check_filter_words(spec: Spec) -> Iterator[LintFinding]:
                         )
 
 
-def _api_words(spec: Spec, rule: Filter) -> tuple[str, ...]:
+def _api_words(spec: Spec, places: tuple[FieldPath, ...]) -> tuple[str, ...]:
     known: list[str] = []
-    for place in rule.compares:
+    for place in places:
         if place.hidden:
             hidden = spec.listing.hidden.get(place.head)
             known += hidden.words.values() if hidden is not None else ()

@@ -32,6 +32,7 @@ from harness.specification.model import (
     RowLaw,
     Scalar,
 )
+from harness.specification.narrowing_defaults import field_of_word
 from harness.wire.derived_fields import seconds_of_number
 from harness.wire.http_messages import HttpResponse
 from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, absent_forms, field_at
@@ -492,11 +493,12 @@ def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Map
         ):
             continue
         words = filter_.words.get(requested, (requested,))
-        if isinstance(words, OpenChoice) or not set(words) <= _field_vocabulary(listing, filter_.compares[0]):
+        path = field_of_word(filter_, requested) or filter_.compares[0]
+        if isinstance(words, OpenChoice) or not set(words) <= _field_vocabulary(listing, path):
             continue
         if exchange.list_request.repeated.get(name) or exchange.list_request.left_out:
             continue
-        requested_words[filter_.compares[0]] = frozenset(words)
+        requested_words[path] = frozenset(words)
     return requested_words
 
 
