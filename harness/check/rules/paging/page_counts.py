@@ -13,7 +13,7 @@ from harness.check.probe.mirror import (
 from harness.check.probe.page_probe import report_walk_breach
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.results.row_numbers import rows_in_words
-from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
+from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings, page_size
 from harness.specification.model import PageCount, page_number_parts
 
 _FILTERS_ASKED: Final = 3
@@ -40,7 +40,8 @@ def check_page_counts(context: CheckContext, mirror: Mirror) -> None:
                 return
             continue
         most = most or len(mirror.rows)
-        near = (1, 2, rows - 1, rows, rows + 1) if rows is not None else (1, 2, 7)
+        # One of the sizes leaves a last page that is not full.
+        near = (1, 2, page_size("other", rows, most), rows - 1, rows, rows + 1) if rows is not None else (1, 2, 7)
         sizes = near if arrangement is plain else (max(2, (rows or 21) // 3),)
         for size in dict.fromkeys(size for size in sizes if 0 < size <= most):
             if _is_count_wrong(context, mirror, count, arrangement, rows, size):

@@ -21,7 +21,7 @@ from harness.check.probe.followed_links import (
 )
 from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, parse_row_count
 from harness.check.probe.page_probe import report_walk_breach
-from harness.check.probe.page_sizes import page_size_values
+from harness.check.probe.page_sizes import page_size_values, settled_page_size
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.arrangements import (
     Arrangement,
@@ -173,7 +173,7 @@ def _start_walk(
         whole = len(rows) < asked
     if len(due.rows) < 2:
         return None
-    size = max(1, min(most, len(due.rows) - 1, -(-len(due.rows) // pages)))
+    size = settled_page_size(context) or max(1, min(most, len(due.rows) - 1, -(-len(due.rows) // pages)))
     return _Walk(
         context=context, mirror=mirror, links=links, arrangement=arrangement, due=due, whole=whole, size=size
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import judge_twice, record_kept, repeat_exchange, report_breach
 from harness.check.probe.mirror import Mirror, include_everything
 from harness.check.results.row_numbers import rows_in_words
-from harness.specification.model import TimeZoneRule
+from harness.specification.model import Field, TimeZoneRule
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import decode_parameter, encode_parameter
@@ -20,6 +21,7 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 from harness.wire.time_codecs import is_wall_clock
 from harness.wire.zone_codec import zones_to_compare
 
+_OFFSET: Final = re.compile(r"(?:Z|([+-])(\d\d):?(\d\d))$", re.ASCII)
 _POSIX_SIGN_ZONE: Final = "Etc/GMT+2"
 """Two hours west: names of this kind count against what their sign seems to say."""
 
@@ -44,7 +46,7 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
         answers.append(exchange)
     for word in zone.account_words:
         context.send(mirror.request({zone.parameter: word}), "the zone of the account")
-    _compare_zones(context, mirror, answers)
+    _compare_zones(context, mirror, answers, zones_to_compare(zone))
     if zone.written[0] != "name" or context.results.first_failed(clauses):
         return
     ask = _window_in_zone(context, mirror, zone, _POSIX_SIGN_ZONE)
@@ -53,14 +55,14 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> None:
     turned = context.send(ask, f"local times of {_POSIX_SIGN_ZONE}")
     # Not every server knows every name: what this one gets is judged only where it is taken.
     if turned.outcome == "success":
-        _compare_zones(context, mirror, [answers[0], turned])
+        _compare_zones(context, mirror, [answers[0], turned], (zones_to_compare(zone)[0], _POSIX_SIGN_ZONE))
 
 
 def _error_text(exchange: Exchange) -> str:
     return exchange.told_error if exchange.outcome == "error" else ""
 
 
-def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> None:
+def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange], names: Sequence[str]) -> None:
     zone = context.listing.zone
     if zone is None:
         return
@@ -74,7 +76,7 @@ def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange
         else:
             context.results.record_not_exercised(clauses, "the list is empty")
         return
-    found = _instant_difference(context, first, second)
+    found = _instant_difference(context, first, second) or _offset_difference(context, second, names[1])
     if found is None:
         record_kept(context, clauses, "the same instants")
         return
@@ -83,11 +85,11 @@ def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange
     if any(exchange.rows is None for exchange in again):
         context.results.record_inconclusive(clauses, "not repeatable")
         return
-    found = _instant_difference(context, again[0], again[1])
+    found = _instant_difference(context, again[0], again[1]) or _offset_difference(context, again[1], names[1])
     if found is None or (mirror.volatile and not set(again[0].keys) & set(again[1].keys)):
         context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
         return
-    expected = f"the same instants as in {zones_to_compare(zone)[0]}"
+    expected = f"the same instants as in {names[0]}, by the clock of {names[1]}"
     report_breach(context, clauses, expected=expected, actual=found, exchange=again[1])
 
 
@@ -105,6 +107,30 @@ def _instant_difference(context: CheckContext, first: Exchange, second: Exchange
                 hours = (others[name] - times[name]).total_seconds() / 3600
                 return f"{name} is {hours:+.2f} hours away"
     return None
+
+
+def _offset_difference(context: CheckContext, exchange: Exchange, zone: str) -> str | None:
+    """A time that is written with another offset than the zone has at that instant, or None."""
+    there = zone_named(zone)
+    written = [name for name, field in context.listing.fields.items() if _shows_offset(field)]
+    for row in exchange.listed:
+        for name in written:
+            instant, raw = row.shown.get(name), row.raw.get(name) if isinstance(row.raw, dict) else None
+            told = _OFFSET.search(raw) if isinstance(raw, str) else None
+            if told is None or not isinstance(instant, datetime):
+                continue
+            sign, hours, minutes = told.groups(default="0")
+            offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
+            if offset != instant.astimezone(there).utcoffset():
+                return f"{name} is {raw!r}, by another clock"
+    return None
+
+
+def _shows_offset(field: Field) -> bool:
+    """Whether a field is written by the clock of a zone with its offset behind."""
+    return field.as_ == "offset-time" or (
+        field.as_ == "formatted-time" and all(one.endswith("%z") for one in field.format)
+    )
 
 
 def _instants_of_row(row: ApiRow) -> Mapping[str, datetime]:
