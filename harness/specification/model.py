@@ -313,8 +313,8 @@ class Field:
     )
     negative: bool = documented_key("numbers: written with the opposite sign, as what is paid", False)
     format: tuple[str, ...] = documented_key(
-        "formatted-time: how it is written, in %Y %y %m %b %d %a %H %I %p %M %S %L (milliseconds) %f %z; "
-        "formatted-duration: in %H %M %S; of several the first is written, and all are read",
+        "formatted-time: how it is written, in %Y %y %m %b %d %a %H %I %p %M %S %L (milliseconds) %f %z (`+0100`) "
+        "%:z (`+01:00`); formatted-duration: in %H %M %S; of several the first is written, and all are read",
         (),
     )
     form: Literal["uuid"] | IdForm | None = documented_key(
@@ -903,7 +903,8 @@ class Order:
     )
     sort: SortParameter | None = documented_key("a parameter names the key", None)
     descending: ParameterName | None = documented_key(
-        "flag: descending when true, ascending when false; where it is absent without a default, as `direction` says",
+        "flag: descending when true, ascending when false (one that says ascending has its spellings exchanged: "
+        '`true: ["false"]`); where it is absent without a default, as `direction` says',
         None,
     )
     collation: Literal["code-point", "folded", "numeric"] | OpenChoice[Literal["code-point", "folded", "numeric"]] = (

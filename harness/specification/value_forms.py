@@ -15,11 +15,12 @@ MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 TIME_DIRECTIVES: Final = (
-    "%Y", "%y", "%m", "%b", "%d", "%a", "%H", "%I", "%p", "%M", "%S", "%L", "%f", "%z", "%%",
+    "%Y", "%y", "%m", "%b", "%d", "%a", "%H", "%I", "%p", "%M", "%S", "%L", "%f", "%z", "%:z", "%%",
 )  # fmt: skip
 DURATION_DIRECTIVES: Final = (("%H", "%M", "%S"), ("%M", "%S"), ("%H", "%M"))
 """The directives of a duration, in their order; the first one counts on beyond its usual end."""
-_PARTS: Final = re.compile(r"%.?|[^%]+", re.DOTALL)
+_PARTS: Final = re.compile(r"%:z|%.?|[^%]+", re.DOTALL)
+_OFFSETS: Final = ("%z", "%:z")
 _NEEDED: Final = (("%Y", "%y"), ("%m", "%b"), ("%d",), ("%H", "%I"), ("%M",))
 
 
@@ -38,7 +39,7 @@ def duration_format_problem(form: str) -> str | None:
 
 def has_offset(form: str) -> bool:
     """Whether times of this format tell their offset."""
-    return "%z" in format_parts(form)
+    return any(part in _OFFSETS for part in format_parts(form))
 
 
 def format_problem(form: str) -> str | None:
@@ -47,7 +48,7 @@ def format_problem(form: str) -> str | None:
     unknown = [part for part in found if part not in TIME_DIRECTIVES]
     if unknown:
         return f"{unknown[0]} is none of {' '.join(TIME_DIRECTIVES)}"
-    for several in (*_NEEDED, ("%L", "%f"), ("%S",), ("%z",), ("%a",), ("%p",)):
+    for several in (*_NEEDED, ("%L", "%f"), ("%S",), _OFFSETS, ("%a",), ("%p",)):
         if sum(found.count(part) for part in several) > 1:
             return f"{' or '.join(several)} is there twice"
     missing = [" or ".join(several) for several in _NEEDED if not any(part in found for part in several)]

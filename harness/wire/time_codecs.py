@@ -54,6 +54,7 @@ _PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
         "%L": r"(?P<L>[0-9]{3})",
         "%f": r"(?P<f>[0-9]{6})",
         "%z": r"(?P<z>[+-][0-9]{4})",
+        "%:z": r"(?P<z>[+-][0-9]{2}:[0-9]{2})",
         "%%": "%",
     }
 )
@@ -170,6 +171,7 @@ def _encode_formatted(instant: datetime, form: str, zone: ZoneInfo) -> str:
     offset = (instant.astimezone(zone).utcoffset() or timedelta()) // timedelta(minutes=1)
     local = instant.astimezone(timezone(timedelta(minutes=offset)) if has_offset(form) else zone)
     hours, minutes = divmod(abs(offset), 60)
+    sign = "-" if offset < 0 else "+"
     told = {
         "%Y": f"{local.year:04d}",
         "%y": f"{local.year % 100:02d}",
@@ -184,7 +186,8 @@ def _encode_formatted(instant: datetime, form: str, zone: ZoneInfo) -> str:
         "%S": f"{local.second:02d}",
         "%L": f"{local.microsecond // 1000:03d}",
         "%f": f"{local.microsecond:06d}",
-        "%z": f"{'-' if offset < 0 else '+'}{hours:02d}{minutes:02d}",
+        "%z": f"{sign}{hours:02d}{minutes:02d}",
+        "%:z": f"{sign}{hours:02d}:{minutes:02d}",
         "%%": "%",
     }
     return "".join(told.get(part, part) for part in format_parts(form))
@@ -213,7 +216,7 @@ def _instant_of_parts(told: Mapping[str, str], zone: ZoneInfo) -> datetime:
         raise ValueError("another day of the week")
     if "z" not in told:
         return local.replace(tzinfo=zone).astimezone(UTC)
-    minutes = int(told["z"][1:3]) * 60 + int(told["z"][3:])
+    minutes = int(told["z"][1:3]) * 60 + int(told["z"][-2:])
     offset = timedelta(minutes=-minutes if told["z"][0] == "-" else minutes)
     return local.replace(tzinfo=timezone(offset)).astimezone(UTC)
 

@@ -46,9 +46,41 @@ OLDEST_FIRST = ChangedSpec(
     ),
 )
 
+# A flag that says ascending: its spellings are exchanged, and false is its default for OpenAPI.
+UPWARDS = ChangedSpec(
+    "parlatel",
+    (
+        (
+            "        - {name: start, in: query,",
+            "        - {name: upwards, in: query, schema: {type: boolean, default: false}, description: Turned}\n"
+            "        - {name: start, in: query,",
+        ),
+        (
+            "          start: {as: integer,",
+            '          upwards: {as: flag, "true": ["false"], "false": ["true"], default: true, '
+            "default-clause: PT-CLS-030}\n          start: {as: integer,",
+        ),
+        (
+            "direction: descending, clause: PT-CLS-030}",
+            "direction: descending, clause: PT-CLS-030, descending: upwards, descending-clause: PT-CLS-031}",
+        ),
+        (
+            "          PT-CLS-040: {",
+            '          PT-CLS-031: {level: must, basis: documented, says: "upwards turns it", source: Request}\n'
+            "          PT-CLS-040: {",
+        ),
+    ),
+)
 
-def test_the_linter_finds_nothing() -> None:
-    assert_linter_finds_nothing(SPEC)
+
+@pytest.mark.parametrize("spec", [SPEC, UPWARDS])
+def test_the_linter_finds_nothing(spec: ChangedSpec) -> None:
+    assert_linter_finds_nothing(spec)
+
+
+def test_the_default_of_a_flag_is_that_of_its_spelling() -> None:
+    found = UPWARDS.with_change("boolean, default: false", "boolean, default: true").remarks()
+    assert ("False, as x-listing says", "True") in found, found
 
 
 @pytest.mark.parametrize(

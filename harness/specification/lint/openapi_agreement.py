@@ -11,7 +11,7 @@ from harness.specification.lint.answer_places import page_part_places
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.json_types import check_json_type
 from harness.specification.load import Spec
-from harness.specification.model import AccessWay, Field
+from harness.specification.model import AccessWay, Field, Parameter
 from harness.specification.openapi import (
     Schema,
     property_schemas,
@@ -60,7 +60,7 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
             for word, ours in (
                 ("minimum", parameter.least),
                 ("maximum", parameter.most),
-                ("default", parameter.default),
+                ("default", _told_default(parameter)),
             ):
                 theirs = one.schema.get(word)
                 if isinstance(theirs, int) and isinstance(ours, int) and theirs != ours:
@@ -89,6 +89,14 @@ def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
                 top=True,
             )
     yield from _check_credentials(spec, declared)
+
+
+def _told_default(parameter: Parameter) -> object:
+    """The default as a request tells it: a flag may be spelled the other way round (`ascending: false`)."""
+    if parameter.as_ != "flag" or not isinstance(parameter.default, bool):
+        return parameter.default
+    spelled = (parameter.true if parameter.default else parameter.false)[0]
+    return {"true": True, "false": False}.get(spelled.lower(), parameter.default)
 
 
 def _check_range_values(spec: Spec, declared: Mapping[str, object]) -> Iterator[LintFinding]:

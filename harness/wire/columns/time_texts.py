@@ -126,7 +126,7 @@ def _kind_of(part: str) -> str:
         return "day"
     if part in _MINUTE_PARTS:
         return "minute"
-    return part if part in ("%S", "%L", "%f", "%z") else "text" if part else "end"
+    return part if part in ("%S", "%L", "%f", "%z", "%:z") else "text" if part else "end"
 
 
 def _group_parts(kind: str, form: str, local: Integers, offsets: Integers) -> list[TextPart]:
@@ -143,6 +143,8 @@ def _group_parts(kind: str, form: str, local: Integers, offsets: Integers) -> li
             return [PooledTexts(_thousandths(), local % 1000), "000"]
         case "%z":
             return [_offset_part(offsets, "")]
+        case "%:z":
+            return [_offset_part(offsets, ":")]
         case "fraction":
             return [PooledTexts(_fractions(), local % 1000)]
         case "text":

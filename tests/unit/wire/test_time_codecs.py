@@ -29,6 +29,7 @@ WRITTEN = [
     ("formatted-time", "%d/%m/%Y %H:%M", "11/03/2026 10:30"),
     ("formatted-time", "%Y-%m-%d %I:%M:%S %p", "2026-03-11 10:30:05 AM"),
     ("formatted-time", "%a %d %b %y, %H.%M.%S%z", "Wed 11 Mar 26, 10.30.05+0100"),
+    ("formatted-time", "%Y-%m-%dT%H:%M:%S%:z", "2026-03-11T10:30:05+01:00"),
     ("formatted-time", "%Y%m%dT%H%M%S.%L", "20260311T103005.250"),
     ("formatted-time", "%Y-%m-%dT%H:%M:%S.%f%%", "2026-03-11T10:30:05.250000%"),
 ]

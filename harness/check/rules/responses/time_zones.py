@@ -129,7 +129,7 @@ def _offset_difference(context: CheckContext, exchange: Exchange, zone: str) -> 
 def _shows_offset(field: Field) -> bool:
     """Whether a field is written by the clock of a zone with its offset behind."""
     return field.as_ == "offset-time" or (
-        field.as_ == "formatted-time" and all(one.endswith("%z") for one in field.format)
+        field.as_ == "formatted-time" and all(one.endswith(("%z", "%:z")) for one in field.format)
     )
 
 

@@ -28,6 +28,7 @@ BEGIN: Final = datetime(2026, 3, 28, 3, 7, tzinfo=UTC)
         ("rfc2822", ""),
         ("formatted-time", "%d/%m/%y at %I:%M %p, %S%%.%L"),
         ("formatted-time", "%Y%m%d%H%M%S%f%z"),
+        ("formatted-time", "%Y-%m-%dT%H:%M:%S.%L%:z"),
     ],
 )
 def test_many_instants_are_written_as_each_of_them_is(many: int, hours: int, codec: str, form: str) -> None:
