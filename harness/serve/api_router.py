@@ -12,7 +12,8 @@ from harness.serve.simulator import UNKNOWN_PATH_RESPONSE, Simulator
 from harness.specification.access import path_parts, path_pattern
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
-from harness.wire.request_codec import RefusedRequest, constant_text
+from harness.wire.request_codec import RefusedRequest
+from harness.wire.request_paths import constant_text
 
 _MOST_KNOWN_PATHS: Final = 256
 _LONGEST_KNOWN_PATH: Final = 1024

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeVar, cast, final
 from urllib.parse import quote, unquote
 
-from harness.specification.access import AUTHORIZATION, log_in_of, path_parts, path_pattern
+from harness.specification.access import AUTHORIZATION, log_in_of, path_parts
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.load import Spec
 from harness.specification.model import Listing, LogIn, ParameterPlace, RequestEncoding
@@ -38,6 +38,7 @@ from harness.wire.range_values import (
     sent_name,
     split_range_value,
 )
+from harness.wire.request_paths import constant_text, is_same_path, parts_of_path
 from harness.wire.shared_values import put_shared_values, shared_holders, shared_places
 
 __all__ = [
@@ -46,7 +47,6 @@ __all__ = [
     "MULTIPART_BOUNDARY",
     "RefusedRequest",
     "RequestReader",
-    "constant_text",
     "credential_parameters",
     "decode_request",
     "encode_request",
@@ -216,11 +216,6 @@ def is_constant_due(listing: Listing, name: str, values: Mapping[str, Tree]) -> 
     if parameter.constant is None:
         return False
     return parameter.beside is None or any(other in values for other in parameter.beside.parameters)
-
-
-def constant_text(constant: Tree) -> str:
-    """A constant as a request carries it where all is text."""
-    return str(constant).lower() if isinstance(constant, bool) else str(constant)
 
 
 def _sent_values(spec: Spec, ask: ListRequest) -> dict[str, Tree]:
@@ -633,53 +628,32 @@ def _encodings_at_path(spec: Spec, path: str, base_path: str) -> _PlacedRequest 
     bare = rest.rstrip("/")
     transport = spec.listing.transport
     here = [way for way in transport.also.values() if not way.path]
-    parts = _parts_of_path(spec, spec.path, bare)
+    parts = parts_of_path(spec, spec.path, bare)
     if parts is not None:
         slashes = {way.slash for way in here}
         same = rest.endswith("/") == spec.path.endswith("/")
         if same or slashes & {"with", "without"}:
             return (_documented_encoding(spec), *here), None, True, parts
     for way in transport.also.values():
-        parts = _parts_of_path(spec, way.path, bare) if way.path else None
+        parts = parts_of_path(spec, way.path, bare) if way.path else None
         if parts is not None:
             at_path = tuple(
-                one for one in transport.also.values() if one.path and way.path and _same_path(one.path, way.path)
+                one for one in transport.also.values() if one.path and way.path and is_same_path(one.path, way.path)
             )
             return at_path, None, False, parts
     routing = transport.routing
     if routing is not None and routing.parameter is None:
         head = spec.path.rstrip("/").rpartition("/")[0]
-        parts = _parts_of_path(spec, head, bare)
+        parts = parts_of_path(spec, head, bare)
         if parts is not None:
             refused = RefusedRequest(fault=routing.missing_fault)
             return (_documented_encoding(spec), *here), refused, True, parts
-        parts = _parts_of_path(spec, head, bare.rpartition("/")[0])
+        parts = parts_of_path(spec, head, bare.rpartition("/")[0])
         if parts is not None:
             name = bare.rpartition("/")[2]
             refused = RefusedRequest(fault=routing.unknown_fault, operation=name, value=name)
             return (_documented_encoding(spec), *here), refused, True, parts
     return None
-
-
-def _same_path(one: str, other: str) -> bool:
-    return one.rstrip("/") == other.rstrip("/")
-
-
-def _parts_of_path(spec: Spec, template: str, bare: str) -> Mapping[str, str] | None:
-    """The parts of a path by name; None where it is another path, also in a part that is a constant."""
-    template = template.rstrip("/")
-    if "{" not in template:
-        return {} if bare == template else None
-    match = path_pattern(template).fullmatch(bare)
-    if match is None:
-        return None
-    parts = dict(zip(path_parts(template), match.groups(), strict=True))
-    for name, text in parts.items():
-        parameter = spec.listing.parameters.get(name)
-        constant = parameter.constant if parameter is not None else None
-        if constant is not None and text != constant_text(constant):
-            return None
-    return parts
 
 
 def _decode_request_pairs(

@@ -10,7 +10,8 @@ from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import Field, Listing
 from harness.specification.value_forms import template_names
 from harness.wire.list_request import ListRequest
-from harness.wire.request_codec import RefusedRequest, constant_text, is_constant_due
+from harness.wire.request_codec import RefusedRequest, is_constant_due
+from harness.wire.request_paths import constant_text
 
 
 def refuse_settled_values(
