@@ -60,7 +60,8 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
         context.drop_repeated_rows = True
         read_mirror(context, mirror, now=options.now)
     # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
-    reread_mirror(context, mirror)
+    if not mirror.read_twice:
+        reread_mirror(context, mirror)
     if not mirror.volatile:
         reread_in_smaller_pages(context, mirror)
     _note_list_size(context, mirror)

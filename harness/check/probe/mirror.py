@@ -74,6 +74,8 @@ class Mirror:
     """The fields whose values were seen to change, as counters and states of live calls do."""
     tear_reason: str = ""
     lacks_rows: bool = False
+    read_twice: bool = False
+    """Whether the first two walks met the same rows: one over more of the list, one over what is kept of it."""
     moving_since: tuple[str, datetime] | None = None
     """The field and the instant from which on rows come and go, as not every replica has them yet."""
     widest_snapshot: Snapshot | None = None
@@ -445,7 +447,7 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> None
                 break
     else:
         first = walk_pages(context, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED)
-    mirror.widest_snapshot = first
+    mirror.widest_snapshot, mirror.read_twice = first, False
     long = first is not None and len(first.rows) > MIRROR_ROWS_WANTED + MIRROR_ROWS_WANTED // 2
     if first is not None and first.failed_exchange is None and (long or not first.complete):
         narrowed, part = _narrow_window(context, first), None
@@ -453,7 +455,7 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> None
             part = walk_pages(context, narrowed, purpose="read the part of the list that is checked")
         if narrowed is not None and part is not None and part.failed_exchange is None and part.rows:
             # A range that is refused, or that loses every row, is no ground to stand on.
-            base, first = narrowed, part
+            base, mirror.read_twice, first = narrowed, _shows_again(part, first), part
         elif first.stopped_early:
             # Nothing narrows it: as much of it as every later reading takes.
             first = walk_pages(context, base, purpose="read more of the list")
@@ -461,6 +463,13 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> None
     mirror.before = mirror.after = first
     mirror.first = mirror.first or first
     mirror.clear_caches()
+
+
+def _shows_again(part: Snapshot, whole: Snapshot) -> bool:
+    """Whether a walk over a part of the list shows it just as the walk over more of it did."""
+    places = {key: place for place, key in enumerate(whole.by_key)}
+    start = places.get(part.rows[0].key, 0)
+    return [row.raw for row in whole.rows[start : start + len(part.rows)]] == [row.raw for row in part.rows]
 
 
 def _narrow_window(context: CheckContext, first: Snapshot) -> dict[str, Tree] | None:

@@ -47,7 +47,7 @@ from harness.wire.decoded_body import Tree
 
 PAGES_FOLLOWED: Final = 8
 """A walk by links ends here, whatever the links say."""
-PAGES_BESIDE_A_FILTER: Final = 5
+PAGES_BESIDE_A_FILTER: Final = 3
 """A link that forgets a filter, or anything else that was asked for, does so at once."""
 ORDERS_FOLLOWED: Final = 4
 FIRST_ROWS: Final = 12
@@ -115,7 +115,8 @@ def check_page_links(context: CheckContext, mirror: Mirror) -> None:
         return
     broken: dict[tuple[str, ...], tuple[_Breach, Arrangement]] = {}
     for turn, arrangement in enumerate(_arrangements(context, mirror)):
-        walk = _start_walk(context, mirror, links, arrangement, pages=3 + turn % 2)
+        pages = (2 if arrangement.narrowed else 3) + turn % 2
+        walk = _start_walk(context, mirror, links, arrangement, pages=pages)
         if walk is None:
             continue
         breach = _follow_pages(walk)
@@ -200,20 +201,20 @@ def _follow_pages(walk: _Walk) -> _Breach | None:
         # What is wrong with a page that no link led to is told elsewhere.
         return None
     walk.pages.append(page)
-    while len(walk.pages) < (PAGES_BESIDE_A_FILTER if walk.arrangement.narrowed else PAGES_FOLLOWED):
+    most = PAGES_BESIDE_A_FILTER if walk.arrangement.narrowed else PAGES_FOLLOWED
+    while True:
         if len(walk.pages) <= 2 and (breach := _check_other_links(walk)) is not None:
             return breach
         start = len(walk.pages) * walk.size
         if start >= len(walk.due.rows):
             return _judge_last_page(walk) if walk.whole else None
-        if not walk.whole and start + walk.size > len(walk.due.rows):
-            # What follows the known rows is not known.
+        if len(walk.pages) == most or (not walk.whole and start + walk.size > len(walk.due.rows)):
+            # Enough was followed, or what comes then is not known.
             return None
         came = _follow(walk, "next", start)
         if isinstance(came, _Breach) or came is None:
             return came
         walk.pages.append(came)
-    return None
 
 
 def _judge_last_page(walk: _Walk) -> _Breach | None:
