@@ -86,7 +86,7 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
     singles = list(_by_filters(simulator))
     for values in (*singles, *_by_parameters(spec), *_by_order_and_pages(spec), *_by_scope(spec)):
         yield base_ask(simulator, values)
-    for values in _by_filters_of_everyone(simulator):
+    for values in (*_by_filters_of_everyone(simulator), *_by_old_ranges(simulator)):
         yield base_ask(simulator, values)
     switches = [include.parameter for include in spec.listing.includes]
     if switches:
@@ -127,7 +127,8 @@ def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
     right = credentials_of(simulator, simulator.users[0])
     for name in right:
         yield base_ask(simulator, {}, credentials={other: right[other] for other in right if other != name})
-        yield base_ask(simulator, {}, credentials={**right, name: "wrong"})
+        for wrong in ("wrong", right[name][:-1], right[name].swapcase(), f"{right[name]} "):
+            yield base_ask(simulator, {}, credentials={**right, name: wrong})
     yield base_ask(simulator, {}, credentials={})
     if access.jwt is not None:
         wall = int(BUSY_HOUR.timestamp())
@@ -202,6 +203,23 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
             yield {pair.first: first, pair.last: last}
             yield {pair.first: raws[0], pair.last: last}
             yield {pair.first: first, pair.last: raws[1]}
+
+
+def _by_old_ranges(simulator: Simulator) -> Iterator[dict[str, Tree]]:
+    """The two bounds of each instant, around a call of the older ones."""
+    listing = simulator.documented_spec.listing
+    for name, rule in listing.filters.items():
+        others = [one for one, other in listing.filters.items() if other.compares == rule.compares]
+        last = next((one for one in others if listing.filters[one].keeps == "at-or-before"), None)
+        instants = seen(simulator, rule.compares[0])
+        if rule.keeps != "at-or-after" or last is None or len(instants) < 8:
+            continue
+        old, second = instants[len(instants) // 4], timedelta(seconds=1)
+        yield {
+            one: encode_parameter(parameter, old + beyond, zone=ZONE, in_json=parameter.at is not None)
+            for one, beyond in ((name, -second), (last, second))
+            for parameter in (listing.parameters[one],)
+        }
 
 
 def seen(simulator: Simulator, path: FieldPath) -> list[Any]:
@@ -310,6 +328,8 @@ def _by_scope(spec: Spec) -> Iterator[dict[str, Tree]]:
             yield {scope.listed_children: value}
     if scope.children_only is not None:
         yield {scope.children_only.parameter: "true"}
+        if scope.listed_children is not None:
+            yield {scope.children_only.parameter: "true", scope.listed_children: "1201"}
 
 
 def walk(prober: Prober, size: int) -> list[bytes]:

@@ -117,6 +117,7 @@ def _way_faults(access: Access, way: AccessWay, mark: str, *, first: bool) -> It
             "wrong credentials get a token",
             Hooks(user=_admit_when(lambda ask: ask.log_in and all(ask.credentials.get(name) for name in pair))),
         )
+    yield from _near_secret_faults(access, way, mark, first=first)
     key = key_of(way)
     if first and key is not None:
         yield from make_fault(
@@ -125,6 +126,36 @@ def _way_faults(access: Access, way: AccessWay, mark: str, *, first: bool) -> It
             f"{key.credential} counts in another place, too",
             Hooks(request=lambda request: _with_moved_key(key, request)),
         )
+
+
+def _near_secret_faults(access: Access, way: AccessWay, mark: str, *, first: bool) -> Iterator[Fault]:
+    """The faults of a secret that is compared carelessly: the blanks around it, what follows, or letters' case."""
+    log_in = way.session if way.kind == "session" else None
+    names = log_in.credential_names if log_in is not None else way_credentials(way)
+    secret = log_in.password if log_in is not None else names[-1] if names else None
+    if secret is None or (way.kind == "bearer" and access.jwt is not None):
+        # A signed token is examined by its signature, not compared.
+        return
+    clauses = log_in.refused_clause if log_in is not None else way.refused_clause
+    ways: list[tuple[str, str, Callable[[str, str], bool]]] = [
+        ("beginning-suffices", f"the beginning of {secret} suffices", lambda given, right: right.startswith(given))
+    ]
+    if first or log_in is not None:
+        ways.append(
+            (
+                "case-ignored",
+                f"letters' case does not count in {secret}",
+                lambda given, right: given.casefold() == right.casefold(),
+            )
+        )
+    if log_in is not None or (first and way.password is not None):
+        # Around what stands in a header blanks do not count.
+        ways.append(
+            ("trimmed", f"blanks around {secret} do not count", lambda given, right: given.strip() == right.strip())
+        )
+    for word, says, alike in ways:
+        hook = _admit_near_secret(names, secret, alike, log_in=log_in is not None)
+        yield from make_fault(clauses, f"{secret}-{word}{mark}", says, Hooks(user=hook))
 
 
 def _with_moved_key(key: AccessKey, request: HttpRequest) -> HttpRequest:
@@ -177,6 +208,28 @@ def _admit_without(name: str) -> UserHook:
         if not isinstance(user, RefusedRequest) or not ask.log_in or not ask.credentials.get(name):
             return user
         return next((one for one in known if all(one.credentials.get(other) == text for other, text in rest)), user)
+
+    return change
+
+
+def _admit_near_secret(
+    names: tuple[str, ...], secret: str, alike: Callable[[str, str], bool], *, log_in: bool
+) -> UserHook:
+    """Whoever gives the other credentials as they are, and a secret that is like the right one, is let in."""
+
+    def is_near(one: SimulatedUser, credentials: Mapping[str, str]) -> bool:
+        given, right = str(credentials.get(secret) or ""), one.credentials.get(secret, "")
+        others = (name for name in names if name != secret)
+        if any(credentials.get(name) != one.credentials.get(name) for name in others):
+            return False
+        return given not in ("", right) and alike(given, right)
+
+    def change(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
+    ) -> SimulatedUser | RefusedRequest:
+        if not isinstance(user, RefusedRequest) or ask.log_in != log_in:
+            return user
+        return next((one for one in known if is_near(one, ask.credentials)), user)
 
     return change
 

@@ -24,7 +24,7 @@ from harness.serve.faults.comparisons import comparison_faults
 from harness.serve.faults.hooks import AnswerContent, AnswerContext, Hooks, PageContext
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.range_ends import is_range_reversed
-from harness.serve.query.table import Condition
+from harness.serve.query.table import Condition, Query, Table
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     Clauses,
@@ -384,6 +384,7 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
     )
     for rule in listing.ranges:
         yield from _range_faults(listing, rule)
+    yield from _old_range_faults(listing)
     for choice in listing.at_least_one:
         yield from make_fault(
             choice.clause,
@@ -424,6 +425,45 @@ def _show_all_when_empty(page: AnswerContent, context: PageContext) -> AnswerCon
         return page
     everything = context.table.find(context.plan.query._replace(conditions=(), matches_nothing=False))
     return replace(page, rows=everything.page_rows, returned=len(everything.page_rows))
+
+
+def _old_range_faults(listing: Listing) -> Iterator[Fault]:
+    """The faults of ranges of time that hold old calls alone: archives and clock changes have bounds of their own."""
+    ends: dict[tuple[FieldPath, ...], dict[str, str]] = {}
+    for name, filter_ in listing.filters.items():
+        if filter_.keeps in ("at-or-after", "at-or-before") and takes_instants(listing.parameters[name]):
+            ends.setdefault(filter_.compares, {}).setdefault(filter_.keeps, name)
+    pair = next((found for found in ends.values() if len(found) > 1), None)
+    if pair is None:
+        return
+    lower, upper = pair["at-or-after"], pair["at-or-before"]
+    for name, word, seconds in ((lower, "early", -3600), (upper, "late", 3600)):
+        yield from make_fault(
+            listing.filters[name].clause,
+            f"{name}-{word}-in-old-ranges",
+            f"{name} is an hour too {word} where the whole range lies in the older half of the calls",
+            Hooks(
+                query=lambda query, table, name=name, seconds=seconds: _shift_in_old_range(  # type: ignore[misc]
+                    query, table, (lower, upper), name, seconds
+                )
+            ),
+        )
+
+
+def _shift_in_old_range(query: Query, table: Table, ends: tuple[str, str], name: str, seconds: int) -> Query:
+    bounds = {condition.parameter: condition for condition in query.conditions if condition.parameter in ends}
+    if len(bounds) < len(ends):
+        return query
+    last = bounds[ends[1]]
+    instants = table.column(last.paths[0]).values
+    middle = instants[len(instants) // 2] if instants else None
+    if any(not isinstance(end, datetime) or middle is None or end >= middle for end in last.wanted):
+        return query
+    conditions = (
+        _shift_instants(condition, seconds) if condition.parameter == name else condition
+        for condition in query.conditions
+    )
+    return replace(query, conditions=tuple(conditions))
 
 
 def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar, final
 from harness.serve.authentication import SimulatedUser
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
-from harness.serve.query.table import QueryResult, Table
+from harness.serve.query.table import Query, QueryResult, Table
 from harness.specification.model import LinkName, Listing
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -84,6 +84,7 @@ class Hooks:
         _unchanged
     )
     plan: Callable[[AnswerPlan | RefusedRequest, ParsedParameters], AnswerPlan | RefusedRequest] = _unchanged
+    query: Callable[[Query, Table], Query] = _unchanged
     page: Callable[[AnswerContent, PageContext], AnswerContent] = _unchanged
     links: Callable[[Mapping[LinkName, ListRequest], ListRequest], Mapping[LinkName, ListRequest]] = _unchanged
     row: Callable[[RowTree, int, datetime], RowTree] = _unchanged

@@ -12,7 +12,7 @@ from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
-from harness.specification.model import CallScope, Listing
+from harness.specification.model import CallScope, Listing, ScopeSwitch, options_of
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
 
@@ -94,12 +94,39 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
             f"{scope.recursive} has no effect where no customer is named",
             with_changed_listing(with_part("scope", recursive_own=False)),
         )
+    if switch is not None and scope.listed_children is not None:
+        yield from _listed_beside_switch_faults(scope, switch, scope.listed_children)
     if scope.recursive is not None:
         yield from make_fault(
             clauses.recursive_default,
             "recursive-default",
             "sub-customers are included without being asked for",
             with_opposite_default(listing, scope.recursive),
+        )
+
+
+def _listed_beside_switch_faults(scope: CallScope, switch: ScopeSwitch, listed: str) -> Iterator[Fault]:
+    """The faults of listed children beside the switch for children alone: one makes the other forgotten."""
+
+    def without_if_both(given: ParsedParameters, lost: str) -> ParsedParameters:
+        return given.without((lost,)) if given.has(listed) and given.is_true(switch.parameter) else given
+
+    yield from make_fault(
+        switch.clauses.on,
+        f"{switch.parameter}-beats-{listed}",
+        f"{listed} has no effect beside {switch.parameter}",
+        on_parameters(lambda given: without_if_both(given, listed)),
+    )
+    if "listed" in options_of(scope.own_beside_listed):
+        # One's own calls may stand beside those of listed children, but for where only children are asked for.
+        yield from make_fault(
+            switch.clauses.on,
+            f"{switch.parameter}-with-own-beside-{listed}",
+            f"{switch.parameter} shows one's own calls too beside {listed}",
+            replace(
+                on_parameters(lambda given: without_if_both(given, switch.parameter)),
+                listing=with_part("scope", own_beside_listed="listed"),
+            ),
         )
 
 

@@ -1,4 +1,4 @@
-"""Ranges of time long before the calls that a run has read: archives and clock changes begin there."""
+"""Ranges of time that hold old calls alone: archives and clock changes begin there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Bounds:
 
 
 def check_earlier_calls(context: CheckContext, mirror: Mirror) -> None:
-    """Asks for the very moment of some calls that began before the range of the run.
+    """Asks for the very moment of some calls that began before the range of the run, or of its oldest ones.
 
     Servers keep what is old elsewhere, or with other rules of summer time (`clock_change_hour`, foreign servers).
     """
@@ -42,16 +42,17 @@ def check_earlier_calls(context: CheckContext, mirror: Mirror) -> None:
     times = instants_of(mirror.rows, bounds.path) if bounds is not None else []
     if bounds is None or not times or context.options.window is not None:
         return
-    rows = _earlier_rows(context, mirror, bounds, min(times))
-    for row in dict.fromkeys((rows[0], rows[len(rows) // 2], rows[-1]) if rows else ()):
+    rows = _earlier_rows(context, mirror, bounds, min(times)) if bounds.lower in mirror.base else []
+    chosen = (rows[0], rows[len(rows) // 2], rows[-1]) if rows else _oldest_rows(context, mirror, bounds)
+    for row in dict.fromkeys(chosen):
         if not _check_moment(context, mirror, bounds, row):
             return
 
 
 def _bounds_of(context: CheckContext, mirror: Mirror) -> _Bounds | None:
-    """The bounds of the range of the run; None where it has none of its own, or none of instants."""
+    """The bounds of the range of the run; None where there are no two, or none of instants."""
     lower, upper, path = time_range_filters(context)
-    if lower is None or upper is None or path is None or lower not in mirror.base:
+    if lower is None or upper is None or path is None:
         return None
     listing = context.listing
     parameters = [listing.parameters[name] for name in (lower, upper)]
@@ -74,6 +75,17 @@ def _earlier_rows(context: CheckContext, mirror: Mirror, bounds: _Bounds, oldest
         if len(rows) >= _LEAST_ROWS:
             return sorted(rows, key=lambda row: (row.instant(bounds.path) or oldest, str(row.key)))
     return []
+
+
+def _oldest_rows(context: CheckContext, mirror: Mirror, bounds: _Bounds) -> tuple[Row, ...]:
+    """Two rows of the older half of a list that is known whole; none where something else decides what they are."""
+    rules = [context.listing.filters[name] for name in (bounds.lower, bounds.upper)]
+    compared = [context.dialect.known_answers(rule.instead) for rule in rules]
+    if not mirror.complete or mirror.volatile or compared != [((),), ((),)] or any(r.applies_if_any for r in rules):
+        return ()
+    times = [(at, row) for row in mirror.rows if (at := row.instant(bounds.path)) is not None]
+    rows = [row for _, row in sorted(times, key=lambda pair: (pair[0], str(pair[1].key)))]
+    return (rows[0], rows[len(rows) // 4]) if len(rows) > _LEAST_ROWS else ()
 
 
 def _range_values(context: CheckContext, bounds: _Bounds, first: datetime, last: datetime) -> Mapping[str, Tree]:

@@ -103,6 +103,11 @@ def listed_by_nobody(given: Given) -> Owners | None:
     return () if given.get("accounts") else None
 
 
+def beside_the_switch(*owners: int) -> Lie:
+    """A server that lists these owners' calls where a child is listed beside the switch."""
+    return lists_accounts(lambda given: owners if given.get("children") == "1" and given.get("accounts") else None)
+
+
 def a_row_is_lost(given: Given, honest: Honest) -> Body:
     body = listed(given, honest)
     return {**body, "calls": body["calls"][1:], "total": body["total"] - 1} if given.get("children") == "1" else body
@@ -302,6 +307,19 @@ CHILDREN_DEVIATIONS = [
     ),
     pytest.param(
         switched("0", OWN), CHILDREN_OFF, "the same rows as with false", "36 against 24 rows", id="off-keeps-own-only"
+    ),
+    pytest.param(
+        beside_the_switch(OWN, CHILD),
+        CHILDREN_ON,
+        "of account 1201 alone",
+        "also 1200",
+        id="own-beside-a-listed-child",
+    ),
+    pytest.param(
+        beside_the_switch(CHILD, SECOND_CHILD), CHILDREN_ON, "of account 1201 alone", "also 1202", id="switch-alone"
+    ),
+    pytest.param(
+        beside_the_switch(), CHILDREN_ON, "of account 1201 alone", "6 of 6 rows missing", id="nobody-beside"
     ),
     pytest.param(ignores("accounts"), LISTED_CHILDREN, "accounts 1201", "also 1200, 1202", id="list-ignored"),
     pytest.param(
