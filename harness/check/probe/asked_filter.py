@@ -13,6 +13,7 @@ from harness.check.probe.expect import ProbeResult, check_probe
 from harness.check.probe.filter_values import (
     companion_parameters,
     count_values,
+    count_values_of,
     encode_shown_value,
     is_time_filter,
     largest_page,
@@ -70,7 +71,7 @@ class AskedFilter:
     @property
     def counted(self) -> Counter[Any]:
         """The number of rows that show each value that it compares."""
-        return count_values(self.mirror.rows, self.rule.compares)
+        return count_values_of(self.mirror, self.rule.compares)
 
     @property
     def parting_values(self) -> list[Any]:

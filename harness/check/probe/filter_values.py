@@ -122,6 +122,13 @@ def count_values(rows: Sequence[Row], paths: Sequence[FieldPath]) -> Counter[Any
     return counted
 
 
+def count_values_of(mirror: Mirror, paths: tuple[FieldPath, ...]) -> Counter[Any]:
+    """The same of all rows of the mirror, counted once; nobody may change what comes."""
+    if paths not in mirror.value_count_cache:
+        mirror.value_count_cache[paths] = count_values(mirror.rows, paths)
+    return mirror.value_count_cache[paths]
+
+
 def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
     """The values with lists flattened and None left out."""
     found: list[Any] = []
@@ -393,7 +400,7 @@ def _far_end(context: CheckContext, mirror: Mirror, pair: FilterRange, name: str
     parameter = context.listing.parameters[name]
     if takes_instants(parameter) or parameter.as_ == "calendar-day":
         return datetime(2000, 1, 1, tzinfo=UTC) if first else datetime(2100, 1, 1, tzinfo=UTC)
-    shown = sorted(count_values(mirror.rows, context.listing.filters[name].compares))
+    shown = sorted(count_values_of(mirror, context.listing.filters[name].compares))
     if not shown:
         return "0"
     return shown[0] if first else shown[-1]
@@ -411,7 +418,7 @@ def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
             or filter_.named_by
         ):
             continue
-        for value, count in count_values(mirror.rows, filter_.compares).most_common(6):
+        for value, count in count_values_of(mirror, filter_.compares).most_common(6):
             if 5 <= count < len(mirror.rows) and (best is None or count > best[0]) and value not in filter_.words:
                 best = (count, {name: encode_shown_value(context, name, value)})
     return best[1] if best else {}
@@ -426,7 +433,7 @@ def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
         if len(times) < 6 or times[0] == times[-1]:
             return None
         return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
-    values = count_values(mirror.rows, filter_.compares).most_common()
+    values = count_values_of(mirror, filter_.compares).most_common()
     value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
     return None if value is None else encode_shown_value(context, name, value)
 
@@ -609,7 +616,7 @@ def _with_other_values(context: CheckContext, mirror: Mirror, name: str, value: 
     filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
     if parameter.as_ not in ("list", "json-list") or filter_.keeps != "equal":
         return (value,)
-    counted = count_values(mirror.rows, filter_.compares)
+    counted = count_values_of(mirror, filter_.compares)
     if counted[value] >= ENOUGH_ROWS:
         return (value,)
     others = [one for one in counted if type(one) is type(value) and fits_one_element(context, name, one)]

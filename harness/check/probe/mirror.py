@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row, instants_of
 from harness.check.probe.time_ranges import longest_range, requires_time_range, time_range_filters
@@ -81,6 +82,7 @@ class Mirror:
     widest_snapshot: Snapshot | None = None
     match_cache: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
     match_key_cache: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
+    value_count_cache: dict[tuple[FieldPath, ...], Counter[Any]] = field(default_factory=dict)
     hidden_values: set[FieldPath] = field(default_factory=set)
     """Fields that may have a value where a row says otherwise than documented that there is none."""
     shown_cache: dict[FieldPath, tuple[bool, bool]] = field(default_factory=dict)
@@ -123,6 +125,7 @@ class Mirror:
         """Drops what was derived from the rows, because they changed."""
         self.match_cache.clear()
         self.match_key_cache.clear()
+        self.value_count_cache.clear()
         self.shown_cache.clear()
         self.own_order_cache.clear()
 

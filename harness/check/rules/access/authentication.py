@@ -21,7 +21,7 @@ from harness.check.probe.error_responses import (
 )
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
-    count_values,
+    count_values_of,
     is_time_filter,
     selective_filter,
     visible_filters,
@@ -413,7 +413,7 @@ def _check_lookup_of_own_rows(
         return f"{rows_in_words(len(foreign))} of another customer" if foreign else ""
 
     for name in visible_filters(context):
-        counted = count_values(mirror.rows, context.listing.filters[name].compares)
+        counted = count_values_of(mirror, context.listing.filters[name].compares)
         if not counted or not _looks_up_values(context, name):
             continue
         value = min(counted, key=lambda one: (counted[one], str(one)))

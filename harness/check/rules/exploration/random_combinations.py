@@ -24,7 +24,7 @@ from harness.check.probe.filter_values import (
     are_exclusive,
     bounds_above,
     companion_parameters,
-    count_values,
+    count_values_of,
     default_comparison,
     discriminating_values,
     encode_shown_value,
@@ -187,9 +187,7 @@ class _PieceMaker:
             for name in self.filters
             if not is_time_filter(context, name)
         }
-        self.counts = {
-            name: count_values(mirror.rows, context.listing.filters[name].compares) for name in self.telling
-        }
+        self.counts = {name: count_values_of(mirror, context.listing.filters[name].compares) for name in self.telling}
         self.others = [
             pieces
             for pieces in (self.page_pieces(), self.sort_pieces(), self.descending_pieces(), self.switch_pieces())

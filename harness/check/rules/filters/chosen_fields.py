@@ -12,7 +12,7 @@ from harness.check.probe.error_responses import ROW_ASPECTS
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
     companion_parameters,
-    count_values,
+    count_values_of,
     default_comparison,
     encode_shown_value,
     largest_page,
@@ -68,7 +68,7 @@ def _telling_value(context: CheckContext, mirror: Mirror, name: str, path: Field
     """The value that tells the field best from what the filter compares by itself; None where none does."""
     rule = context.listing.filters[name]
     compared = comparison_of_filter(rule, zone=context.zone)
-    values = list(count_values(mirror.rows, (path,)))
+    values = list(count_values_of(mirror, (path,)))
     best: tuple[int, Tree] | None = None
     for value in values[:: max(1, len(values) // _VALUES_TRIED)]:
         meant = value.replace(microsecond=0) if isinstance(value, datetime) else value

@@ -15,6 +15,7 @@ from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
     companion_parameters,
     count_values,
+    count_values_of,
     default_comparison,
     disjoint_filter_pairs,
     encode_shown_value,
@@ -223,7 +224,7 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> None:
         order = orders[turn % len(orders)]
         due = due_rows(context, mirror, order)
         own = count_values((due.rows if due is not None else mirror.rows)[:1], filter_.compares)
-        others = count_values(mirror.rows, filter_.compares).most_common()
+        others = count_values_of(mirror, filter_.compares).most_common()
         value = next(
             (value for value, count in others if count > 1 and not _any_value_matches(filter_, own, value)), None
         )
