@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -182,7 +182,6 @@ class CheckContext:
         *,
         credentials: Mapping[str, str] | None = None,
         witness: bool = True,
-        extra_headers: Sequence[tuple[str, str]] = (),
         edit: Any = None,
     ) -> Exchange:
         """Sends a request with the run's credentials (or the given ones) and reads the answer.
@@ -193,8 +192,6 @@ class CheckContext:
         """
         ask = self.complete_request(ask, self.identity.credentials if credentials is None else credentials)
         request = encode_request(self.spec, ask)
-        if extra_headers:
-            request = replace(request, headers=(*request.headers, *extra_headers))
         if edit is not None:
             request = edit(request)
         response = self.sender.send(request)
@@ -210,7 +207,7 @@ class CheckContext:
         self._record_exchange(exchange)
         if isinstance(response, HttpResponse):
             self._learn_from_response(exchange, response, own=credentials is None)
-        if credentials is None and edit is None and not extra_headers and not ask.log_in:
+        if credentials is None and edit is None and not ask.log_in:
             self._remember_exchange(exchange)
             self._keep_reading(exchange)
         if witness and self.response_check is not None:

@@ -66,7 +66,6 @@ class Budget:
         self._tokens = float(burst)
         self._filled_at = 0.0
         self._paused_until = -math.inf
-        self._waited = 0.0
 
     @property
     def requests(self) -> int:
@@ -77,11 +76,6 @@ class Budget:
     def seconds(self) -> float:
         """The seconds since the first request was granted; 0 before it."""
         return 0.0 if self._started_at is None else self._clock() - self._started_at
-
-    @property
-    def waited_seconds(self) -> float:
-        """The seconds that requests were held back, for the rate or because the target asked for it."""
-        return self._waited
 
     @property
     def exhausted(self) -> BudgetLimit | None:
@@ -111,7 +105,6 @@ class Budget:
                     self._requests += 1
                     self._started_at = now if self._started_at is None else self._started_at
                     return None
-                self._waited += wait
             self._sleep(wait)
 
     def add_requests(self, requests: int) -> None:

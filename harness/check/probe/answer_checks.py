@@ -334,7 +334,7 @@ def parts_check(context: CheckContext, rows: Iterable[Row], names: Iterable[str]
     return AnswerCheck(kind="parts", rows=check.rows, fields=fields_, on=on)
 
 
-def shown_check(context: CheckContext, rows: Iterable[Row], fields: Iterable[str] = ()) -> AnswerCheck | None:
+def shown_check(context: CheckContext, rows: Iterable[Row], fields: Iterable[str]) -> AnswerCheck | None:
     """The check that rows no longer show, in these fields (all without any), what they showed; eight rows at most."""
     chosen = list(rows)[:8]
     check = _rows_check(context, "shown", chosen)

@@ -84,7 +84,7 @@ def marked(variable: str, form: ValueForm) -> str:
     return f"\0{variable}:{form.name.lower()}\0"
 
 
-def shell_text(text: str, variables: Iterable[SecretVariable], redactor: Redactor, *, quoted: bool = False) -> str:
+def shell_text(text: str, variables: Iterable[SecretVariable], redactor: Redactor, *, quoted: bool) -> str:
     """The text as one word of a shell line, with secrets and marked places as variables outside the quotes.
 
     What the redactor masks besides stands as a variable, too, named after what it is the value of: a line with three

@@ -374,10 +374,9 @@ def judge_row(law: RowLaw, row: ApiRow, law_context: LawContext) -> tuple[int, L
 # --- on answers ---------------------------------------------------------------------------------------------
 
 
-def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row] | None = None) -> None:
-    """Judges the rows of an answer (or those given) by every law of a single row."""
+def check_row_laws(context: CheckContext, exchange: Exchange, judged: Sequence[Row]) -> None:
+    """Judges rows of an answer by every law of a single row."""
     laws = [law for law in context.listing.laws if isinstance(law, RowLaw)]
-    judged = exchange.rows if rows is None else rows
     if not laws or not judged:
         return
     law_context = law_context_of(context, exchange)
