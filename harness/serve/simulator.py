@@ -432,7 +432,7 @@ class Simulator:
 
     def _select_page(self, plan: AnswerPlan, view: InstantView, ask: ListRequest) -> AnswerContent | RefusedRequest:
         table = view.table
-        plan = replace(plan, query=self._hooks.query(plan.query, table))
+        plan = plan._replace(query=self._hooks.query(plan.query, table))
         for condition, refused in plan.required_matches:
             if not len(table.matching_rows(plan.query._replace(conditions=(condition,), owners=None))):
                 return refused

@@ -463,7 +463,7 @@ def _shift_in_old_range(query: Query, table: Table, ends: tuple[str, str], name:
         _shift_instants(condition, seconds) if condition.parameter == name else condition
         for condition in query.conditions
     )
-    return replace(query, conditions=tuple(conditions))
+    return query._replace(conditions=tuple(conditions))
 
 
 def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
