@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from harness.check.client.budget import RateLimitedClient, Sender
 from harness.check.credentials import ClientIdentity
-from harness.check.exchange import Exchange, Row, instants_of, values_of
+from harness.check.exchange import AskedStep, Exchange, Row, instants_of, steps_of, values_of
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
@@ -534,15 +534,18 @@ class CheckContext:
         inferred: bool = False,
         difference: str = "",
         check: AnswerCheck | None = None,
+        steps: Sequence[AskedStep] = (),
     ) -> None:
         """Records a finding under the first of the clauses that the spec declares.
 
         Its message is the sentence of that clause, with `message`, what was tried, behind it where that says more.
         `difference` names the way in which the answer differs: findings with the same request and the same
         difference are one defect. `rows` are shown by their identity and `fields`. `check` is what the answer of the
-        exchange must be, where that can be said of it.
+        exchange must be, where that can be said of it. `steps` are the requests that show the finding together, where
+        one does not: then the last of them is what `check` judges.
         """
-        from harness.check.probe.answer_checks import standalone_case
+        from harness.check.probe.standalone_cases import standalone_case
+        from harness.check.probe.told_steps import finding_steps
 
         paging = self.listing.paging
         if (
@@ -558,6 +561,10 @@ class CheckContext:
             self.notes.append(f"{message}: expected {expected}; actual: {actual}")
             return
         known = self.results.clauses[declared[0]]
+        rows, fields = tuple(islice(rows, EVIDENCE_ROWS_AT_MOST)), tuple(fields)
+        asked = tuple(steps) or steps_of(None if check is None else check.other, exchange)
+        if exchange is None and len(asked) == 1:
+            exchange = asked[0].exchange
         finding = Finding(
             clause=declared[0],
             level=known.level,
@@ -573,7 +580,8 @@ class CheckContext:
             replay=self._replay_line(declared[0]),
             found_after=self.requests,
             difference=self.evidence.render_text((difference or message).strip(), limit=400),
-            case=standalone_case(self, exchange, check),
+            case=standalone_case(self, asked, check),
+            steps=finding_steps(self, asked, rows, fields),
         )
         if self.held_failures is not None:
             self.held_failures.append(finding)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from harness.check.target_facts import KEPT_BODY_BYTES
 from harness.specification.field_path import FieldPath
+from harness.specification.model import LinkName
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING, Missing
@@ -157,3 +158,20 @@ class Exchange:
 
 def _token_or_none(raw: object) -> str | None:
     return raw if isinstance(raw, str) and raw else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AskedStep:
+    """One of the requests that show a finding together.
+
+    With `link` it was that link of the answer before it; with `back` it goes back, by a cursor to the page before.
+    """
+
+    exchange: Exchange
+    link: LinkName | None = None
+    back: bool = False
+
+
+def steps_of(*exchanges: Exchange | None) -> tuple[AskedStep, ...]:
+    """Exchanges as the steps of a finding, in order; None is left out."""
+    return tuple(AskedStep(exchange=one) for one in exchanges if one is not None)

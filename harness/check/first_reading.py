@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.options import CheckOptions
+from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import (
     Mirror,
@@ -37,6 +38,8 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
             "the first page holds the first rows",
             expected=f"rows: the total is {snapshot.total}",
             actual="no rows on the first page",
+            exchange=snapshot.first_page,
+            check=AnswerCheck(kind="some"),
         )
     if not snapshot.rows and snapshot.failed_exchange is None:
         _check_reversed_range(context, mirror, options.now)

@@ -355,7 +355,11 @@ def _finish_run(
         context.listen(FindingMade(finding=finding))
     for result in results:
         context.listen(ClauseJudged(result=result))
-    lines = [line for finding in findings for line in (finding.curl, finding.replay)]
+    lines = [
+        line
+        for finding in findings
+        for line in (finding.curl, finding.replay, *(step.curl for step in finding.steps))
+    ]
     # Of a target that died in the middle nobody knows what it would have said.
     colour = Colour.RED if context.crashes or context.facts.gone else gate_colour(results)
     rows = len(mirror.rows)

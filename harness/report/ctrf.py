@@ -18,6 +18,7 @@ from harness.report.ci_outcome import (
     what_went_wrong,
     why_skipped,
 )
+from harness.report.finding_requests import request_lines, step_lines
 from harness.report.run_record import RunRecord
 
 _SPEC_VERSION: Final = "0.0.0"
@@ -90,7 +91,9 @@ def _test_of(report: RunReport, result: ClauseResult, findings: list[Finding], s
     if outcome != "passed" and message:
         test["message"] = _text(message)
     if findings:
-        shown = (findings[0].curl, *findings[0].rows, findings[0].replay)
+        first = findings[0]
+        asked = step_lines(first) if first.steps else request_lines(first)
+        shown = (*asked, *first.rows, first.replay)
         test["trace"] = visible_text("\n".join(filter(None, shown)), limit=16384, multiline=True)
     return test
 

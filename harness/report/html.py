@@ -26,6 +26,7 @@ from harness.check.results.explanations import (
 )
 from harness.check.results.findings import ClauseResult, Finding, RunReport, Verdict
 from harness.output.escaping import variables_read, visible_text
+from harness.report.finding_requests import came_of, comparison_of, request_lines
 from harness.report.finding_values import asked_for, row_table, side_by_side
 from harness.report.plain_words import noticed_by_clients, run_sentences
 from harness.report.request_chart import duration_text, request_chart
@@ -179,7 +180,9 @@ def _defect_values(defects: Iterable[Defect], report: RunReport, texts: _TextLim
                 "colour": finding_colour(defect.headline),
                 "noticed": noticed_by_clients(defect.headline),
                 "also": [{"finding": finding, "colour": finding_colour(finding)} for finding in defect.also],
-                "variables": variables_read((defect.headline.curl, defect.headline.replay)),
+                "variables": variables_read((*request_lines(defect.headline), defect.headline.replay)),
+                "comparison": comparison_of(defect.headline),
+                "came": [came_of(step) for step in defect.headline.steps],
                 "says": about.says if about else "",
                 "source": source,
                 "facts": [_fact_values(facts[name], report) for name in cited_facts(source) if name in facts],

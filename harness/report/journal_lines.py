@@ -139,6 +139,8 @@ def _schema_of_type(hint: Any) -> dict[str, Any]:
         return {"type": "array", "items": _schema_of_type(parts[0])}
     if origin is tuple:
         return {"type": "array", "prefixItems": [_schema_of_type(part) for part in parts], "minItems": len(parts)}
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _schema_of(hint)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": _schema_of_type(parts[1])}
     raise TypeError(f"a journal holds no {hint}")

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any, cast
 
-from harness.check.results.findings import SCHEMA_VERSION, ClauseResult, Finding, RunReport
+from harness.check.results.findings import SCHEMA_VERSION, ClauseResult, Finding, FindingStep, RunReport
 from harness.output.escaping import visible_text
 from harness.report.run_record import plain_value
 from harness.specification.model import Document
@@ -103,11 +103,21 @@ def _finding_tree(finding: Finding) -> dict[str, Any]:
         "curl": finding.curl,
         "response": finding.response,
         "rows": list(finding.rows),
+        "steps": [_step_tree(step) for step in finding.steps],
         "reason": finding.reason,
         "replay": finding.replay,
         "waived": finding.waived,
         "defect": finding.defect,
         "difference": finding.difference,
+    }
+
+
+def _step_tree(step: FindingStep) -> dict[str, Any]:
+    return {
+        "request": step.request,
+        "curl": step.curl,
+        "told": step.told,
+        "seconds_later": step.seconds_later,
     }
 
 

@@ -11,6 +11,7 @@ from harness.check.results.findings import ClauseResult, Finding, RunReport, Ver
 from harness.check.results.gate import gate_reason
 from harness.output.escaping import visible_text, xml_text
 from harness.report.ci_outcome import ci_outcome, clause_seconds, findings_by_clause, what_went_wrong, why_skipped
+from harness.report.finding_requests import request_lines, step_lines
 from harness.report.run_record import RunRecord
 
 # CI servers refuse or choke on larger files than some ten megabytes, whatever a target answers.
@@ -126,9 +127,10 @@ def _failure_text(finding: Finding, room: int) -> str:
     parts = [visible_text(finding.message, limit=room)]
     labelled = [("expected", finding.expected), ("actual", finding.actual), ("because", finding.reason)]
     if room > _MOST_TEXT // _MANY_CLAUSES:
+        alone = () if finding.steps else request_lines(finding)
         labelled += [
             ("rows", "\n".join(finding.rows[:20])),
-            ("request", finding.curl or finding.request),
+            ("requests" if finding.steps else "request", "\n".join((*step_lines(finding), *alone))),
             ("replay", finding.replay),
         ]
     for label, text in labelled:

@@ -10,6 +10,7 @@ from harness.check.results.defects import Defect, broken_summary, finding_colour
 from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
 from harness.check.results.gate import gate_reason, shut_out_reason
 from harness.output.escaping import markdown_cell, markdown_fence
+from harness.report.finding_requests import shell_lines
 from harness.report.plain_words import kept_summary, run_sentences
 from harness.report.run_record import RunRecord
 
@@ -111,9 +112,9 @@ def _one_defect_lines(defect: Defect, result: ClauseResult | None) -> Iterator[s
     yield "|---|---|"
     yield from (f"| {name} | {markdown_cell(value, limit=600)} |" for name, value in rows.items() if value)
     yield ""
-    shown = [finding.curl or finding.request, finding.replay]
-    if any(shown):
-        yield markdown_fence("\n".join(filter(None, shown)), info="sh")
+    shown = list(shell_lines(finding))
+    if shown:
+        yield markdown_fence("\n".join(shown), info="sh")
         yield ""
 
 

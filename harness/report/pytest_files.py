@@ -46,7 +46,7 @@ def _case_of(finding: Finding) -> dict[str, Any] | None:
     except ValueError:
         # A journal cuts and masks what it holds: half a case is none.
         return None
-    return case if isinstance(case, dict) and {"request", "check"} <= case.keys() else None
+    return case if isinstance(case, dict) and {"steps", "check"} <= case.keys() else None
 
 
 def _file_name(report: RunReport, finding: Finding, made: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ from harness.check.results.findings import (
     Exchanged,
     Finding,
     FindingMade,
+    FindingStep,
     Gate,
     RunReport,
     Verdict,
@@ -169,6 +170,8 @@ def _plain_fields(value: Any) -> dict[str, Any]:
 
 def plain_value(value: Any) -> Any:
     """The value as JSON can hold it."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain_fields(value)
     if isinstance(value, Mapping):
         return {str(name): plain_value(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
@@ -332,6 +335,7 @@ def parse_finding(record: Mapping[str, Any]) -> Finding:
     values["verdict"] = Verdict(values["verdict"])
     values["colour"] = Colour(values["colour"])
     values["rows"] = tuple(values.get("rows", ()))
+    values["steps"] = tuple(FindingStep(**_known_fields(FindingStep, step)) for step in values.get("steps", ()))
     return Finding(**values)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport
 from harness.check.results.gate import gate_reason
 from harness.output.escaping import visible_text
+from harness.report.finding_requests import request_lines, step_lines
 from harness.report.run_record import RunRecord
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -74,8 +75,8 @@ def _rule_of(report: RunReport, result: ClauseResult) -> dict[str, Any]:
 
 def _finding_result(report: RunReport, finding: Finding, places: dict[Any, int]) -> dict[str, Any]:
     parts = [f"{finding.message}: expected {finding.expected}; actual: {finding.actual}"]
-    parts += [text for text in (finding.curl, finding.replay) if text]
-    made = _result_of(report, finding.clause, finding.colour, "\n".join(parts), finding.difference)
+    parts += [*(step_lines(finding) if finding.steps else request_lines(finding)), finding.replay]
+    made = _result_of(report, finding.clause, finding.colour, "\n".join(filter(None, parts)), finding.difference)
     if finding.clause in places:
         made["ruleIndex"] = places[finding.clause]
     if finding.waived is not None:

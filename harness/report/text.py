@@ -11,6 +11,7 @@ from harness.check.results.defects import broken_summary, finding_colour, group_
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import gate_reason, shut_out_reason
 from harness.output.escaping import visible_text
+from harness.report.finding_requests import comparison_of, step_lines
 from harness.report.plain_words import kept_summary, run_sentences
 
 _WIDTH: Final = 118
@@ -86,7 +87,11 @@ def finding_lines(
         more = len(finding.rows) - len(shown)
         text = "\n".join(visible_text(row, limit=400) for row in shown)
         yield from _labelled_lines("rows", text + (f"\n… and {more} more" if more else ""))
-    yield from _labelled_lines("request", finding.curl or finding.request)
+    if finding.steps:
+        for number, line in enumerate((*step_lines(finding), comparison_of(finding))):
+            yield f"  {'' if number else 'requests':<9} │ {visible_text(line, limit=_LONGEST_LINE)}"
+    else:
+        yield from _labelled_lines("request", finding.curl or finding.request)
     yield from _labelled_lines("replay", finding.replay)
 
 

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 from harness.check.oracle.interpreter import ExpectedAnswer
+from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import Difference
-from harness.check.probe.mirror import first_page_number, largest_page_size
+from harness.check.probe.mirror import first_page_number, largest_page_size, lists_only_live_calls
 from harness.check.probe.row_matches import matching_rows
-from harness.check.results.request_template import request_template
 from harness.specification.answer_place import header_at
+from harness.specification.field_path import FieldPath
 from harness.specification.model import FieldCondition, OffsetPaging, PageNumberPaging
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.list_request import ListRequest
-from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import is_csv, is_xml
+from harness.wire.response_codec import is_xml
+from harness.wire.row_codec import absent_forms
 
 if TYPE_CHECKING:
     from harness.check.context import CheckContext, Exchange, Row
@@ -33,24 +35,32 @@ if TYPE_CHECKING:
 
 Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | bool | None"
 CheckKind = Literal[
-    "list", "no-list", "answered", "once", "without", "with", "exactly", "at-most", "rows", "sorted", "slice",
-    "total", "shown", "parts", "seen", "part", "same", "apart", "steady", "rising", "still",
+    "list", "no-list", "some", "rowless", "answered", "once", "without", "with", "exactly", "at-most", "rows",
+    "sorted", "slice", "total", "shown", "parts", "seen", "part", "named", "shows", "blank",
+    "same", "apart", "within", "covers", "more", "walk",
+    "steady", "rising", "still", "kept", "over", "stale",
 ]  # fmt: skip
-"""list: a list of rows comes; no-list: none does; answered: no error of the server; once: no row twice; without,
-with, exactly: rows that must not, must be there, that are all; at-most, rows: how many; sorted, slice: their order,
-by the rank of each; total: the number told; shown: rows that must no longer show what they showed; parts: rows with
-or without fields; seen: an answer without rows that must no longer be what it was; part: a part of the answer that
-must no longer be what it was; same, apart: as the answer to another request, with no row of it; steady, rising,
-still: of several answers to one request, no row that goes and comes back, a field that falls or moves in none."""
+"""list: a list of rows comes; no-list: none does; some: one with rows; rowless: no rows, even beside an error;
+answered: no error of the server; once: no row twice; without, with, exactly: rows that must not, must be there, that
+are all; at-most, rows: how many; sorted, slice: their order, by the rank of each; total: the number told; shown: rows
+that must no longer show what they did; parts: rows with or without fields; seen: an answer without rows that must no
+longer be what it was; part: a part of the answer that must no longer be what it was; named: rows that all have some
+fields; shows: rows that each show a value in one of some fields, or, switched off, something else; blank: rows that
+show nothing in some fields.
 
-_LONGEST_CASE: Final = 40_000
+Held against the answers before it: same: as one of them; apart: no row of any; within: no row that the first lacks;
+covers: all rows of them; more: a row beside those of the first; walk: the pages share out the list.
+
+Of several answers to one request: steady: no row that goes and comes back; rising, still: a field that falls or moves
+in none; kept: not all rows under other names; over: no calls that stand still while others go on, or are said to be
+over and stay; stale: no call that reaches only until long before the others."""
+
 _ROWS_AT_MOST: Final = 400
 _ENDS_AT_MOST: Final = 200
 _LONGEST_TEXT: Final = 400
 # A pause of whole seconds would meet what happens every second second always, or never.
 _POLLS: Final = 6
 _POLL_MILLISECONDS: Final = 1100
-_VARIABLE: Final = re.compile(r"\$\{CALLHARNESS_CREDENTIAL_\w+\|\w+\}")
 _ROOT_ELEMENT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]*)")
 # What looks like a time, a token or a counter may differ in each answer.
 _VOLATILE: Final = re.compile(r"[0-9]{4}|[0-9a-f]{8}")
@@ -61,12 +71,16 @@ _VOLATILE: Final = re.compile(r"[0-9]{4}|[0-9a-f]{8}")
 class AnswerCheck:
     """One thing that an answer must be; `rows` are written by their identities, `ranks` are their places in order.
 
-    `at` is a pointer, `header:NAME`, `status` or `root`, `low` and `high` bound a number, `fields` are names in a row
-    (of two answers: in what they are the same), `values` what was seen. `other` is the answer that this one is held
-    against, `listing` the request whose answer says whether the rows are still there.
+    `at` is a pointer, `header:NAME`, `status`, `root`, or a pointer after `form:` or `names:`; `low` and `high` bound
+    a number, `fields` are names in a row (of two answers: in what they are the same), `values` what was seen. `other`
+    is the answer that this one is held against, `listing` the request whose answer says whether the rows are still
+    there.
 
     Of several answers `low` is their number, and `high` the milliseconds from one to the next; `asked` is the request
-    where there is no exchange of it.
+    where there is no exchange of it. With `walks_on` the walk goes on from the last answer as long as one follows,
+    over `high` pages at most. For `same` `low` is the number of the answer that it is held against, from 0, and of
+    the last `high` answers one must be the same.
+    `alternatives` are what else the answer may be, where the document has several readings.
     """
 
     kind: CheckKind
@@ -82,6 +96,8 @@ class AnswerCheck:
     other: Exchange | None = None
     listing: ListRequest | None = None
     asked: ListRequest | None = None
+    walks_on: Literal["", "cursor", "link"] = ""
+    alternatives: tuple[AnswerCheck, ...] = ()
 
 
 NO_LIST: Final = AnswerCheck(kind="no-list")
@@ -93,9 +109,36 @@ NO_ROWS: Final = AnswerCheck(kind="at-most", high=0)
 
 
 def difference_check(
+    context: CheckContext,
+    mirror: Mirror,
+    meaning: ExpectedAnswer | None,
+    exchange: Exchange,
+    difference: Difference,
+    readings: Iterable[ExpectedAnswer] = (),
+) -> AnswerCheck | None:
+    """The check that an answer fails by a difference; None where one answer by itself does not show it.
+
+    `readings` are all that the document lets the request mean: an answer that is right by one of them is right.
+    """
+    check = _reading_check(context, mirror, meaning, exchange, difference)
+    if check is None:
+        return None
+    found: list[AnswerCheck] = []
+    for reading in readings:
+        differences = () if reading is meaning else compare_answer(context, mirror, reading, exchange)
+        if reading is meaning or not differences:
+            continue
+        other = _reading_check(context, mirror, reading, exchange, differences[0])
+        if other is None:
+            return None
+        if other not in (check, *found):
+            found.append(other)
+    return replace(check, alternatives=tuple(found))
+
+
+def _reading_check(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer | None, exchange: Exchange, difference: Difference
 ) -> AnswerCheck | None:
-    """The check that an answer fails by a difference; None where one answer by itself does not show it."""
     match difference.kind:
         case "unreadable" | "no-rows":
             return A_LIST
@@ -108,24 +151,43 @@ def difference_check(
         case "repeated":
             return AnswerCheck(kind="once")
         case "stray" | "unlisted":
-            return listed_check(context, mirror, "without", difference.rows)
+            return _stray_check(context, mirror, meaning, difference.rows)
         case "not-empty":
             return NO_ROWS
+        case "missing" if lists_only_live_calls(context) and not exchange.list_request.values:
+            return poll_check(context, "steady")
         case "missing" if meaning is not None:
             sure, may = matching_rows(mirror, meaning)
             whole = meaning.start == 0 and len(sure) + len(may) <= meaning.room
             if whole:
                 return listed_check(context, mirror, "with", difference.rows)
             # Of a longer list it is not known which rows a right page holds, only how many.
-            due = len(sure[meaning.page])
-            short = not may and len(exchange.listed) < due
-            return AnswerCheck(kind="rows", low=due, high=due) if short else None
+            due, most = len(sure[meaning.page]), len([*sure, *may][meaning.page])
+            if len(exchange.listed) < due:
+                return AnswerCheck(kind="rows", low=due, high=most)
+            return None
         case "part":
             return _parts_check(context, difference)
         case "number" | "number-form":
             return seen_check(context, exchange)
         case _:
             return None if meaning is None else _place_check(context, mirror, meaning, exchange, difference)
+
+
+def _stray_check(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer | None, rows: Sequence[Row]
+) -> AnswerCheck | None:
+    """The check that rows are left out; of rows that the list shows as matching, that they show something else."""
+    paths = meaning.compared_paths if meaning is not None else ()
+    known = [(row, mirror.row_with_key(row.key)) for row in rows]
+    misshown = [
+        row
+        for row, listed in known
+        if meaning is not None and listed is not None and meaning.keeps_row(listed.shown) is not False
+    ]
+    if misshown:
+        return shown_check(context, misshown, sorted({path.head for path in paths}))
+    return listed_check(context, mirror, "without", rows)
 
 
 def _place_check(
@@ -246,6 +308,14 @@ def part_check(context: CheckContext, exchange: Exchange, at: str) -> AnswerChec
         return None
     if at == "status":
         return AnswerCheck(kind="part", at=at, values={"told": exchange.response.http_status})
+    if at.startswith("element:"):
+        found = re.search(
+            rb"<" + re.escape(at.removeprefix("element:").encode()) + rb"[\s/>]", exchange.response.body
+        )
+        return AnswerCheck(kind="part", at=at, values={"told": found is not None})
+    if at.startswith("form:"):
+        form = _form_of(exchange.part_at(at.removeprefix("form:")))
+        return AnswerCheck(kind="part", at=at, values={"told": form})
     header = header_at(at)
     told: Plain
     if header is not None:
@@ -253,30 +323,99 @@ def part_check(context: CheckContext, exchange: Exchange, at: str) -> AnswerChec
         told = {"missing": True} if text is None else text.strip()
     else:
         part = exchange.part_at(at)
+        if at == context.listing.lists.rows_at and isinstance(part, list) and part:
+            return AnswerCheck(kind="rowless")
         told = {"missing": True} if isinstance(part, Missing) else _plain_tree(part)
     if len(json.dumps(told)) > _LONGEST_TEXT:
         return None
     return AnswerCheck(kind="part", at=at, values={"told": told})
 
 
-def same_check(context: CheckContext, reference: Exchange, exchange: Exchange) -> AnswerCheck | None:
-    """The check that an answer is the same as the one to another request, in what it differs from it now."""
+def _form_of(part: Tree | Missing) -> str:
+    """The JSON type of a part, as the test that is written names it."""
+    match part:
+        case Missing():
+            return "missing"
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | Decimal() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+    return "object"
+
+
+def same_check(
+    context: CheckContext, reference: Exchange, exchange: Exchange, *, place: int = 0, ways: int = 1
+) -> AnswerCheck | None:
+    """The check that an answer is the same as the one to another request, in what it differs from it now.
+
+    `place` is the number of the other request among the steps of the finding, from 0; of the last `ways` answers one
+    must be the same.
+    """
+    if ways > 1:
+        check = same_check(context, reference, exchange, place=place)
+        return None if check is None else replace(check, high=ways)
     one, two = reference.answer, exchange.answer
     if one is None or two is None:
         return None
     if one.outcome != two.outcome or reference.rows is None or exchange.rows is None:
-        return AnswerCheck(kind="same", other=reference, fields=("outcome",))
+        return AnswerCheck(kind="same", other=reference, fields=("outcome",), low=place)
     if reference.keys != exchange.keys:
         ordered = set(reference.keys) == set(exchange.keys)
         names = _rows_check(context, "same", (*reference.rows, *exchange.rows))
         return (
             None
             if names is None
-            else AnswerCheck(kind="same", other=reference, fields=("order" if ordered else "rows",))
+            else AnswerCheck(kind="same", other=reference, fields=("order" if ordered else "rows",), low=place)
         )
+    if _parts_of(reference) != _parts_of(exchange):
+        return AnswerCheck(kind="same", other=reference, fields=("parts",), low=place)
     if context.listing.total is not None and one.total != two.total:
-        return AnswerCheck(kind="same", other=reference, fields=("total",), at=context.listing.total.at)
+        return AnswerCheck(kind="same", other=reference, fields=("total",), at=context.listing.total.at, low=place)
     return None
+
+
+def walk_check(
+    context: CheckContext,
+    rows: Sequence[Row],
+    *,
+    sort_values: Sequence[Hashable] = (),
+    whole: bool = True,
+    pages: int = 0,
+    walks_on: Literal["", "cursor", "link"] = "",
+) -> AnswerCheck | None:
+    """The check that pages share out rows: no row twice, with `whole` each of these, in the order of the sort values.
+
+    With `walks_on` further pages are asked for, `pages` in all at most.
+    """
+    check = _rows_check(context, "walk", rows) if rows else AnswerCheck(kind="walk")
+    if check is None or not context.identity_unique:
+        return None
+    ranks: list[int] = []
+    for place in range(len(rows) if len(sort_values) == len(rows) else 0):
+        again = place > 0 and sort_values[place] == sort_values[place - 1]
+        ranks.append(ranks[-1] + (not again) if ranks else 0)
+    return replace(check, ranks=tuple(ranks), on=whole, high=pages, walks_on=walks_on)
+
+
+def slice_check(
+    context: CheckContext, rows: Sequence[Row], sort_values: Sequence[Hashable], part: slice
+) -> AnswerCheck | None:
+    """The check that an answer holds a part of rows in their order; those of one sort value in any order."""
+    if len(sort_values) != len(rows):
+        return _rows_check(context, "exactly", rows[part])
+    check = walk_check(context, rows, sort_values=sort_values)
+    return None if check is None else replace(check, kind="slice", due=check.ranks[part])
+
+
+def _parts_of(exchange: Exchange) -> list[frozenset[str]]:
+    """The names of the fields that each row has."""
+    return [frozenset(row.raw) if isinstance(row.raw, dict) else frozenset() for row in exchange.listed]
 
 
 def apart_check(context: CheckContext, other: Exchange) -> AnswerCheck | None:
@@ -291,7 +430,7 @@ def steady_check(context: CheckContext, *, answers: int) -> AnswerCheck | None:
 
 def poll_check(
     context: CheckContext,
-    kind: Literal["steady", "rising", "still"],
+    kind: Literal["steady", "rising", "still", "kept", "over", "stale"],
     *,
     field: str = "",
     when: FieldCondition | None = None,
@@ -308,6 +447,8 @@ def poll_check(
     name, size = largest_page_size(context)
     asked = ListRequest(values=context.encode_all({name: size}) if name is not None and size is not None else {})
     told: dict[str, Plain] = {"slack": str(slack_seconds)}
+    if field and "zero" in absent_forms(context.listing.fields[field]):
+        told["none"] = "0"
     if when is not None:
         told |= {"while": str(when.field), "is": [str(word) for word in when.is_]}
     return AnswerCheck(
@@ -318,6 +459,25 @@ def poll_check(
         values=told if field else None,
         asked=asked,
     )
+
+
+def ended_check(
+    context: CheckContext,
+    kind: Literal["over", "stale"],
+    fields: Iterable[str | None],
+    *,
+    told: Mapping[str, Plain],
+) -> AnswerCheck | None:
+    """The check that the list of calls in progress has none that ended, by what these fields show over a while.
+
+    `told` holds the field of the state, `while`, with the words that count, `is`, or do not, `not`, and the seconds
+    of `slack`.
+    """
+    names = tuple(name for name in fields if name is not None)
+    check = poll_check(context, kind)
+    if check is None or any("." in name or "[" in name for name in names):
+        return None
+    return replace(check, fields=names, values=dict(told))
 
 
 def _parts_check(context: CheckContext, difference: Difference) -> AnswerCheck | None:
@@ -336,22 +496,45 @@ def parts_check(context: CheckContext, rows: Iterable[Row], names: Iterable[str]
 
 def shown_check(context: CheckContext, rows: Iterable[Row], fields: Iterable[str]) -> AnswerCheck | None:
     """The check that rows no longer show, in these fields (all without any), what they showed; eight rows at most."""
-    chosen = list(rows)[:8]
-    check = _rows_check(context, "shown", chosen)
+    names = list(dict.fromkeys(name.partition(".")[0] for name in fields))
+    # A row that shows what no report may hold is left to others.
+    shown = [(row, _shown_by(row, names)) for row in islice(rows, _ROWS_AT_MOST) if isinstance(row.raw, dict)]
+    chosen = [(row, values) for row, values in shown if _may_be_told(context, values)][:8]
+    check = _rows_check(context, "shown", [row for row, _ in chosen])
     if check is None:
         return None
     if len(set(check.rows)) < len(check.rows):
         return AnswerCheck(kind="once")
-    # A field within a part of a row is shown with that part.
-    names = list(dict.fromkeys(name.partition(".")[0] for name in fields))
-    values: list[Plain] = [
-        {name: _plain_tree(row.raw[name]) if name in row.raw else {"missing": True} for name in names or row.raw}
-        for row in chosen
-        if isinstance(row.raw, dict)
-    ]
-    if len(values) < len(chosen):
+    if names == [context.listing.lists.identity]:
+        # Rows that are named otherwise are other rows.
+        return replace(check, kind="without")
+    return AnswerCheck(kind="shown", rows=check.rows, values=[values for _, values in chosen])
+
+
+def _shown_by(row: Row, names: Sequence[str]) -> Plain:
+    """What a row shows in some fields, or in all; a field within a part of a row is shown with that part."""
+    assert isinstance(row.raw, dict)
+    return {name: _plain_tree(row.raw[name]) if name in row.raw else {"missing": True} for name in names or row.raw}
+
+
+def _may_be_told(context: CheckContext, values: Plain) -> bool:
+    text = json.dumps(values, ensure_ascii=False)
+    return context.evidence.pseudonymize(text) == text and context.evidence.redactor.redact(text) == text
+
+
+def owner_check(paths: Iterable[FieldPath], value: Any, *, on: bool = True) -> AnswerCheck | None:
+    """The check that each row shows a value in one of some fields, or with `on` False another one."""
+    names = tuple(map(str, paths))
+    if not names or any("." in name or "[" in name for name in names):
         return None
-    return AnswerCheck(kind="shown", rows=check.rows, values=values)
+    return AnswerCheck(kind="shows", fields=names, values=str(value), on=on)
+
+
+def nameless_check(context: CheckContext, rows: Iterable[Row]) -> AnswerCheck | None:
+    """The check that every row has its identity, where some of these have none."""
+    name = context.listing.lists.identity
+    lacking = any(isinstance(row.raw, dict) and name not in row.raw for row in rows)
+    return AnswerCheck(kind="named", fields=(name,)) if lacking else None
 
 
 def seen_check(context: CheckContext, exchange: Exchange) -> AnswerCheck | None:
@@ -381,65 +564,6 @@ def _rows_form(context: CheckContext, exchange: Exchange) -> Plain:
     if isinstance(part, int | str) and part:
         return {"value": str(part)}
     return "missing" if isinstance(part, Missing) else "none" if part is None else "given"
-
-
-def standalone_case(context: CheckContext, exchange: Exchange | None, check: AnswerCheck | None) -> str:
-    """A request and what its answer must be, as JSON in ASCII; empty where it would show people's data or secrets."""
-    listing = context.listing
-    if check is None or is_csv(listing) or not isinstance(listing.lists.rows_at, str):
-        return ""
-    evidence = context.evidence
-    if exchange is not None:
-        template, others = request_template(exchange.request, evidence), _other_requests(context, exchange, check)
-    elif check.asked is not None:
-        ask = context.complete_request(check.asked, context.identity.credentials)
-        template, others = request_template(encode_request(context.spec, ask), evidence), {}
-    else:
-        return ""
-    if template is None or others is None:
-        return ""
-    case = {
-        **others,
-        "request": template,
-        "format": "xml" if is_xml(listing) else "json",
-        "rows_at": listing.lists.rows_at,
-        "identity": listing.lists.identity,
-        "check": {one.name: getattr(check, one.name) for one in fields(check) if _is_told(check, one.name)},
-    }
-    text = json.dumps(case, sort_keys=True, ensure_ascii=True, allow_nan=False)
-    shown = json.dumps(check.values, ensure_ascii=False)
-    # A part of a secret may look like the beginning of the names of our variables.
-    bare = _VARIABLE.sub("${VARIABLE}", text)
-    if len(text) > _LONGEST_CASE or evidence.pseudonymize(shown) != shown or evidence.redactor.redact(bare) != bare:
-        return ""
-    return text
-
-
-def _other_requests(
-    context: CheckContext, exchange: Exchange, check: AnswerCheck
-) -> dict[str, dict[str, object]] | None:
-    """The other requests of a check as templates, by name; None where one that the check needs has none."""
-    found: dict[str, dict[str, object]] = {}
-    if check.other is not None:
-        template = request_template(check.other.request, context.evidence)
-        if template is None:
-            return None
-        found["other"] = template
-    # With other credentials other rows are listed.
-    if check.listing is not None and exchange.list_request.credentials == context.identity.credentials:
-        ask = context.complete_request(check.listing, context.identity.credentials)
-        template = request_template(encode_request(context.spec, ask), context.evidence)
-        if template is not None:
-            found["listing"] = template
-    return found
-
-
-def _is_told(check: AnswerCheck, name: str) -> bool:
-    """Whether a part of a check means something for its kind."""
-    if name in ("other", "listing", "asked"):
-        return False
-    always = {"at-most": ("high",), "rows": ("high",), "total": ("low", "high"), "parts": ("on",)}.get(check.kind, ())
-    return name in ("kind", *always) or getattr(check, name) not in ((), "", None, 0, True)
 
 
 def _identity_of(context: CheckContext, row: Row) -> str | None:

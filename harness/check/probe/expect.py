@@ -306,7 +306,10 @@ def _record_difference(
     ask = judged.exchange.list_request
     names = _relevant_fields(context, ask)
     # What comes right now and then is shown by no single answer.
-    check = None if rate else difference_check(context, mirror, judged.expected, judged.exchange, difference)
+    readings = [meaning for _, meaning in context.expected_answers(ask)]
+    check = (
+        None if rate else difference_check(context, mirror, judged.expected, judged.exchange, difference, readings)
+    )
     for clause in (blamed.clauses[:1], *((also,) for also in blamed.also)):
         if not clause:
             continue

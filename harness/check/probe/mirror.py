@@ -56,6 +56,7 @@ class Snapshot:
     """The walk stopped by itself, having seen enough."""
     shared_identities: tuple[tuple[Row, Row, Exchange], ...] = ()
     """Rows of one identity on two pages that began at different instants, with the answer of the second."""
+    first_page: Exchange | None = None
 
 
 @dataclass(slots=True)
@@ -242,11 +243,13 @@ def walk_pages(
     parts = include_everything(context)
     walk = _Walk(size=size or largest, rows_at_most=rows_at_most)
     page = 0
+    first: Exchange | None = None
     for _ in range(MIRROR_PAGES_AT_MOST):
         more = {**parts, **walk.step}
         if size_name is not None and walk.size is not None:
             more[size_name] = context.encode(size_name, walk.size)
         exchange = context.send(ListRequest(values={**base, **more}), purpose)
+        first = first or exchange
         if exchange.outcome != "success" or exchange.rows is None:
             # Some refuse sizes above a bound that their document does not give: 100 is taken everywhere.
             if page == 0 and walk.size is not None and walk.size > 100 and exchange.answer is not None:
@@ -270,6 +273,7 @@ def walk_pages(
         failed_exchange=walk.trouble,
         stopped_early=walk.cut,
         shared_identities=tuple(walk.shared_pairs),
+        first_page=first,
     )
 
 

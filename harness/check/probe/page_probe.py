@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.exchange import AskedStep
 from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
@@ -78,8 +79,9 @@ def report_walk_breach(
     message: str = "the pages share out the list",
     rows: Sequence[Row] = (),
     check: AnswerCheck | None = None,
+    steps: Sequence[AskedStep] = (),
 ) -> None:
-    """Reports a breach of a walk over pages, unless the list moved meanwhile."""
+    """Reports a breach of a walk over pages, unless the list moved meanwhile; `steps` are the pages that show it."""
     reread_mirror(context, mirror)
     if mirror.volatile or replicas_disagree(context, mirror):
         context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
@@ -93,4 +95,5 @@ def report_walk_breach(
         rows=rows,
         difference=difference,
         check=check,
+        steps=steps,
     )

@@ -48,6 +48,19 @@ class Colour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingStep:
+    """One of the requests that show a finding together, and what of its answer matters.
+
+    `seconds_later` is how long after the step before it was asked, where that matters; 0 where it does not.
+    """
+
+    request: str
+    curl: str
+    told: str
+    seconds_later: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A broken clause: what was expected, what came, and the smallest request that shows it.
 
@@ -81,7 +94,9 @@ class Finding:
     0 where nobody has numbered it: then it is a defect of its own.
     """
     case: str = ""
-    """The request and what its answer must be, as JSON for a test of its own; empty where one answer does not do."""
+    """The requests and what their answers must be, as JSON for a test of its own; empty where that cannot be told."""
+    steps: tuple[FindingStep, ...] = ()
+    """The requests that show it together, in order; empty where one request does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,12 @@ from urllib.parse import quote, quote_plus
 
 from harness.check.credentials import environment_variable_of
 from harness.check.results.evidence import EvidenceRenderer
+from harness.check.secret_alterations import ALTERATIONS
 from harness.wire.credentials_codec import decode_basic_pair
 from harness.wire.http_messages import HttpRequest
 
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
+_PRINTABLE_LINES: Final = re.compile(r"[\t\r\n\x20-\x7e]*")
 # What is shorter is left to the redactor: where it would mask something, there is no template.
 _SHORTEST_SECRET: Final = 4
 
@@ -21,8 +23,8 @@ _SHORTEST_SECRET: Final = 4
 def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[str, object] | None:
     """Method, target, headers and body, with each secret as `${VARIABLE|FORM}`, FORM being raw, url or json.
 
-    The pair of Basic authentication stands apart, under `basic`. None where the request cannot be written in ASCII,
-    or would show people's data.
+    What is nearly a secret stands as `${VARIABLE|FORM|ALTERATION}`. The pair of Basic authentication stands apart,
+    under `basic`. None where the request cannot be written in ASCII, or would show people's data.
     """
     try:
         target, body = request.target.decode("ascii"), request.body.decode("ascii")
@@ -30,8 +32,9 @@ def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[s
         return None
     own = {name.lower() for name, _ in request.headers}
     headers = [*request.headers, *(added for added in evidence.headers if added[0].lower() not in own)]
-    texts = (target, body, *(value for _, value in headers))
-    if not all(_PRINTABLE.fullmatch(text) and "${" not in text for text in texts) or " " in target or request.chunked:
+    texts = (target, *(value for _, value in headers))
+    printable = all(map(_PRINTABLE.fullmatch, texts)) and _PRINTABLE_LINES.fullmatch(body) is not None
+    if not printable or any("${" in text for text in (*texts, body)) or " " in target or request.chunked:
         return None
     if evidence.pseudonymize(target) != target or evidence.pseudonymize(body) != body:
         return None
@@ -53,14 +56,11 @@ def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[s
 
 def _without_secrets(text: str, secrets: Mapping[str, str], form: str) -> str:
     pieces = [text]
-    for name, value in sorted(secrets.items(), key=lambda item: -len(item[1])):
-        if len(value) < _SHORTEST_SECRET:
-            continue
+    for value, variable in _variables(secrets, form):
         spellings = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
         longest_first = sorted(spellings, key=len, reverse=True)
         # Inside a longer word, or as the name of a parameter, an everyday word is no secret.
         whole = re.compile("|".join(rf"(?<!\w){re.escape(spelt)}(?!\w|=)" for spelt in longest_first))
-        variable = f"${{{environment_variable_of(name)}|{form}}}"
         # Odd places are variables, in which nothing more is looked for.
         cut: list[str] = []
         for place, piece in enumerate(pieces):
@@ -71,3 +71,16 @@ def _without_secrets(text: str, secrets: Mapping[str, str], form: str) -> str:
             cut += [word for part in parts for word in (part, variable)][:-1]
         pieces = cut
     return "".join(pieces)
+
+
+def _variables(secrets: Mapping[str, str], form: str) -> list[tuple[str, str]]:
+    """Secrets and what is nearly a secret, each with the variable that stands for it, the longest first."""
+    known = {value: f"${{{environment_variable_of(name)}|{form}}}" for name, value in secrets.items()}
+    nearly = {
+        alter(value): f"${{{environment_variable_of(name)}|{form}|{way}}}"
+        for name, value in secrets.items()
+        if len(value) >= _SHORTEST_SECRET
+        for way, alter in ALTERATIONS.items()
+    }
+    found = [(value, variable) for value, variable in {**nearly, **known}.items() if len(value) >= _SHORTEST_SECRET]
+    return sorted(found, key=lambda item: -len(item[0]))

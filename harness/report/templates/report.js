@@ -11,7 +11,9 @@
   function findingJson(article) {
     var found = {};
     article.querySelectorAll("[data-field]").forEach(function (part) {
-      found[part.dataset.field] = part.textContent.trim();
+      var text = part.textContent.trim();
+      if (part.dataset.field === "step") { (found.steps = found.steps || []).push(text); return; }
+      found[part.dataset.field] = text;
     });
     var table = article.querySelector("table.rows");
     if (table) {

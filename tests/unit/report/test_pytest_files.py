@@ -137,7 +137,7 @@ def test_a_test_without_a_server_says_so_without_a_trace(tmp_path: Path) -> None
 # --- files that are made by hand ----------------------------------------------------------------------------
 
 CASE = {
-    "request": {"method": "GET", "target": "/calls?page=1", "body": "", "headers": []},
+    "steps": [{"method": "GET", "target": "/calls?page=1", "body": "", "headers": []}],
     "format": "json",
     "rows_at": "/calls",
     "identity": "id",
@@ -179,7 +179,7 @@ def test_two_findings_of_one_clause_have_files_of_their_own() -> None:
     ]
 
 
-@pytest.mark.parametrize("case", ["", "{", '{"request": 1}'], ids=["none", "cut", "half"])
+@pytest.mark.parametrize("case", ["", "{", '{"steps": 1}'], ids=["none", "cut", "half"])
 def test_a_finding_that_no_answer_shows_stands_in_the_index(case: str) -> None:
     made = pytest_files(made_report(case=case))
     assert list(made) == ["README.md"]

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
 from harness.check.credentials import all_credential_names, secret_credential_names
-from harness.check.probe.answer_checks import A_LIST, NO_LIST
+from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, apart_check, listed_check, owner_check
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.error_responses import (
     describe_answer,
@@ -23,6 +23,7 @@ from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
     count_values_of,
     is_time_filter,
+    largest_page,
     selective_filter,
     visible_filters,
 )
@@ -322,6 +323,7 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
                     expected=f"only rows of the customer of {identity.name}",
                     actual=f"{len(strays)} of {len(second.listed)} rows belong to another",
                     exchange=second,
+                    check=owner_check(scope.owners, identity.customer) or _apart_from_own(context, mirror),
                 )
                 continue
             context.results.record_inconclusive(enforceable_clauses(context, clauses), "not repeatable")
@@ -334,6 +336,12 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
     if not judged:
         reason = f"add identities of two customers, each with its customer, {_ADD_HINT}"
         context.results.record_not_exercised(clauses, reason)
+
+
+def _apart_from_own(context: CheckContext, mirror: Mirror) -> AnswerCheck | None:
+    """The check that a list has no row of the run's own list."""
+    plain = context.seen_exchange(mirror.request(largest_page(context)))
+    return None if plain is None else apart_check(context, plain)
 
 
 def _check_own_customer_request(
@@ -375,7 +383,9 @@ def _check_own_customer_request(
         if others:
             expected = "an error, or no rows"
             actual = f"{rows_in_words(len(others))} of another customer"
-            report_breach(context, clauses, expected=expected, actual=actual, exchange=second)
+            check = listed_check(context, mirror, "without", others)
+            check = None if check is None else replace(check, alternatives=(NO_LIST,))
+            report_breach(context, clauses, expected=expected, actual=actual, exchange=second, check=check)
             return
 
 

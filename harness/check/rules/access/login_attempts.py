@@ -12,6 +12,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity
 from harness.check.credentials import can_sign, sign_token, signing_credentials, token_claims
+from harness.check.secret_alterations import ALTERATIONS
 from harness.errors import UsageProblem
 from harness.specification.access import account_names, key_of, way_credentials, ways_of
 from harness.specification.model import AccessKey, AccessWay, Clauses, Jwt, LogIn, all_clauses
@@ -274,18 +275,16 @@ def altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
     """Values that are nearly the right one."""
     if not secret:
         return
-    middle = len(secret) // 2
-    other = "a" if secret[middle] not in "aA" else "b"
-    yield "a slightly wrong", secret[:middle] + other + secret[middle + 1 :]
+    wrong = ALTERATIONS["wrong"](secret)
+    yield "a slightly wrong", wrong
     if len(secret) > 5:
-        yield "the first half of the", secret[: len(secret) // 2]
+        yield "the first half of the", ALTERATIONS["half"](secret)
     if len(secret) > 1:
-        # A signed token loses three whole bytes of its signature: what is left can still be decoded.
-        yield "a truncated", secret[:-4] if secret.count(".") == 2 else secret[:-1]
-    # Who puts credentials into the text of an SQL statement breaks down over the quote.
-    yield "an extended", secret + "'"
-    if secret.swapcase() not in (secret, other):
-        yield "an otherwise cased", secret.swapcase()
+        yield "a truncated", ALTERATIONS["truncated"](secret)
+    yield "an extended", ALTERATIONS["extended"](secret)
+    cased = ALTERATIONS["otherwise-cased"](secret)
+    if cased not in (secret, wrong):
+        yield "an otherwise cased", cased
 
 
 def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:

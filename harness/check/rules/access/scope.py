@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.answer_checks import A_LIST, NO_LIST, listed_check, same_check
+from harness.check.exchange import AskedStep, steps_of
+from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, listed_check, owner_check, same_check
 from harness.check.probe.count_only import check_count_of_list
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, reread_mirror
@@ -24,13 +25,17 @@ from harness.wire.decoded_body import Tree
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scope:
-    """The scope under check: the run, its rows, the parameter that says whose calls are listed, the own customer."""
+    """The scope under check: the run, its rows, the parameter that says whose calls are listed, the own customer.
+
+    `answers` are the latest lists, by the word or customer that was asked for and the switch of the recursion.
+    """
 
     context: CheckContext
     mirror: Mirror
     rule: CallScope
     parameter: str
     own: Any
+    answers: dict[tuple[str | None, bool | None], Exchange] = field(default_factory=dict)
 
     @property
     def recursive(self) -> str | None:
@@ -56,7 +61,15 @@ class _Scope:
         if deep is not None and self.recursive is not None:
             values[self.recursive] = self.context.encode(self.recursive, deep)
         purpose = f"{self.parameter} = {whose}{note}" if whose is not None else f"no {self.parameter}, {note}"
-        return read_scoped_list(self.context, self.mirror, values, purpose)
+        exchange = read_scoped_list(self.context, self.mirror, values, purpose)
+        self.answers[whose, deep] = exchange
+        return exchange
+
+    def steps(self, *asked: tuple[str | None, bool | None], last: Exchange | None = None) -> tuple[AskedStep, ...]:
+        """The latest answers for some words or customers and switches, None being the plain list; then a last one."""
+        plain = self.context.seen_exchange(self.mirror.request(largest_page(self.context)))
+        found = [plain if whose is None else self.answers.get((whose, deep)) for whose, deep in asked]
+        return steps_of(*(one for one in found if one is not last), last)
 
 
 def check_scope(context: CheckContext, mirror: Mirror) -> None:
@@ -122,7 +135,14 @@ def _judge_unset(scope: _Scope) -> None:
             return
         expected, actual = f"owner {scope.own} in every row", f"{rows_in_words(len(strangers))} of others"
     message = "without a customer only the account's own calls are listed"
-    context.fail(clauses, message, expected=expected, actual=actual)
+    context.fail(
+        clauses,
+        message,
+        expected=expected,
+        actual=actual,
+        check=None if scope.own is None else owner_check(scope.rule.owners, scope.own),
+        steps=scope.steps((None, None)),
+    )
 
 
 def _judge_children(scope: _Scope, children: list[Row]) -> None:
@@ -137,6 +157,10 @@ def _judge_children(scope: _Scope, children: list[Row]) -> None:
         "the children's calls are listed, not the account's own",
         expected=f"rows of customers other than {scope.own}",
         actual=f"{len(wrong)} rows of {scope.own} alone",
+        rows=wrong,
+        fields=map(str, scope.rule.owners),
+        check=owner_check(scope.rule.owners, scope.own, on=False),
+        steps=scope.steps((scope.word_for("children"), None)),
     )
 
 
@@ -204,6 +228,10 @@ def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> None:
             expected=f"every row that {context.identity.name} sees",
             actual=f"{len(lost)} of them missing",
             exchange=again,
+            rows=[row for row in mirror.rows if row.key in lost],
+            fields=map(str, scope.rule.owners),
+            check=AnswerCheck(kind="covers"),
+            steps=scope.steps((None, None), last=again),
         )
         return
 
@@ -219,6 +247,8 @@ def _check_superset(scope: _Scope, every: list[Row], own_rows: list[Row], childr
         lost_below &= later - around
     lost = _keys(own_rows) - keys | lost_below
     clauses = scope.clauses_for("everyone")
+    narrower: list[tuple[str | None, bool | None]] = [(None, None), (scope.word_for("children"), None)]
+    check = AnswerCheck(kind="covers" if lost else "more")
     if lost:
         expected, actual = "every row of the narrower lists", f"{len(lost)} of them missing"
     elif len(every) > len(own_rows) or not children:
@@ -226,7 +256,17 @@ def _check_superset(scope: _Scope, every: list[Row], own_rows: list[Row], childr
         return
     else:
         expected, actual = "more than the account's own", rows_in_words(len(every))
-    scope.context.fail(clauses, "all customers' calls are listed", expected=expected, actual=actual)
+    known = {row.key: row for row in (*own_rows, *(children or ()))}
+    scope.context.fail(
+        clauses,
+        "all customers' calls are listed",
+        expected=expected,
+        actual=actual,
+        rows=[row for key, row in known.items() if key in lost],
+        fields=map(str, scope.rule.owners),
+        check=check,
+        steps=scope.steps(*narrower[: 2 if lost else 1], (scope.word_for("everyone"), None)),
+    )
 
 
 def _check_one_customer(
@@ -282,7 +322,8 @@ def _is_wrong_for_customer(
         if _is_own_without_recursion(scope, customer):
             clauses = scope.rule.clauses.recursive_default or clauses
         expected, actual = f"rows of customer {customer}", f"{len(strangers)} of {len(rows)} rows are others'"
-        check = listed_check(scope.context, scope.mirror, "without", strangers)
+        check = owner_check(scope.rule.owners, customer)
+        check = check or listed_check(scope.context, scope.mirror, "without", strangers)
     elif missing:
         expected, actual = rows_in_words(len(due)), f"{len(missing)} of them missing"
         lost = [row for key in missing if (row := scope.mirror.row_with_key(key)) is not None]
@@ -359,7 +400,8 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
 
 def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _Depths) -> None:
     """The recursion adds the rows of the customers below, at all depths."""
-    results, clauses = scope.context.results, scope.rule.clauses.recursive
+    results, clauses, own = scope.context.results, scope.rule.clauses.recursive, str(scope.own)
+    narrower: list[tuple[str | None, bool | None]] = [(own, None), (scope.word_for("children"), None)]
     message, lost = "sub-customers are included at all depths", (depths.plain | depths.below) - depths.deep_ever
     if lost and not holds_whole_list(scope.context, deep):
         results.record_not_exercised(clauses, "the calls of all sub-customers are more than a page")
@@ -371,13 +413,23 @@ def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _De
             results.record_not_exercised(clauses, "no sub-customer has calls")
             return
         message, expected, actual = "sub-customers are included", "more rows", "the same rows"
+        narrower = narrower[:1]
     else:
         lost = _rows_lost_below(scope, children, depths.deep_ever)
         if not lost:
             results.record_pass(clauses, times=len(depths.deep))
             return
         expected, actual = "rows of sub-customers' own customers too", f"{len(lost)} of them missing"
-    scope.context.fail(clauses, message, expected=expected, actual=actual, exchange=deep)
+        narrower = [(whose, True) for whose, switched in scope.answers if switched and whose not in (None, own)]
+    scope.context.fail(
+        clauses,
+        message,
+        expected=expected,
+        actual=actual,
+        exchange=deep,
+        check=AnswerCheck(kind="covers" if lost else "more"),
+        steps=scope.steps(*narrower, last=deep),
+    )
 
 
 def _check_own_recursion(scope: _Scope, deep: Exchange, depths: _Depths) -> None:
@@ -419,6 +471,8 @@ def _check_ignored_recursion(scope: _Scope, children: list[Row], depths: _Depths
             expected=rows_in_words(len(below)),
             actual=rows_in_words(len(exchange.keys)),
             exchange=exchange,
+            check=AnswerCheck(kind="same", fields=("rows",)),
+            steps=scope.steps((word, None), last=exchange),
         )
     elif not depths.deep - depths.plain_ever - below:
         context.results.record_not_exercised(clauses, "no customer at a greater depth has calls")
@@ -481,6 +535,7 @@ def _check_children_depth(scope: _Scope, children: list[Row]) -> None:
                 exchange=deep,
                 rows=stray,
                 fields=map(str, scope.rule.owners),
+                steps=steps_of(plain, deep, scope.answers.get((scope.word_for("children") or "", None))),
             )
             return
 

@@ -8,7 +8,8 @@ from itertools import combinations
 from typing import Any, final
 
 from harness.check.context import Exchange
-from harness.check.probe.answer_checks import apart_check
+from harness.check.exchange import steps_of
+from harness.check.probe.answer_checks import apart_check, walk_check
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.filter_values import largest_page
@@ -143,14 +144,23 @@ def check_word_partition(about: AskedFilter) -> None:
     """Judges that the words of a field, asked for one by one, share out all rows."""
     context, mirror, clauses, words = about.context, about.mirror, about.rule.partition_clause, _words_of_field(about)
     seen: dict[Hashable, str] = {}
+    answers: dict[str, Exchange] = {}
     for word in words:
-        exchange = context.send(_request(about, word), f"rows of {about.name}={word}")
+        exchange = answers[word] = context.send(_request(about, word), f"rows of {about.name}={word}")
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return
         twice = next((key for key in exchange.keys if seen.setdefault(key, word) != word), None)
         if twice is not None and not mirror.volatile:
             message, actual = f"a row belongs to one word of {about.name}", f"{seen[twice]} and {word}"
-            context.fail(clauses, message, expected="one word", actual=actual, exchange=exchange)
+            context.fail(
+                clauses,
+                message,
+                expected="one word",
+                actual=actual,
+                exchange=exchange,
+                rows=[row for row in exchange.listed if row.key == twice],
+                check=apart_check(context, answers[seen[twice]]),
+            )
             return
     left = {row.key for row in mirror.rows} - seen.keys()
     if left and mirror.complete and not mirror.volatile:
@@ -163,10 +173,19 @@ def check_word_partition(about: AskedFilter) -> None:
         context.results.record_pass(clauses)
     else:
         for word in words:
-            left -= set(context.send(_request(about, word), f"again: rows of {about.name}={word}").keys)
+            answers[word] = context.send(_request(about, word), f"again: rows of {about.name}={word}")
+            left -= set(answers[word].keys)
         if not left:
             context.results.record_inconclusive(clauses, "not repeatable")
             return
         rows = len(mirror.rows)
-        message, expected = f"the words of {about.name} share out all rows", f"{rows} rows"
-        context.fail(clauses, message, expected=expected, actual=rows_in_words(rows - len(left)))
+        context.fail(
+            clauses,
+            f"the words of {about.name} share out all rows",
+            expected=f"{rows} rows",
+            actual=rows_in_words(rows - len(left)),
+            rows=[row for row in mirror.rows if row.key in left],
+            fields=map(str, about.rule.compares),
+            check=walk_check(context, mirror.rows),
+            steps=steps_of(*answers.values()),
+        )

@@ -11,7 +11,8 @@ from itertools import chain, combinations, pairwise
 from typing import Final
 
 from harness.check.context import CheckContext, Row, instants_of
-from harness.check.probe.answer_checks import poll_check
+from harness.check.exchange import steps_of
+from harness.check.probe.answer_checks import AnswerCheck, poll_check
 from harness.check.probe.mirror import Mirror
 from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_readings import COPY_LAG_SECONDS, LifeFields, Sighting, WatchedCalls
@@ -103,6 +104,7 @@ def check_stands_still(watched: WatchedCalls, law: StandsStillLaw) -> None:
             fields=[name],
             inferred=not certain,
             check=poll_check(context, "still", field=name, slack_seconds=law.slack_seconds) if certain else None,
+            steps=watched.steps_of_rows((before, row)),
         )
     elif pairs:
         context.results.record_pass(law.clause, times=len(pairs))
@@ -140,6 +142,7 @@ def _check_flips(watched: WatchedCalls) -> None:
             fields=[name],
             # A call may get another party and the old one back; an answer that was is never undone.
             inferred=not clear or field.shows != "answered_at",
+            steps=watched.steps_of_rows([one.row for one in history]),
         )
 
 
@@ -205,6 +208,7 @@ def _check_swapped_parties(watched: WatchedCalls) -> None:
             fields=(one, other),
             # No document promises it in words.
             inferred=True,
+            steps=watched.steps_of_rows(swapped[0][:2]),
         )
 
 
@@ -310,6 +314,7 @@ def _check_renamed_calls(watched: WatchedCalls, clauses: Clauses) -> None:
         rows=chain(*renamed_pairs),
         fields=[start],
         inferred=True,
+        check=poll_check(context, "kept"),
     )
 
 
@@ -332,6 +337,8 @@ def check_same_rows(context: CheckContext, mirror: Mirror) -> None:
         actual=f"{len(renamed)} of {len(first.rows)} rows came back under others",
         rows=chain(*renamed),
         inferred=True,
+        check=AnswerCheck(kind="same", fields=("rows",)),
+        steps=steps_of(first.first_page, last.first_page),
     )
 
 

@@ -194,6 +194,7 @@ def _check_answers(watched: WatchedCalls) -> None:
             rows=old,
             fields=(start, answer),
             inferred=True,
+            steps=watched.steps_of_rows(old),
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from harness.check.context import CheckContext, Row
+from harness.check.probe.answer_checks import AnswerCheck, Plain, ended_check
 from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
@@ -31,6 +33,7 @@ _STOPPED_CALLS_NEEDED: Final = 3
 _LATE_SECONDS: Final = 10
 # Without durations only beginnings can be compared: few calls last a day, and lines that stay up do.
 _AGED_SECONDS: Final = 86_400
+_END_ATTRIBUTES: Final = ("ended_at", "disposition", "hangup_cause")
 _LIVE_STATES: Final = frozenset({"dialing", "ringing", "answered", "held"})
 # What telephony calls a call that is over, without the blanks and the case in which it is written.
 _END_WORDS: Final = frozenset(
@@ -72,6 +75,7 @@ def _check_end_states(watched: WatchedCalls, clauses: Clauses) -> None:
             rows=[one for one, _, _ in lingering],
             fields=(fields.start, fields.ring, fields.talk, fields.state, name),
             difference="ended calls are listed",
+            check=ended_check(watched.context, "over", (), told={"while": name, "is": [str(row.shown.get(name))]}),
         )
 
 
@@ -100,6 +104,7 @@ def _check_stopped_calls(watched: WatchedCalls, clauses: Clauses) -> None:
             rows=[one[-1].row for one in stopped],
             inferred=len(stopped) < _STOPPED_FOR_CERTAIN,
             difference="ended calls are listed",
+            check=_stopped_check(watched),
         )
     elif left:
         watched.context.results.record_pass(clauses, times=len(left) - len(stopped))
@@ -125,13 +130,14 @@ def _check_ended_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     """Judges that ended calls are not listed, by what rows show of themselves and by calls that leave the list."""
     shows = [(row, _call_liveness(watched.context, row)) for reading in watched.readings for row in reading.rows]
     said = [(row, shown) for row, shown in shows if isinstance(shown, str)]
-    stale = _stale_calls(watched)
+    stale = [] if said else _stale_calls(watched)
     ended = said or [(row, why) for row, why, _ in stale] or _stopped_calls(watched)
     if ended:
+        check = _said_check(watched) if said else _stale_check(watched) if stale else _stopped_check(watched)
         # A long call may be what it looks like: only the comparison with its neighbours speaks against it. But no
         # hold lasts for days.
         certain = said or (watched.fields.counts and any(behind > _AGED_SECONDS for _, _, behind in stale))
-        _report_ended_calls(watched, clauses, ended, inferred=not certain)
+        _report_ended_calls(watched, clauses, ended, inferred=not certain, check=check)
         return
     gone = {key for reading in watched.readings[:-1] for key in reading.by_key if key not in watched.last.by_key}
     starts = watched.context.fields_showing("started_at")
@@ -183,7 +189,12 @@ def _stopped_calls(watched: WatchedCalls) -> list[tuple[Row, str]]:
 
 
 def _report_ended_calls(
-    watched: WatchedCalls, clauses: Clauses, ended: Sequence[tuple[Row, str]], *, inferred: bool
+    watched: WatchedCalls,
+    clauses: Clauses,
+    ended: Sequence[tuple[Row, str]],
+    *,
+    inferred: bool,
+    check: AnswerCheck | None,
 ) -> None:
     """Tells of rows of ended calls, each with the reason."""
     rows = list({row.key: row for row, _ in ended}.values())
@@ -195,7 +206,33 @@ def _report_ended_calls(
         rows=rows,
         fields=watched.context.fields_showing(*_EVIDENCE_ATTRIBUTES),
         inferred=inferred,
+        check=check,
     )
+
+
+def _said_check(watched: WatchedCalls) -> AnswerCheck | None:
+    """The check that no row shows what only a call that has ended has."""
+    asked = ended_check(watched.context, "over", watched.context.fields_showing(*_END_ATTRIBUTES), told={})
+    return None if asked is None else replace(asked, kind="blank", low=0, high=0, values=None)
+
+
+def _stale_check(watched: WatchedCalls) -> AnswerCheck | None:
+    """The check that no call reaches only until long before the others."""
+    fields = watched.fields
+    slack, spans = (_STALLED_AFTER_SECONDS, (fields.ring, fields.talk)) if fields.counts else (_AGED_SECONDS, ())
+    told: dict[str, Plain] = {"slack": str(slack), "while": fields.state, "not": _words_of(fields, "held")}
+    return ended_check(watched.context, "stale", (fields.start, *spans), told=told)
+
+
+def _stopped_check(watched: WatchedCalls) -> AnswerCheck | None:
+    """The check that no calls that are said to go on stand still while others do."""
+    fields = watched.fields
+    told: dict[str, Plain] = {"while": fields.state, "is": _words_of(fields, "ringing", "answered")}
+    return ended_check(watched.context, "over", (fields.answer, fields.ring, fields.talk, fields.state), told=told)
+
+
+def _words_of(fields: LifeFields, *phases: str) -> list[Plain]:
+    return [word for word, phase in fields.phases.items() if phase in phases]
 
 
 _EVIDENCE_ATTRIBUTES: Final = (
@@ -216,7 +253,7 @@ def _call_liveness(context: CheckContext, row: Row) -> bool | str | None:
         if name not in row.shown:
             continue
         value = row.shown[name]
-        if field.shows in ("ended_at", "disposition", "hangup_cause"):
+        if field.shows in _END_ATTRIBUTES:
             if value is not None and value != "":
                 return f"{name} shows {render_value(value)}"
             alive = True

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, Literal, Self
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.exchange import AskedStep, steps_of
 from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.probe.mirror import Snapshot
 from harness.check.rules.responses.row_laws import as_number
@@ -24,6 +25,7 @@ _SLOW_ANSWER_SECONDS: Final = 2.0
 _SECONDS_AT_MOST: Final = 10**8
 
 Phase = Literal["ringing", "answered", "held"]
+_STEPS_TOLD: Final = 4
 _PHASES: Final[Mapping[str, Phase]] = {
     "dialing": "ringing",
     "ringing": "ringing",
@@ -40,12 +42,13 @@ class Reading:
     by_key: Mapping[Hashable, Row]
     at: float | None = None
     server_time: datetime | None = None
+    exchange: Exchange | None = None
 
     @classmethod
     def of_exchange(cls, exchange: Exchange) -> Self:
         """The reading that an answer is."""
-        rows = exchange.listed
-        return cls(rows=rows, by_key={row.key: row for row in rows}, at=exchange.at, server_time=exchange.server_time)
+        rows, by_key = exchange.listed, {row.key: row for row in exchange.listed}
+        return cls(rows=rows, by_key=by_key, at=exchange.at, server_time=exchange.server_time, exchange=exchange)
 
     @classmethod
     def of_snapshot(cls, snapshot: Snapshot) -> Self:
@@ -166,8 +169,11 @@ class WatchedCalls:
         difference: str = "",
         check: AnswerCheck | None = None,
     ) -> None:
-        """Writes a breach of what the first of the clauses says; its rows show how far calls are, or some fields."""
-        life = self.fields
+        """Writes a breach of what the first of the clauses says; its rows show how far calls are, or some fields.
+
+        The readings that show the first of the rows, and those around one that lacks it, are its steps.
+        """
+        life, rows = self.fields, list(rows)
         self.context.fail(
             clauses,
             self.context.clause_text(clauses, otherwise),
@@ -178,7 +184,24 @@ class WatchedCalls:
             inferred=inferred,
             difference=difference,
             check=check,
+            steps=self.steps_of_rows(rows),
         )
+
+    def steps_of_rows(self, rows: Sequence[Row]) -> tuple[AskedStep, ...]:
+        """The readings that tell what became of the first of some rows: those that show it, and those without it."""
+        told = {id(row) for row in rows}
+        places: set[int] = set()
+        for key in dict.fromkeys(row.key for row in rows[:2]):
+            for place, reading in enumerate(self.readings):
+                row = reading.by_key.get(key)
+                if id(row) in told:
+                    places.add(place)
+                elif row is None and 0 < place < len(self.readings) - 1 and key in self.readings[place - 1].by_key:
+                    places |= {place - 1, place, *self._places_with(key, after=place)[:1]}
+        return steps_of(*(self.readings[place].exchange for place in sorted(places)[:_STEPS_TOLD]))
+
+    def _places_with(self, key: Hashable, *, after: int) -> list[int]:
+        return [place for place, one in enumerate(self.readings) if place > after and key in one.by_key]
 
 
 def seconds_shown(row: Row, name: str | None) -> float | None:

@@ -11,6 +11,8 @@ from itertools import cycle
 from typing import Final, Literal
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.exchange import AskedStep, steps_of
+from harness.check.probe.answer_checks import AnswerCheck, same_check, walk_check
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import Mirror, largest_page_size
@@ -66,6 +68,8 @@ class Breach:
     expected: str
     actual: str
     rows: tuple[Row, ...] = ()
+    steps: tuple[AskedStep, ...] = ()
+    check: AnswerCheck | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,6 +180,9 @@ def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Seque
             f"{shown.expected}{smallest.label}",
             shown.actual,
             difference=f"{shown.kind} over pages{smallest.label}",
+            rows=shown.rows,
+            check=shown.check,
+            steps=shown.steps,
         )
 
 
@@ -249,6 +256,8 @@ def _breach_of_pages(travel: Travel, due: DueRows | None) -> Breach | None:
             expected="rows that were not shown before",
             actual=f"{len(again)} of {len(page.listed)} rows a second time",
             rows=again,
+            steps=steps_of(*travel.pages),
+            check=walk_check(travel.context, ()),
         )
     if due is None or not due.sort_values:
         return None
@@ -265,6 +274,8 @@ def _breach_of_pages(travel: Travel, due: DueRows | None) -> Breach | None:
         expected=f"the rows that follow in the list, from row {wrong + 1} on",
         actual="other rows",
         rows=(came[wrong], due.rows[min(wrong, len(due.rows) - 1)]),
+        steps=steps_of(*travel.pages),
+        check=walk_check(travel.context, due.rows, sort_values=due.sort_values, whole=False),
     )
 
 
@@ -284,6 +295,8 @@ def _breach_of_end(travel: Travel, due: DueRows | None) -> Breach | None:
         expected=f"{rows_in_words(len(due.rows))} over all pages",
         actual=f"{rows_in_words(len(came))}, {len(lost)} missing",
         rows=lost,
+        steps=steps_of(*travel.pages),
+        check=walk_check(travel.context, due.rows, pages=len(due.rows) + 2, walks_on="cursor"),
     )
 
 
@@ -299,10 +312,13 @@ def _go_back(travel: Travel) -> Breach | None:
             exchange=here,
             expected="a cursor to the page before",
             actual="none",
+            steps=steps_of(*travel.pages),
         )
     back: Exchange | None = None
+    tried: list[Exchange] = []
     for _, parameter in ways_back(travel.context, travel.paging):
         back = travel.ask({parameter: token}, travel.sizes[-2], "back to the page before")
+        tried += [back] if back is not None else []
         if back is None or back.keys == before.keys:
             break
     if back is None or travel.mirror.volatile:
@@ -315,6 +331,8 @@ def _go_back(travel: Travel) -> Breach | None:
             exchange=back,
             expected=f"the {len(before.keys)} rows of the page before",
             actual="the same rows in another order" if same else f"{len(back.keys)} other rows",
+            steps=(*steps_of(*travel.pages), *(AskedStep(exchange=one, back=True) for one in tried)),
+            check=same_check(travel.context, before, back, place=len(travel.pages) - 2, ways=len(tried)),
         )
     travel.context.results.record_pass(clauses.prev)
     return _go_forth_again(travel, back) if travel.journey.forth else None
@@ -331,7 +349,12 @@ def _go_forth_again(travel: Travel, back: Exchange) -> Breach | None:
         token = start.next_cursor
         if token is None:
             return Breach(
-                kind=kind, clauses=paging.clauses.slice, exchange=start, expected="a cursor forth", actual="none"
+                kind=kind,
+                clauses=paging.clauses.slice,
+                exchange=start,
+                expected="a cursor forth",
+                actual="none",
+                steps=steps_of(*travel.pages, back if start is back else None),
             )
         if kind == "reuse" and token == back.next_cursor:
             # The way forth was this very cursor.
@@ -346,5 +369,7 @@ def _go_forth_again(travel: Travel, back: Exchange) -> Breach | None:
                 exchange=again,
                 expected="the page that followed before",
                 actual=f"{len(set(again.keys) - set(here.keys))} of {len(again.keys)} rows are others",
+                steps=(*steps_of(*travel.pages), AskedStep(exchange=back, back=True), *steps_of(again)),
+                check=same_check(travel.context, here, again, place=len(travel.pages) - 1),
             )
     return None

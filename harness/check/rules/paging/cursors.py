@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, instants_of
-from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, apart_check, part_check
+from harness.check.exchange import AskedStep, steps_of
+from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, part_check, same_check, walk_check
 from harness.check.probe.error_responses import is_breakdown, judge_error_response
 from harness.check.probe.mirror import Mirror
 from harness.check.probe.page_probe import (
@@ -86,7 +87,18 @@ def _check_cursor_walk(
             context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
         actual = f"{rows_in_words(len(came))}, {len(due - came.keys())} missing"
-        report_walk_breach(context, mirror, walk_clauses, steps[-1], rows_in_words(len(due)), actual)
+        all_due = [row for row in mirror.rows if row.key in due]
+        report_walk_breach(
+            context,
+            mirror,
+            walk_clauses,
+            steps[-1],
+            rows_in_words(len(due)),
+            actual,
+            rows=[row for row in all_due if row.key not in came],
+            check=walk_check(context, all_due, pages=len(all_due) + 2, walks_on="cursor"),
+            steps=steps_of(*steps),
+        )
         return
     context.results.record_pass(walk_clauses)
     if len(steps) > 1:
@@ -134,6 +146,7 @@ def _walk_forward(
                 actual="the same cursor again",
                 exchange=exchange,
                 check=_cursor_check(context, exchange, paging.next_at),
+                steps=steps_of(*steps),
             )
             return None
         tokens.append(following)
@@ -163,6 +176,7 @@ def _is_wrong_page(
             actual=exchange.told_error,
             exchange=exchange,
             check=A_LIST,
+            steps=steps_of(*steps, exchange),
         )
         return True
     again = [key for key in exchange.keys if key in seen]
@@ -170,9 +184,17 @@ def _is_wrong_page(
         return False
     actual = f"{len(again)} of {len(exchange.keys)} rows a second time"
     clauses = slice_clauses if len(steps) == 1 else walk_clauses
-    before = next(step for step in reversed(steps) if not {*again}.isdisjoint(step.keys))
-    expected, check = "rows that were not shown before", apart_check(context, before)
-    report_walk_breach(context, mirror, clauses, exchange, expected, actual, check=check)
+    report_walk_breach(
+        context,
+        mirror,
+        clauses,
+        exchange,
+        "rows that were not shown before",
+        actual,
+        rows=[row for row in exchange.listed if row.key in seen],
+        check=walk_check(context, (), pages=len(steps) + 1),
+        steps=steps_of(*steps, exchange),
+    )
     return True
 
 
@@ -228,7 +250,10 @@ def _judge_order_across_pages(context: CheckContext, paging: CursorPaging, steps
         known = shown and border is not None and shown[0] is not None
         if known and (shown[0] > border if descends else shown[0] < border):
             expected, message = f"rows beyond {border}", "a following page goes on in the order"
-            context.fail(paging.clauses.slice, message, expected=expected, actual=f"{shown[0]}", exchange=step)
+            came = steps_of(*steps[: steps.index(step) + 1])
+            context.fail(
+                paging.clauses.slice, message, expected=expected, actual=f"{shown[0]}", exchange=step, steps=came
+            )
             return
         border = shown[-1] if shown else border
 
@@ -248,11 +273,14 @@ def _check_previous_page(
     if token is None:
         expected, message = "a cursor to the page before", "a page tells the way back"
         check = _cursor_check(context, here, paging.prev_at)
-        context.fail(clauses, message, expected=expected, actual="none", exchange=here, check=check)
+        told = steps_of(*steps)
+        context.fail(clauses, message, expected=expected, actual="none", exchange=here, check=check, steps=told)
         return
     came: Exchange | None = None
+    tried: list[Exchange] = []
     for way, parameter in ways_back(context, paging):
         came = context.send(mirror.request({**values, parameter: token}), f"the page before, by {parameter}")
+        tried.append(came)
         if context.note_unusable(came, clauses):
             return
         if came.keys and came.keys == before.keys:
@@ -261,7 +289,17 @@ def _check_previous_page(
             return
     same = came is not None and set(came.keys) == set(before.keys)
     actual = "the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows"
-    report_walk_breach(context, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual)
+    expected = f"the {len(before.keys)} rows of the page before"
+    report_walk_breach(
+        context,
+        mirror,
+        clauses,
+        came,
+        expected,
+        actual,
+        check=None if came is None else same_check(context, before, came, place=len(steps) - 2, ways=len(tried)),
+        steps=(*steps_of(*steps), *(AskedStep(exchange=one, back=True) for one in tried)),
+    )
 
 
 def _judge_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exchange) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from harness.check.context import CheckContext
+from harness.check.probe.answer_checks import part_check
 from harness.check.probe.mirror import (
     Mirror,
     largest_page_size,
@@ -93,6 +94,7 @@ def _is_told_wrongly(
                 f"{page + 1}{arrangement.label}",
                 str(told).lower(),
                 message="an answer says whether rows follow those of its page",
+                check=part_check(context, exchange, more.at),
             )
             return True
         # What is no flag at all is told of every response.

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.exchange import steps_of
+from harness.check.probe.answer_checks import walk_check
 from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect
 from harness.check.probe.expect import ProbeResult, check_probe
 from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, server_page_limit
@@ -117,17 +119,20 @@ def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[B
         if not repeated:
             context.results.record_pass(clauses)
             continue
-        found = _smallest_breach(context, mirror, paging, probe, judged[-1].exchange, repeated)
-        smallest, exchange, again = found
+        met = [one.exchange for one in judged]
+        smallest, came, again = _smallest_breach(context, mirror, paging, probe, met, repeated)
         broken.append(smallest)
         report_walk_breach(
             context,
             mirror,
             clauses,
-            exchange,
+            came[-1],
             f"each row on one page{smallest.label}",
             f"{len(again)} {'row' if len(again) == 1 else 'rows'} on two pages side by side",
             difference=f"repeated over pages{smallest.label}",
+            rows=[row for row in came[-1].listed if row.key in again],
+            check=walk_check(context, ()),
+            steps=steps_of(*came),
         )
 
 
@@ -219,10 +224,10 @@ def _smallest_breach(
     mirror: Mirror,
     paging: PlacedPaging,
     probe: BorderProbe,
-    exchange: Exchange,
+    met: Sequence[Exchange],
     repeated: list[Hashable],
-) -> tuple[Arrangement, Exchange, list[Hashable]]:
-    """The arrangement with least in it whose pages hold a row twice, with the later page and the rows."""
+) -> tuple[Arrangement, Sequence[Exchange], list[Hashable]]:
+    """The arrangement with least in it whose pages hold a row twice, with the pages and the rows."""
     for smaller in probe.arrangement.smaller():
         due = due_rows(context, mirror, smaller.values)
         less = BorderProbe(arrangement=smaller, kind=probe.kind, depth=probe.depth)
@@ -235,5 +240,5 @@ def _smallest_breach(
             came.append(context.send(ask, "pages side by side with less"))
         again = _rows_shown_twice(came)
         if again:
-            return smaller, came[-1], again
-    return probe.arrangement, exchange, repeated
+            return smaller, came, again
+    return probe.arrangement, met, repeated

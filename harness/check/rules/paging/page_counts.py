@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.check.context import CheckContext
+from harness.check.probe.answer_checks import part_check
 from harness.check.probe.mirror import (
     Mirror,
     largest_page_size,
@@ -77,5 +78,6 @@ def _is_count_wrong(
         f"{due} pages of {size} for {rows} rows{arrangement.label}",
         f"{told} pages",
         message="the number of pages is that of all matching rows",
+        check=part_check(context, exchange, count.at),
     )
     return True

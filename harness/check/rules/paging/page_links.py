@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.answer_checks import AnswerCheck, part_check
+from harness.check.exchange import AskedStep
+from harness.check.probe.answer_checks import A_LIST, AnswerCheck, part_check, slice_check
 from harness.check.probe.followed_links import (
     DeadLink,
     PageRequest,
@@ -80,6 +81,19 @@ class _Walk:
         """What is kept on the way, with the window of the run."""
         return self.mirror.request(self.values).values
 
+    @property
+    def steps(self) -> tuple[AskedStep, ...]:
+        """The pages that came, each but the first by the next link of the one before."""
+        return tuple(
+            AskedStep(exchange=page, link="next" if number else None) for number, page in enumerate(self.pages)
+        )
+
+    def check_of_page(self, start: int) -> AnswerCheck | None:
+        """The check that a page holds the rows of the list from `start` on; None where they are not known."""
+        part = slice(start, start + self.size)
+        known = self.whole or part.stop <= len(self.due.rows)
+        return slice_check(self.context, self.due.rows, self.due.sort_values, part) if known else None
+
     def is_due(self, page: Exchange, start: int, rows: int) -> bool:
         """Whether a page holds the rows of the list from `start` on; those of one sort value in any order."""
         came = page.listed
@@ -136,7 +150,8 @@ def check_page_links(context: CheckContext, mirror: Mirror) -> None:
             f"{breach.actual}{arrangement.label}",
             difference=f"{' '.join(breach.kind)}: {breach.actual}",
             message="a link leads to the page that it names, with all that was asked for",
-            check=_link_check(context, links, breach),
+            check=_link_check(context, links, breach) if breach.link is not None else breach.check,
+            steps=breach.steps,
         )
 
 
@@ -191,6 +206,8 @@ class _Breach:
     actual: str
     link: LinkName | None = None
     """The link of the answer that is wrong by itself: missing, or there."""
+    steps: tuple[AskedStep, ...] = ()
+    check: AnswerCheck | None = None
 
 
 def _follow_pages(walk: _Walk) -> _Breach | None:
@@ -237,7 +254,13 @@ def _judge_last_page(walk: _Walk) -> _Breach | None:
     told = (walk.links.clauses.keeps or clauses) if lost else clauses
     actual = "a next link on the last page" + (f", without {' and '.join(lost)}" if lost else "")
     return _Breach(
-        kind=("ends", *lost), clauses=told, exchange=page, expected="no next link", actual=actual, link="next"
+        kind=("ends", *lost),
+        clauses=told,
+        exchange=page,
+        expected="no next link",
+        actual=actual,
+        link="next",
+        steps=walk.steps,
     )
 
 
@@ -294,7 +317,17 @@ def _follow(walk: _Walk, name: LinkName, start: int) -> Exchange | _Breach | Non
     def breach(expected: str, actual: str, lost: tuple[str, ...] = (), at: Exchange = page) -> _Breach:
         told = (walk.links.clauses.keeps or clauses) if lost else clauses
         wrong: LinkName | None = name if at is page else None
-        return _Breach(kind=(name, *lost), clauses=told, exchange=at, expected=expected, actual=actual, link=wrong)
+        steps = walk.steps if at is page else (*walk.steps, AskedStep(exchange=at, link=name))
+        return _Breach(
+            kind=(name, *lost),
+            clauses=told,
+            exchange=at,
+            expected=expected,
+            actual=actual,
+            link=wrong,
+            steps=steps,
+            check=A_LIST if at.rows is None else walk.check_of_page(start),
+        )
 
     if link is None:
         return breach(f"a {name} link on page {len(walk.pages)}", f"no {name} link")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.exchange import AskedStep, steps_of
 from harness.check.oracle.interpreter import sort_key
-from harness.check.probe.answer_checks import AnswerCheck, apart_check, same_check
+from harness.check.probe.answer_checks import AnswerCheck, apart_check, same_check, walk_check
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import (
     Mirror,
@@ -24,6 +25,7 @@ from harness.check.probe.page_probe import (
 )
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.results.row_numbers import rows_in_words
+from harness.check.rules.paging.arrangements import due_rows
 from harness.check.rules.paging.cursors import check_cursor_pages
 from harness.check.rules.paging.page_borders import check_page_borders, plain_border_probes
 from harness.specification.field_path import FieldPath
@@ -43,6 +45,8 @@ from harness.wire.decoded_body import Tree
 # Above any bound seen, and a size that some servers answer with an empty page (`history_large_pages_are_empty`).
 FAR_LARGER_SIZE: Final = 5000
 PAGES_OF_A_WALK: Final = 25
+_TORN_PAGES: Final = 6
+_COVERS: Final = AnswerCheck(kind="covers")
 
 
 def check_pages(context: CheckContext, mirror: Mirror) -> None:
@@ -87,6 +91,10 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
     told: _TornPages | None = _TornPages(partition_clauses(paging) or slice_clauses(paging), mirror.tear_reason, None)
     if isinstance(paging, PageNumberPaging | OffsetPaging) and paging.size is not None:
         told = _pages_side_by_side(context, mirror, paging)
+    elif isinstance(paging, CursorPaging) and told is not None:
+        steps = _torn_walk(context, mirror, paging)
+        check = walk_check(context, mirror.rows, pages=len(mirror.rows) + 2, walks_on="cursor")
+        told = replace(told, steps=steps, check=check if steps else None)
     if told is None:
         return
     for clauses in (told.clauses, told.also):
@@ -99,6 +107,7 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
                 exchange=told.exchange,
                 difference="torn pages",
                 check=told.check,
+                steps=told.steps,
             )
 
 
@@ -111,6 +120,23 @@ class _TornPages:
     exchange: Exchange | None
     check: AnswerCheck | None = None
     also: Clauses = ()
+    steps: tuple[AskedStep, ...] = ()
+
+
+def _torn_walk(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> tuple[AskedStep, ...]:
+    """A few pages of a walk by cursor, as it goes wrong."""
+    _, most = largest_page_size(context)
+    size = max(2, min(most or 100, -(-len(mirror.rows) // 4)))
+    pages: list[Exchange] = []
+    more: dict[str, Tree] = {}
+    for number in range(_TORN_PAGES):
+        ask = mirror.request({**page_size_values(context, size), **more})
+        pages.append(context.send(ask, f"a walk over torn pages, page {number + 1}"))
+        token = pages[-1].next_cursor
+        if not pages[-1].rows or token is None:
+            break
+        more = {paging.after: token}
+    return steps_of(*pages)
 
 
 def _pages_side_by_side(
@@ -149,11 +175,17 @@ def _pages_side_by_side(
         check = same_check(context, answers["one"], answers["plain"])
         return _TornPages(start, "another page when no page is named", answers["plain"], check)
     if both[:3] != one:
-        return _TornPages(start, "a first page that does not begin the list", answers["one"])
+        beginning = steps_of(answers["both"], answers["one"])
+        within = AnswerCheck(kind="within")
+        return _TornPages(start, "a first page that does not begin the list", answers["one"], within, steps=beginning)
+    steps = steps_of(answers["one"], answers["two"], answers["both"])
     if len(both) == 6 and not set(one) & set(two) and two != both[3:]:
-        actual = "the three rows after the first three are others than on a page of six"
-        return _TornPages(slice_clauses(paging) or partition, actual, answers["two"], also=partition_clauses(paging))
-    return _TornPages(partition, mirror.tear_reason, answers["two"])
+        actual, covers = "the three rows after the first three are others than on a page of six", _COVERS
+        told = slice_clauses(paging) or partition
+        return _TornPages(told, actual, answers["two"], covers, also=partition_clauses(paging), steps=steps)
+    check = _COVERS if not {*one, *two} <= set(both) else apart if set(one) & set(two) else None
+    steps = steps[:2] if check is apart else steps
+    return _TornPages(partition, mirror.tear_reason, answers["two"], check, steps=steps)
 
 
 def _check_neighbour_pages(
@@ -221,7 +253,19 @@ def _report_order_violation(
         expected=f"rows in the order of {path} across both pages",
         actual="each page in order, the second one not after the first",
         exchange=again[1],
+        rows=(again[0].listed[-1], again[1].listed[0]),
+        fields=[str(path)],
+        check=_order_across(context, mirror, again),
+        steps=steps_of(*again),
     )
+
+
+def _order_across(context: CheckContext, mirror: Mirror, pages: Sequence[Exchange]) -> AnswerCheck | None:
+    """The check that the rows of pages come in the order that is due, as far as it is known."""
+    due = due_rows(context, mirror, {})
+    if due is None:
+        return None
+    return walk_check(context, due.rows, sort_values=due.sort_values, whole=False)
 
 
 def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> None:
@@ -310,7 +354,10 @@ def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[st
     else:
         expected, actual = "the rows of the first page", "other rows"
         message = "the first page comes where none is named"
-        report_walk_breach(context, mirror, clauses, plain, expected, actual, message=message)
+        check, steps = same_check(context, named, plain), steps_of(named, plain)
+        report_walk_breach(
+            context, mirror, clauses, plain, expected, actual, message=message, check=check, steps=steps
+        )
 
 
 def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> None:
@@ -326,7 +373,8 @@ def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, cla
         if exchange.outcome != "success" or exchange.rows is None or exchange.rows:
             return
     message, expected = "a large page holds rows", "rows, as on smaller pages"
-    context.fail(clauses, message, expected=expected, actual="no rows", exchange=exchange)
+    some = AnswerCheck(kind="some")
+    context.fail(clauses, message, expected=expected, actual="no rows", exchange=exchange, check=some)
 
 
 def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) -> None:
@@ -386,7 +434,17 @@ def _check_page_walk(
             if key in seen and not mirror.volatile:
                 actual = f"a row on page {seen[key] + 1} and on page {index + 1}"
                 expected = f"each row on one page of {size}"
-                report_walk_breach(context, mirror, clauses, exchange, expected, actual)
+                report_walk_breach(
+                    context,
+                    mirror,
+                    clauses,
+                    exchange,
+                    expected,
+                    actual,
+                    rows=[row for row in exchange.listed if row.key in seen],
+                    check=walk_check(context, ()),
+                    steps=steps_of(pages[seen[key]], exchange),
+                )
                 return
             seen[key] = index
         pages.append(exchange)
@@ -424,7 +482,10 @@ def _report_wrong_sum(
         f"{len(seen)} rows: {', '.join(map(str, came))}; page {wrong + 1} of {len(pages)} is wrong",
         difference="other rows on all pages than in the list",
         rows=[row for row in mirror.rows if row.key not in seen],
-        check=AnswerCheck(kind="rows", low=due[wrong], high=due[wrong]) if due[wrong] != came[wrong] else None,
+        check=AnswerCheck(kind="rows", low=due[wrong], high=due[wrong])
+        if due[wrong] != came[wrong]
+        else walk_check(context, mirror.rows),
+        steps=steps_of(*(page for index, page in enumerate(pages) if index != wrong), pages[wrong]),
     )
 
 

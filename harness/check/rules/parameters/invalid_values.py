@@ -144,7 +144,7 @@ def _check_invalid_value(context: CheckContext, mirror: Mirror, name: str, raw: 
     if again is None or (mirror.volatile and again.aspect not in OUTCOME_ASPECTS):
         context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
         return
-    check = difference_check(context, mirror, meaning, second, again)
+    check = difference_check(context, mirror, meaning, second, again, [one for _, one in meanings])
     report_breach(context, clauses, expected=again.expected, actual=again.actual, exchange=second, check=check)
 
 

@@ -212,6 +212,13 @@ def _report_unreadable(judge: JudgedResponse, response: HttpResponse, answer: De
         )
 
 
+def _place_of_problem(problem: FormatProblem) -> str:
+    """The part that is wrong: for elements of a wrong name that name; empty where none can be told."""
+    named = re.match(r"(?:the root element is )?'([A-Za-z_][\w.-]*)'", problem.text)
+    wrong = problem.code in ("xml:root", "xml:unexpected-element")
+    return f"element:{named[1]}" if wrong and named is not None else ""
+
+
 def _check_problems(judge: JudgedResponse, response: HttpResponse, answer: DecodedResponse) -> None:
     """Broken promises of the format in a body that could be read all the same."""
     found: dict[Clauses, list[FormatProblem]] = {}
@@ -236,6 +243,7 @@ def _check_problems(judge: JudgedResponse, response: HttpResponse, answer: Decod
             clauses,
             expected="a body as its format says" if first.code != "xml:root" else "the documented root element",
             actual=f"{first.code}: {first.text}{where}{more}",
+            at=_place_of_problem(first),
         )
     judge.record_standard_passes("TEXT-ENCODING", "TEXT-CHARSET")
     if judge.context.is_xml:

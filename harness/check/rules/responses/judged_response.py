@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.answer_checks import part_check, seen_check, shown_check
+from harness.check.probe.answer_checks import nameless_check, part_check, seen_check, shown_check
 from harness.check.results.findings import Verdict
 from harness.integers import is_integer
 from harness.specification.clause_families import load_standard_clauses
@@ -97,7 +97,7 @@ class JudgedResponse:
             return
         fields = () if path is None else (path.head,)
         if rows:
-            check = shown_check(self.context, rows, fields)
+            check = shown_check(self.context, rows, fields) or nameless_check(self.context, rows)
         else:
             check = part_check(self.context, self.exchange, at) if at else None
             check = check or seen_check(self.context, self.exchange)

@@ -44,11 +44,11 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
         uncalled = counting.clauses.default if counting is not None and count_in(answer) is not None else ()
         if asked is False or count_in(answer) is None:
             actual = in_ascii(answer.rows_raw) if at else "an object"
-            judge.report_breach(uncalled or clauses.rows, expected=expected, actual=actual, at=at)
+            judge.report_breach(uncalled or clauses.rows, expected=expected, actual=actual, at=at and f"form:{at}")
         return
     if answer.rows_flaw and isinstance(answer.tree, dict):
         # A body that is nothing but the list was told by its shape.
-        judge.report_breach(clauses.rows, expected=expected, actual=answer.rows_flaw, at=at)
+        judge.report_breach(clauses.rows, expected=expected, actual=answer.rows_flaw, at=at and f"form:{at}")
     _check_row_form(judge, answer, answer.rows)
     if not answer.rows_flaw:
         judge.record_pass(clauses.rows)
