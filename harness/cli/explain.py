@@ -50,9 +50,9 @@ def explain(
 
     CLAUSE is an id such as HTTP-FRAMING; VERDICT is a verdict, a colour, a level or a basis; FAULT is what
     `serve --fault` takes: API:CLAUSE/NAME or API:transport/NAME, also without the API. Before a clause or a fault of
-    a spec of your own may stand its file: my-calls.yaml:MY-CLS-010. DEFECT is F and its number in a report (F4): of
-    the newest JSON report or journal in this folder, or of --report-file. Without any, every word of a report is
-    explained.
+    a spec of your own may stand its file: my-calls.yaml:MY-CLS-010. DEFECT is defect- and its number in a report
+    (defect-4): of the newest JSON report or journal in this folder, or of --report-file. Without any, every word of a
+    report is explained.
     """
     if word is None:
         console.write_result(_words_json() if as_json else "\n".join(word_lines(width=_terminal_width())))

@@ -1,4 +1,4 @@
-"""What `explain F4` says: a defect of a report that was kept, with the findings that belong to it."""
+"""What `explain defect-4` says: a defect of a report that was kept, with the findings that belong to it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from harness.check.results.defects import Defect
     from harness.report.finding_reader import KeptReport
 
-_NUMBER: Final = re.compile(r"(?i:f|d|defect[ -]?)([0-9]{1,6})")
+_NUMBER: Final = re.compile(r"(?i:defect[ -]?)([0-9]{1,6})")
 _SUFFIXES: Final = (".json", ".ndjson", ".jsonl")
 # In a folder with many files the report that was just written is among the newest.
 _FILES_TRIED: Final = 20
 
 
 def defect_number(word: str) -> int | None:
-    """The number in `F4`, `D4` or `defect 4`; None for another word."""
+    """The number in `defect-4` or `defect 4`; None for another word."""
     found = _NUMBER.fullmatch(word.strip())
     return int(found[1]) if found else None
 
@@ -34,8 +34,8 @@ def load_defect(number: int, *, file: str | None, directory: Path) -> tuple[Kept
     report = read_kept_report(Path(file)) if file is not None else _newest_report(directory)
     defects = {one.headline.defect: one for one in group_findings(report.findings)}
     if number not in defects:
-        known = ", ".join(f"F{one}" for one in sorted(defects) if one) or "none: nothing is broken in it"
-        raise UsageProblem(f"explain F{number}", f"a defect of {report.file}", f"its defects are {known}")
+        known = ", ".join(f"defect-{one}" for one in sorted(defects) if one) or "none: nothing is broken in it"
+        raise UsageProblem(f"explain defect-{number}", f"a defect of {report.file}", f"its defects are {known}")
     return report, defects[number]
 
 
@@ -63,7 +63,7 @@ def defect_lines(report: KeptReport, defect: Defect) -> Iterator[str]:
     from harness.output.escaping import visible_text
     from harness.report.text import finding_lines
 
-    yield f"F{defect.headline.defect} of {visible_text(report.file, limit=400)}"
+    yield f"Defect {defect.headline.defect} of {visible_text(report.file, limit=400)}"
     yield f"  target    {visible_text(report.target, limit=400)}"
     yield ""
     yield from finding_lines(defect.headline, api=report.api, also=defect.also)

@@ -413,7 +413,7 @@ def kept_report(directory: Path, name: str = "report.json") -> Path:
 
 
 @pytest.mark.parametrize("name", ["report.json", "run.ndjson"])
-@pytest.mark.parametrize("word", ["F2", "d2", "defect 2"])
+@pytest.mark.parametrize("word", ["defect-2", "Defect 2", "defect2"])
 def test_a_defect_of_a_report_is_explained(
     name: str, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -425,7 +425,7 @@ def test_a_defect_of_a_report_is_explained(
     about = [one.clause for one in grouped_report().findings if one.defect == 2]
     assert about
     assert all(clause in told for clause in about)
-    assert told.startswith(f"F2 of {file}")
+    assert told.startswith(f"Defect 2 of {file}")
 
 
 def test_without_a_file_the_newest_report_of_the_folder_is_taken(
@@ -435,18 +435,18 @@ def test_without_a_file_the_newest_report_of_the_folder_is_taken(
     (tmp_path / "package.json").write_text("{}")
     os.utime(tmp_path / "report.json", (1, 1))
     monkeypatch.chdir(tmp_path)
-    assert main(["explain", "F1"]) == 0
-    assert capsys.readouterr().out.startswith("F1 of report.json\n")
+    assert main(["explain", "defect-1"]) == 0
+    assert capsys.readouterr().out.startswith("Defect 1 of report.json\n")
     (tmp_path / "report.json").unlink()
-    assert main(["explain", "F1"]) == 2
+    assert main(["explain", "defect-1"]) == 2
     assert "--report-file FILE" in capsys.readouterr().err
 
 
 def test_a_defect_that_a_report_does_not_have_is_told_with_those_that_it_has(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["explain", "F9", "--report-file", str(kept_report(tmp_path))]) == 2
-    assert "its defects are F1, F2, F3" in capsys.readouterr().err
+    assert main(["explain", "defect-9", "--report-file", str(kept_report(tmp_path))]) == 2
+    assert "its defects are defect-1, defect-2, defect-3" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("findings", ["[1]", '[{"clause": []}]', '[{"clause": "A", "level": "must"}]'])
@@ -455,5 +455,5 @@ def test_a_report_with_odd_findings_is_no_crash(
 ) -> None:
     file = tmp_path / "r.json"
     file.write_text(f'{{"findings": {findings}}}')
-    assert main(["explain", "F1", "--report-file", str(file)]) == 2
+    assert main(["explain", "defect-1", "--report-file", str(file)]) == 2
     assert "findings.0" in capsys.readouterr().err
