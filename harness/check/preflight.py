@@ -86,7 +86,9 @@ def block_without_success(context: CheckContext) -> None:
     exchange = context.first_refusal
     status = exchange.response.http_status or 0
     told = f"HTTP {status}: {_error_excerpt(context, exchange)}"
-    _block(context, f"{printable_target(context)}: all {context.requests} answers are errors; the first is {told}")
+    several = context.requests != 1
+    what = f"all {context.requests} answers are errors; the first is {told}" if several else f"the answer is {told}"
+    _block(context, f"{printable_target(context)}: {what}")
 
 
 def _block(context: CheckContext, why: str) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from harness.cli.console import Console, current_time, harness_version
+from harness.output.counted_words import counted
 from harness.output.escaping import shell_word
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _summary_line(report: RunReport) -> str:
     return (
         f"{report.colour.value:<6} {report.api:<28} {kept:>3} of {len(report.clauses):>3} clauses kept, "
         f"{report.requests:>4} requests, {report.seconds:4.1f} s"
-        + (f" ({not_reached} clauses not reached in that time)" if not_reached else "")
+        + (f" ({counted(not_reached, 'clause')} not reached in that time)" if not_reached else "")
     )
 
 

@@ -20,6 +20,7 @@ from harness.cli.process_memory import keep_freed_blocks
 from harness.cli.traffic_options import choice_beside_records, make_chosen_world, traffic_options_beside_records
 from harness.cli.traffic_report import write_traffic_report
 from harness.errors import UsageProblem
+from harness.output.counted_words import counted
 
 if TYPE_CHECKING:
     from harness.generate.fixtures import FixtureListener
@@ -231,8 +232,9 @@ def _write(
         return console.report_error("interrupted; the same command with --resume goes on", interruption.exit_code)
     if not quiet:
         console.write_result(
-            f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
-            f"{written.invalid} invalid answers" + (f", {written.edge} edge cases" if written.edge else "")
+            f"{written.out}: {counted(len(written.files) + 1, 'file')}, {counted(written.rows, 'row')}, "
+            f"{counted(written.pages, 'page')}, {counted(written.invalid, 'invalid answer')}"
+            + (f", {counted(written.edge, 'edge case')}" if written.edge else "")
         )
     return 0
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 from harness.cli.command_process import CommandProcesses, CommandRun, CommandStopped
 from harness.cli.mutate_plan import HonestCase, MutantCase, MutatePlan
 from harness.errors import UsageProblem
+from harness.output.counted_words import counted
 from harness.output.escaping import visible_text
 from harness.report.mutation_report import HonestRun, MutantOutcome, MutantResult
 from harness.report.mutation_text import output_tail
@@ -99,7 +100,8 @@ class MutateRun:
             raise UsageProblem(
                 "COMMAND",
                 f"exit code 0 on {first.says}",
-                f"it failed after {run.seconds:.1f} s and {run.requests} requests; its last lines:\n{_indented(run)}",
+                f"it failed after {run.seconds:.1f} s and {counted(run.requests, 'request')}; its last lines:\n"
+                f"{_indented(run)}",
                 "make it pass before you ask what it notices; the address stands in CALLHARNESS_URL, where with "
                 "--fixtures every request gets one and the same answer; --timeout gives it more time",
             )

@@ -13,6 +13,7 @@ from harness.cli.console import Console
 from harness.cli.option_values import complete_api, suggest_clause, suggest_word
 from harness.cli.spec_diff import diff
 from harness.cli.spec_new import new
+from harness.output.counted_words import counted
 
 if TYPE_CHECKING:
     from harness.cli.spec_proof import SpecProof
@@ -124,13 +125,13 @@ def _lint_lines(results: list[LintResult], proofs: list[SpecProof]) -> Iterator[
         yield (
             f"{result.spec:<{width}}  {count.clauses:>3} clauses: {count.carried} carried, {count.checked} checked, "
             f"{count.excluded} excluded, {count.shared} shared by every API, {count.uncovered} uncovered; "
-            f"{count.open_choices} open choices; "
-            f"{len(result.findings)} finding{'' if len(result.findings) == 1 else 's'}"
+            f"{counted(count.open_choices, 'open choice')}; "
+            f"{counted(len(result.findings), 'finding')}"
         )
     if len(results) > 1:
         clauses = sum(result.counts.clauses for result in results)
         findings = sum(len(result.findings) for result in results)
-        yield f"{'total':<{width}}  {clauses:>3} clauses; {findings} finding{'' if findings == 1 else 's'}"
+        yield f"{'total':<{width}}  {clauses:>3} clauses; {counted(findings, 'finding')}"
     if proofs:
         yield ""
         yield from proof_lines(proofs)
@@ -197,7 +198,7 @@ def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
     yield f"{loaded.id}  {loaded.title}"
     yield (
         f"  {loaded.method} {loaded.path}, {len(planned)} clauses ({shared} of them shared by every API), "
-        f"{len(loaded.choices)} open choices"
+        f"{counted(len(loaded.choices), 'open choice')}"
     )
     yield from _document_lines(loaded)
     for family in ClauseFamily:

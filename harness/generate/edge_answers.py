@@ -30,6 +30,7 @@ from harness.generate.edge_records import (
 )
 from harness.generate.invalid_rows import breaks_law
 from harness.generate.sample_exchanges import SampleClient
+from harness.output.counted_words import counted
 from harness.specification.dialect import Dialect
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
@@ -115,7 +116,7 @@ class _EdgeMaker:
             size = self.listing.paging.size_parameter
             most = self.listing.parameters[size].most if size is not None else None
             full = self._ask(self.pool[: min(most or LARGEST_PAGE, LARGEST_PAGE)])
-            says = f"a page of {len(full.records)} rows" + (f", of at most {most}" if most else "")
+            says = f"a page of {counted(len(full.records), 'row')}" + (f", of at most {most}" if most else "")
             yield self._told("largest-page", says, full, (rows_at,))
 
     def of_words(self) -> Iterator[EdgeAnswer]:

@@ -9,6 +9,7 @@ from typing import Final
 from harness.check.results.defects import Defect, broken_summary, finding_colour, group_findings
 from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
 from harness.check.results.gate import gate_reason, shut_out_reason
+from harness.output.counted_words import counted
 from harness.output.escaping import markdown_cell, markdown_fence
 from harness.report.finding_requests import shell_lines
 from harness.report.plain_words import kept_summary, run_sentences
@@ -48,7 +49,7 @@ def _head_lines(recording: RunRecord) -> Iterator[str]:
         yield f"**{report.colour.value} because** {markdown_cell(reason, limit=1000)}"
         yield ""
     parts = [kept_summary(report), broken_summary(report)]
-    parts += [f"{report.requests} requests", f"{report.seconds:.1f} s"]
+    parts += [counted(report.requests, "request"), f"{report.seconds:.1f} s"]
     yield f"{', '.join(filter(None, parts))}."
     yield ""
     facts = {

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
+from harness.output.counted_words import counted
 from harness.output.escaping import shell_word, visible_text
 from harness.report.mutation_report import MutantOutcome, MutantResult, MutationReport, MutationSource, shown_percent
 
@@ -86,7 +87,7 @@ def _summary_line(report: MutationReport) -> str:
     cut = f", interrupted by {report.interrupted}" if report.interrupted else ""
     return (
         f"{report.colour.value.upper()}  {report.noticed} of {report.judged} broken promises noticed "
-        f"({shown_percent(report.percent)}; {report.min_noticed:g} % asked for), {runs} runs, "
+        f"({shown_percent(report.percent)}; {report.min_noticed:g} % asked for), {counted(runs, 'run')}, "
         f"{report.seconds:.1f} s{cut}"
     )
 

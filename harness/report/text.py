@@ -10,6 +10,7 @@ from typing import Final
 from harness.check.results.defects import broken_summary, finding_colour, group_findings
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import gate_reason, shut_out_reason
+from harness.output.counted_words import counted
 from harness.output.escaping import visible_text
 from harness.report.finding_requests import comparison_of, step_lines
 from harness.report.plain_words import kept_summary, run_sentences
@@ -37,7 +38,7 @@ def text_report(report: RunReport, *, complete: bool = True, coloured: bool = Fa
     shut_out = shut_out_reason(report)
     sentences = [*_sentence_lines(report, complete=complete), ""]
     body = [
-        *_all_finding_lines(report, paint),
+        *(_left_out_lines(report) if shut_out else _all_finding_lines(report, paint)),
         *_other_clause_lines(report, paint),
         *_table_lines(report),
         *_dialect_lines(report),
@@ -132,6 +133,15 @@ def _all_finding_lines(report: RunReport, paint: Paint) -> Iterator[str]:
             also=defect.also,
             coloured=paint is _paint_ansi,
         )
+        yield ""
+
+
+def _left_out_lines(report: RunReport) -> Iterator[str]:
+    """Of a list that nobody saw: what is wrong with the answers that refuse it says nothing of the API."""
+    number = len(group_findings(report.findings))
+    if number:
+        stand = "stands" if number == 1 else "stand"
+        yield f"{counted(number, 'defect')} of the answers that refuse it {stand} in the other reports."
         yield ""
 
 
@@ -237,7 +247,7 @@ def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
         parts.append(f"{waived} known failure{'s'[: waived != 1]} waived")
     if verdicts[Verdict.ERROR]:
         parts.append(f"{verdicts[Verdict.ERROR]} with an error of the harness")
-    parts += [f"{report.requests} requests", f"{report.seconds:.1f} s"]
+    parts += [counted(report.requests, "request"), f"{report.seconds:.1f} s"]
     if report.interrupted is not None:
         parts.append(f"interrupted ({_one_line(report.interrupted)})")
     return f"{paint(head, report.colour.value)}  {', '.join(parts)}"

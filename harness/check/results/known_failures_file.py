@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Final, TypeVar, final
 
 from harness.check.results.findings import Verdict
-from harness.errors import UsageProblem, UsageProblems, did_you_mean
+from harness.errors import UsageProblem, UsageProblems, did_you_mean, nearest_words
 from harness.integers import is_integer
+from harness.output.counted_words import counted
 from harness.specification.clause_families import constructs_of, families_by_clause, load_standard_clauses
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import Clause, ClauseId
@@ -57,7 +58,7 @@ EXPECTABLE_VERDICTS: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_EX
 
 # YAML 1.1 reads a bare date as a date and 1.2 as text; here it is always meant as written.
 _BARE_DATE: Final = re.compile(
-    r"(?m)((?:added|expires)[\"']?:[ \t]+)([0-9]{4}-[0-9]{2}-[0-9]{2})(?=[ \t]*(?:[,}#\r\n]|$))"
+    r"(?m)((?:[A-Za-z_]+)[\"']?:[ \t]+)([0-9]{4}-[0-9]{2}-[0-9]{2})(?=[ \t]*(?:[,}#\r\n]|$))"
 )
 
 
@@ -272,12 +273,11 @@ class _KnownFailuresParser:
             return {}
         if not isinstance(raw, Mapping):
             raise UsageProblem(self._location((section,)), "a mapping of texts", "something else")
+        if names is not None:
+            self._report_unknown_keys((section,), raw, tuple(names))
         for key, value in raw.items():
-            if names is not None and key not in names:
-                expected = f"one of {', '.join(names)}"
-                raise UsageProblem(self._location((section, key)), expected, repr(key), did_you_mean(key, names))
             if not isinstance(value, str | float) and not is_integer(value):
-                raise UsageProblem(self._location((section, key)), "a text", repr(value))
+                self.problems.append(UsageProblem(self._location((section, key)), "a text", repr(value)))
         return {str(key): str(value) for key, value in raw.items()}
 
     # --- one entry ------------------------------------------------------------------------------------------
@@ -288,17 +288,21 @@ class _KnownFailuresParser:
         """An entry and the clauses that it is about; None where something is wrong with it."""
         before = len(self.problems)
         self._report_unknown_keys(path, raw, ENTRY_KEYS)
-        entry = self._read_entry(path, raw, section)
+        # A key that is spelt wrongly is there, under another name.
+        meant = {near for key in raw if key not in ENTRY_KEYS for near in nearest_words(key, ENTRY_KEYS)}
+        entry = self._read_entry(path, raw, section, meant=meant)
         if entry is None or len(self.problems) > before:
             return None
         return self._gather(lambda: self._check_entry(entry, path, section))
 
     def _read_entry(
-        self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], section: str
+        self, path: tuple[str | int, ...], raw: Mapping[str, PlainValue], section: str, *, meant: Collection[str]
     ) -> KnownFailure | None:
-        where = self._location(path)
+        where, before = self._location(path), len(self.problems)
         texts = {key: self._gather(partial(self._required_text, path, raw, key)) for key in _NEEDED_TEXTS}
         days = {key: self._gather(partial(self._parse_date, path, raw, key)) for key in ("added", "expires")}
+        lacking = {f"the key {key}" for key in meant}
+        self.problems[before:] = [one for one in self.problems[before:] if one.expected not in lacking]
         free = {key: self._gather(partial(self._optional_text, path, raw, key)) for key in _FREE_TEXTS}
         flaky = self._gather(lambda: self._parse_flakiness(path, raw.get("flaky"), section))
         expect = self._gather(lambda: self._parse_expected_verdict(path, raw.get("expect", "fail")))
@@ -410,9 +414,10 @@ class _KnownFailuresParser:
         where = self._location((*path, "when"))
         if not isinstance(value, Mapping):
             raise UsageProblem(where, f"a mapping with {', '.join(_TARGET_FACTS)}", "something else")
+        self._report_unknown_keys((*path, "when"), value, tuple(_TARGET_FACTS))
         for key, text in value.items():
-            if key not in _TARGET_FACTS or not isinstance(text, str):
-                raise UsageProblem(where, f"texts under {', '.join(_TARGET_FACTS)}", f"{key!r}")
+            if not isinstance(text, str):
+                self.problems.append(UsageProblem(self._location((*path, "when", key)), "a text", repr(text)))
         conditions = {str(key): str(text) for key, text in value.items()}
         for part in conditions.get("version", "").split(",") if "version" in conditions else ():
             if not _VERSION.fullmatch(part.strip()):
@@ -431,8 +436,10 @@ class _KnownFailuresParser:
             raise UsageProblem(self._location((*path, "added")), "a day that has come", str(entry.added))
         days = (entry.expires - entry.added).days
         if not 0 <= days <= longest:  # B6
-            expected = f"at most {longest} days after {entry.added}"
-            raise UsageProblem(self._location((*path, "expires")), expected, f"{entry.expires}, {days} days after")
+            expected = f"at most {counted(longest, 'day')} after {entry.added}"
+            raise UsageProblem(
+                self._location((*path, "expires")), expected, f"{entry.expires}, {counted(days, 'day')} after"
+            )
         left = (entry.expires - self.today).days
         if left < 0:  # B7
             where = f"{entry.id} has expired, {self._location((*path, 'expires'))}"
@@ -469,7 +476,9 @@ class _KnownFailuresParser:
             raise UsageProblem(where, "a wildcard that matches a clause", f"{name!r} matches nothing")
         if len(here) > entry.max_matches:
             raise UsageProblem(
-                where, f"at most {entry.max_matches} clauses, by max_matches", f"{name!r} matches {len(here)}"
+                where,
+                f"at most {counted(entry.max_matches, 'clause')}, by max_matches",
+                f"{name!r} matches {len(here)}",
             )
         return here
 

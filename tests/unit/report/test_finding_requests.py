@@ -78,3 +78,12 @@ def test_what_a_server_says_in_a_step_is_harmless(kind: ReportKind) -> None:
     assert "\x1b" not in text
     assert kind is not ReportKind.HTML or "<script>alert" not in text
     assert "\u202e" not in text
+
+
+def test_the_text_of_a_run_that_was_shut_out_names_no_finding() -> None:
+    blocked = replace(result("AC-LST-021", Verdict.BLOCKED, colour=Colour.RED), reason="the log-in failed")
+    wrong = result("AC-LST-002", Verdict.FAIL, colour=Colour.RED)
+    shut_out = report(blocked, wrong, findings=(finding("AC-LST-002"),), colour=Colour.RED, exit_code=4, rows_seen=0)
+    text = render_report(recording(shut_out), ReportKind.TEXT)
+    assert "43 on every page" not in text
+    assert "1 defect of the answers that refuse it stands in the other reports." in text

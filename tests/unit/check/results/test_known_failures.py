@@ -256,7 +256,7 @@ def test_a_must_needs_an_issue_and_a_should_does_not() -> None:
         ({"expect": "error"}, "one of fail"),
         ({"expect": "pass"}, "one of fail"),
         ({"sgnature": "x"}, "did you mean signature"),
-        ({"when": "{colour: red}"}, "texts under"),
+        ({"when": "{colour: red}"}, "one of api, profile, version"),
         ({"when": '{version: "newer"}'}, "a version"),
         ({"flaky": "{runs: 3, min_pass: 3}"}, "1 <= M < N"),
         ({"flaky": "{runs: 5, min_pass: 3}"}, "at most 30 days"),
@@ -406,7 +406,6 @@ def test_all_that_is_wrong_with_the_file_is_told_at_once() -> None:
         known(text)
     assert [(problem.expected.split(" ")[0], problem.actual) for problem in told.value.problems] == [
         ("one", "'ownr'"),
-        ("the", "none"),
         ("a", "'soon'"),
         ("one", "'exspect'"),
     ]
@@ -457,3 +456,12 @@ def test_an_entry_is_not_stale_in_a_run_that_was_cut_short() -> None:
         apply_known_failures(replace(run(passed), interrupted="SIGTERM"), known(entry())).clauses[0].colour
         is Colour.GREEN
     )
+
+
+def test_keys_that_are_spelt_wrongly_are_told_all_at_once_and_each_once() -> None:
+    entry_keys = 'id: W-1, clase: AC-LST-020, reson: soon, owner: ann, aded: 2026-11-20, expires: "2026-12-20"'
+    text = f'target: {{profil: ci, colour: red}}\nknown:\n  - {{{entry_keys}, when: {{verion: "<7"}}}}\n'
+    with pytest.raises(UsageProblems) as problems:
+        known(text)
+    told = [problem.actual for problem in problems.value.problems]
+    assert told == ["'profil'", "'colour'", "'clase'", "'reson'", "'aded'", "'verion'"]
