@@ -688,4 +688,4 @@ def _zone_or_utc(name: str) -> ZoneInfo:
 
 def _titled(promise: str, tried: str) -> str:
     """The promise, and behind it what was tried of it where that says more."""
-    return promise if tried in promise else f"{promise}: {tried}"
+    return promise if set(tried.split()) <= set(promise.split()) else f"{promise}: {tried}"

@@ -88,7 +88,8 @@ def _short_defect_lines(defects: Sequence[Defect]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for finding in (defect.headline for defect in defects[:_CLAUSES_AT_MOST]):
         sign = "⚪" if finding.waived is not None else _SIGNS[finding.colour]
-        named = f"{markdown_cell(finding.clause)} {markdown_cell(finding.message, limit=300)}"
+        number = f"{finding.defect}. " if finding.defect else ""
+        named = f"{number}{markdown_cell(finding.clause)} {markdown_cell(finding.message, limit=300)}"
         shown = [markdown_cell(text, limit=200) for text in (finding.expected, finding.actual)]
         yield f"| {sign} {markdown_cell(finding_colour(finding))} | {named} | {' | '.join(shown)} |"
     if len(defects) > _CLAUSES_AT_MOST:
@@ -99,7 +100,8 @@ def _short_defect_lines(defects: Sequence[Defect]) -> Iterator[str]:
 def _one_defect_lines(defect: Defect, result: ClauseResult | None) -> Iterator[str]:
     finding = defect.headline
     sign = _SIGNS[finding.colour] if finding.waived is None else "⚪"
-    yield f"### {sign} {markdown_cell(finding.clause)} {markdown_cell(finding.message, limit=300)}"
+    number = f"Defect {finding.defect}: " if finding.defect else ""
+    yield f"### {sign} {number}{markdown_cell(finding.clause)} {markdown_cell(finding.message, limit=300)}"
     yield ""
     promise = f"{finding.level}, {finding.basis}" + (f"; {result.source}" if result is not None else "")
     rows = {

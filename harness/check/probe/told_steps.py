@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 # Of a long walk its beginning and its end.
 _FIRST_SHOWN: Final = 4
 _LAST_SHOWN: Final = 4
-_ROWS_TOLD: Final = 2
 
 
 def finding_steps(
@@ -25,12 +24,12 @@ def finding_steps(
 ) -> tuple[FindingStep, ...]:
     """The steps as they are printed; none where a single request shows the finding.
 
-    Of the rows that a finding is about the first ones are looked for in every answer.
+    Of the rows that a finding is about the first one is looked for in every answer.
     """
     if len(steps) < 2:
         return ()
     names = [context.listing.lists.identity, *(name for name in fields if name is not None)]
-    about = list({row.key: row for row in rows}.values())[:_ROWS_TOLD]
+    about = rows[:1]
     made = [
         FindingStep(
             request=context.evidence.render_request_line(step.exchange.request),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,17 +18,20 @@ from harness.output.redaction import Redactor
 from harness.wire.credentials_codec import decode_basic_pair
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
+from harness.wire.row_codec import FieldProblem
 
 EXCERPT_LENGTH = 4096
 
 
 class EvidenceRow(Protocol):
-    """A row that shows values by field, with the tree as it came."""
+    """A row that shows values by field, with the tree as it came and what is wrong with its fields."""
 
     @property
     def shown(self) -> Mapping[str, Any]: ...
     @property
     def raw(self) -> Tree: ...
+    @property
+    def flaws(self) -> Sequence[FieldProblem]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +146,10 @@ class EvidenceRenderer:
         return f"{self.render_text(head, limit=200)}\n{body}"
 
     def render_row(self, row: EvidenceRow, names: Iterable[str]) -> str:
-        """A row on one line: the fields that matter first; of one that means nothing what came."""
-        shown = {**(row.raw if isinstance(row.raw, dict) else {}), **row.shown}
+        """A row on one line: the fields that matter first; of one that is not as documented what came."""
+        flawed = {flaw.field.head for flaw in row.flaws}
+        came = row.raw if isinstance(row.raw, dict) else {}
+        shown = {**came, **{name: value for name, value in row.shown.items() if name not in flawed & came.keys()}}
         wanted = [name for name in dict.fromkeys(names) if name in shown]
         return self.render_text(
             "  ".join(f"{name}={self._render_field(name, shown[name])}" for name in wanted), limit=400

@@ -33,7 +33,7 @@ def test_calls_of_records_are_written_and_the_key_is_shown_nowhere(
 ) -> None:
     assert generate(folder, "--as", "asterisk-csv", "--key-file", str(folder / "key")) == 0
     told = capsys.readouterr()
-    assert ", 1 rows, " in told.out
+    assert ", 1 row, " in told.out
     assert told.err == ""
     written = b"".join(file.read_bytes() for file in (folder / "out").rglob("*") if file.is_file())
     assert SECRET.encode() not in written

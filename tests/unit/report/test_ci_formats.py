@@ -132,8 +132,8 @@ def test_markdown_shows_what_is_amber_or_known_in_a_line_below_the_red_defects()
         "",
         "| counts | defects that do not turn the run red | expected | actual |",
         "|---|---|---|---|",
-        "| 🟠 `amber` | `AC-LST-023` `rows are sorted` | `up` | `down` |",
-        "| ⚪ `waived by W-0007` | `AC-LST-024` `a row is whole` | `all` | `some` |",
+        "| 🟠 `amber` | 2. `AC-LST-023` `rows are sorted` | `up` | `down` |",
+        "| ⚪ `waived by W-0007` | 3. `AC-LST-024` `a row is whole` | `all` | `some` |",
     ]
 
 

@@ -24,6 +24,7 @@ from harness.check.probe.mirror import Mirror
 from harness.check.rules.exploration.drawn_lines import DrawnRequest, SchemaMode, drawn_of_line
 from harness.check.rules.exploration.random_combinations import derive_seed
 from harness.output.bounded_files import read_at_most
+from harness.output.counted_words import counted
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, Listing
 from harness.specification.openapi import openapi_document
@@ -204,7 +205,8 @@ def draw_requests(context: CheckContext, *, at_most: int) -> list[DrawnRequest]:
         if trouble:
             # What goes wrong there costs the run nothing but the rest of the fuzzing.
             context.notes.append(
-                f"fuzz: {len(drawn)} requests of {' and '.join(left)} data were drawn, then {trouble}"
+                f"fuzz: {counted(len(drawn), 'request')} of {' and '.join(left)} data "
+                f"{'was' if len(drawn) == 1 else 'were'} drawn, then {trouble}"
             )
         # What the first kind of data leads to need not befall the second.
         left = left[1:] if trouble and not found[left[-1]] else ()

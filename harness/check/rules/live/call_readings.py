@@ -195,10 +195,14 @@ class WatchedCalls:
             for place, reading in enumerate(self.readings):
                 row = reading.by_key.get(key)
                 if id(row) in told:
-                    places.add(place)
+                    # Where it came to the list, the answer without it tells as much.
+                    places |= {place, max(0, place - 1)} if self._is_new_at(key, place) else {place}
                 elif row is None and 0 < place < len(self.readings) - 1 and key in self.readings[place - 1].by_key:
                     places |= {place - 1, place, *self._places_with(key, after=place)[:1]}
         return steps_of(*(self.readings[place].exchange for place in sorted(places)[:_STEPS_TOLD]))
+
+    def _is_new_at(self, key: Hashable, place: int) -> bool:
+        return all(key not in one.by_key for one in self.readings[:place])
 
     def _places_with(self, key: Hashable, *, after: int) -> list[int]:
         return [place for place, one in enumerate(self.readings) if place > after and key in one.by_key]

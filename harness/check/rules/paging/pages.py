@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from harness.check.context import CheckContext, Exchange
+from harness.check.context import CheckContext, Exchange, Row
 from harness.check.exchange import AskedStep, steps_of
 from harness.check.oracle.interpreter import sort_key
 from harness.check.probe.answer_checks import AnswerCheck, apart_check, same_check, walk_check
@@ -94,7 +95,9 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
     elif isinstance(paging, CursorPaging) and told is not None:
         steps = _torn_walk(context, mirror, paging)
         check = walk_check(context, mirror.rows, pages=len(mirror.rows) + 2, walks_on="cursor")
-        told = replace(told, steps=steps, check=check if steps else None)
+        rows, twice = _torn_rows(mirror, steps)
+        seen = f"; of one walk {rows_in_words(len(rows))} {'twice' if twice else 'on no page'}" if rows else ""
+        told = replace(told, actual=told.actual + seen, steps=steps, check=check if steps else None, rows=rows)
     if told is None:
         return
     for clauses in (told.clauses, told.also):
@@ -108,6 +111,7 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
                 difference="torn pages",
                 check=told.check,
                 steps=told.steps,
+                rows=told.rows,
             )
 
 
@@ -121,6 +125,15 @@ class _TornPages:
     check: AnswerCheck | None = None
     also: Clauses = ()
     steps: tuple[AskedStep, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+def _torn_rows(mirror: Mirror, steps: Sequence[AskedStep]) -> tuple[tuple[Row, ...], bool]:
+    """The rows that pages show twice, with True, or else those that none of them shows."""
+    met = Counter(key for step in steps for key in step.exchange.keys)
+    twice = {row.key: row for step in steps for row in step.exchange.listed if met[row.key] > 1}
+    lost = tuple(row for row in mirror.rows if not met[row.key])
+    return (tuple(twice.values()), True) if twice else (lost, False)
 
 
 def _torn_walk(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> tuple[AskedStep, ...]:

@@ -9,14 +9,17 @@ from urllib.parse import parse_qsl, quote, quote_plus
 import pytest
 from parlatel_spec import key_in, parlatel, session_by
 
+from harness.check.exchange import Row
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.people import PeopleMask
 from harness.check.results.shell_lines import variable_notes
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
+from harness.specification.field_path import FieldPath
 from harness.wire.http_messages import HttpRequest, NoResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
+from harness.wire.row_codec import FieldProblem
 
 
 def curl(secret: str, target: str, *, name: str = "auth_password") -> str:
@@ -155,3 +158,10 @@ def test_masked_numbers_are_variables_that_end_as_their_aliases_do() -> None:
     [note] = variable_notes([line], [])
     assert f"NUMBER_{ending}" in note
     assert "--evidence full" in note
+
+
+def test_a_field_that_is_not_as_documented_is_shown_as_it_came() -> None:
+    flaw = FieldProblem(field=FieldPath.of("urls"), kind="form", text="a list", clause=(), understood=True)
+    row = Row(shown={"id": 7, "urls": ()}, raw={"id": "7", "urls": ""}, extras={}, flaws=(flaw,), key=7)
+    evidence = EvidenceRenderer(base="http://x", redactor=Redactor(()), secrets={})
+    assert evidence.render_row(row, ["id", "urls"]) == "id=7  urls=''"

@@ -110,7 +110,7 @@ os.kill(os.getpid(), signal.SIGSEGV)
 @pytest.mark.parametrize(
     ("program", "drawn", "told"),
     [
-        (CRASH, 2, "fuzz: 1 requests of positive and negative data were drawn, then its process ended by signal 11"),
+        (CRASH, 2, "fuzz: 1 request of positive and negative data was drawn, then its process ended by signal 11"),
         (
             "raise SystemExit(7)",
             0,
