@@ -52,7 +52,7 @@ __all__ = [
     "encode_request",
 ]
 
-MULTIPART_BOUNDARY: Final = "callharness-b7e151628aed2a6a"
+MULTIPART_BOUNDARY: Final = "part-b7e151628aed2a6a"
 FORM_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 JSON_MEDIA_TYPE: Final = "application/json"
 

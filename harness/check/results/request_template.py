@@ -15,7 +15,7 @@ from harness.wire.credentials_codec import decode_basic_pair
 from harness.wire.http_messages import HttpRequest
 
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
-_PRINTABLE_LINES: Final = re.compile(r"[\t\r\n\x20-\x7e]*")
+_PRINTABLE_LINES: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*")
 # What is shorter is left to the redactor: where it would mask something, there is no template.
 _SHORTEST_SECRET: Final = 4
 
@@ -24,17 +24,17 @@ def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[s
     """Method, target, headers and body, with each secret as `${VARIABLE|FORM}`, FORM being raw, url or json.
 
     What is nearly a secret stands as `${VARIABLE|FORM|ALTERATION}`. The pair of Basic authentication stands apart,
-    under `basic`. None where the request cannot be written in ASCII, or would show people's data.
+    under `basic`. None where the request cannot be written as text, or would show people's data.
     """
     try:
-        target, body = request.target.decode("ascii"), request.body.decode("ascii")
+        target, body = request.target.decode("ascii"), request.body.decode("utf-8")
     except UnicodeDecodeError:
         return None
     own = {name.lower() for name, _ in request.headers}
     headers = [*request.headers, *(added for added in evidence.headers if added[0].lower() not in own)]
     texts = (target, *(value for _, value in headers))
     printable = all(map(_PRINTABLE.fullmatch, texts)) and _PRINTABLE_LINES.fullmatch(body) is not None
-    if not printable or any("${" in text for text in (*texts, body)) or " " in target or request.chunked:
+    if not printable or any("${" in text for text in (*texts, body)) or " " in target:
         return None
     if evidence.pseudonymize(target) != target or evidence.pseudonymize(body) != body:
         return None
@@ -51,7 +51,7 @@ def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[s
             made["basic"] = _without_secrets(pair, evidence.secrets, "raw")
         else:
             lines.append(f"{name}: {_without_secrets(value, evidence.secrets, 'raw')}")
-    return made | {"headers": lines}
+    return made | {"headers": lines} | ({"chunked": True} if request.chunked else {})
 
 
 def _without_secrets(text: str, secrets: Mapping[str, str], form: str) -> str:

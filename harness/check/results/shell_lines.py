@@ -19,7 +19,8 @@ from harness.output.redaction import MASK, SHORTEST_SECRET, Redactor
 
 _PLACEHOLDER: Final = re.compile("\x00([A-Z0-9_]+):([a-z]+)\x00")
 _NAME_BEFORE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})(?:=|\":\s*\"|:\s+(?:[A-Za-z]+\s+)?)$")
-_STAND_IN: Final = "$CALLHARNESS_VARIABLE"
+# No word that a secret, or a half of one, could be.
+_STAND_IN: Final = "$ZQXJ_STAND_IN_QZJX"
 
 
 class ValueForm(Enum):
