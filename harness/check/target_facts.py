@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -95,6 +96,8 @@ class TargetFacts:
     refused_sort_words: frozenset[str] = frozenset()
     """Words of order that no document names and the server does not take, where it takes others."""
     covered_pairs: frozenset[tuple[str, ...]] = frozenset()
+    company_turns: Counter[str] = field(default_factory=Counter)
+    """How often each filter was asked with a switch or an order beside it."""
     repeated_server_errors: tuple[Exchange, ...] = ()
     response_memory: ResponseMemory | None = None
     seen_rows: RowSightings | None = None

@@ -19,6 +19,7 @@ from harness.check.probe.filter_values import (
     largest_page,
 )
 from harness.check.probe.mirror import Mirror
+from harness.check.probe.orders import working_orders
 from harness.specification.model import Clauses, Filter, Parameter
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -85,6 +86,29 @@ class AskedFilter:
     def companions(self, row: Row | None = None) -> dict[str, Tree]:
         """The parameters without which it has no effect, with values that hold for the row (or for most rows)."""
         return companion_parameters(self.context, self.mirror, self.name, row)
+
+    def next_company(self) -> dict[str, Tree]:
+        """A switch and an order to ask for beside the filter, the next ones each time.
+
+        They must work beside all filters, and what a filter finds inside of a row must not cut what the row shows: so
+        the first is the switch of the part that it looks into. Servers lose an order beside a filter
+        (`desc_ignored_with_ids`), or beside a switch (`sort_lost_beside_names`).
+        """
+        context = self.context
+        turn = context.facts.company_turns[self.name]
+        context.facts.company_turns[self.name] += 1
+        switches = [one for one in context.listing.includes if context.supports_parameters(one.parameter)]
+        heads = {path.head for path in self.rule.compares}
+        inside = [one for one in switches if heads & set(one.added_names)]
+        asked = [{one.parameter: context.encode(one.parameter, True)} for one in (*inside, *switches)]
+        if not turn and inside:
+            return asked[0]
+        # No two filters begin with the same, and each switch meets each order.
+        cell = turn + list(context.listing.filters).index(self.name)
+        round_, place = divmod(cell, len(switches) + 1)
+        orders = working_orders(context)
+        chosen = asked[len(inside) :][place - 1] if place else {}
+        return {**chosen, **orders[(round_ + place) % len(orders)]}
 
     def request(self, value: Any, beside: Mapping[str, Tree] | None = None) -> ListRequest:
         """The request for the rows with a value, or any of a tuple of values, on the largest page."""

@@ -34,7 +34,8 @@ FAR_BEYOND: Final = 200
 
 # Rows may come and go between two readings without a trace; a history may get ten a second
 # (`history_grows_10_a_second_newest_first`).
-_ROWS_OF_MOVEMENT: Final = 3
+# Of the rows that come or go between two readings so few are in neither of them: calls last longer than a reading.
+_UNSEEN_SHARE: Final = 4
 
 
 @final
@@ -594,10 +595,11 @@ def _may_have(mirror: Mirror, row: Row, include: Include) -> bool:
 
 
 def _range_of_number(mirror: Mirror, low: int, high: int) -> tuple[int, int]:
-    """The numbers that may be told for rows that surely match and that may match, wider while the list moves."""
-    if not mirror.volatile:
-        return low, high
-    moved = _ROWS_OF_MOVEMENT + mirror.churn
+    """The numbers that may be told for rows that surely match and that may match, wider while the list moves.
+
+    A number is held to be wrong only by a reading before and one after it, each time anew, several times.
+    """
+    moved = mirror.churn // _UNSEEN_SHARE if mirror.volatile else 0
     return max(0, low - moved), high + moved
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import AnswerCheck, seen_check
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.expect import check_probe
-from harness.check.probe.filter_values import disjoint_filter_pairs, largest_page, visible_filters
+from harness.check.probe.filter_values import (
+    absent_value,
+    disjoint_filter_pairs,
+    encode_shown_value,
+    is_plain_equality,
+    largest_page,
+    visible_filters,
+)
 from harness.check.probe.mirror import Mirror
 from harness.check.results.row_numbers import rows_in_words
 from harness.specification.model import LimitPaging
 from harness.specification.narrowing_defaults import default_limit
 from harness.wire.decoded_body import Tree
+from harness.wire.parameter_codec import element_codec
 from harness.wire.response_codec import count_in
 
 
@@ -29,6 +38,8 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> None:
     for label, values in disjoint_filter_pairs(context, mirror, names) if judged.passed else ():
         ask = mirror.request({**on, **values})
         check_probe(context, mirror, ask, f"a count with {label}", clauses)
+    if (nobody := _filter_without_match(context, mirror)) and judged.passed:
+        check_probe(context, mirror, mirror.request({**on, **nobody}), "a count of nothing", clauses)
     if (word := _filter_with_group_word(context)) and judged.passed:
         check_probe(context, mirror, mirror.request({**on, **word}), "a count with a word for several", clauses)
     for name in counting.ignores:
@@ -44,6 +55,22 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> None:
     for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
         ask = mirror.request({**largest_page(context), **values})
         check_probe(context, mirror, ask, purpose, mine)
+
+
+def _filter_without_match(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
+    """A filter with a value that nothing has; empty when there is none.
+
+    An outer join leaves a row where nothing matches (`count_one_left_for_zero`).
+    """
+    for name in visible_filters(context):
+        about = AskedFilter(context, mirror, name)
+        if (
+            is_plain_equality(about.rule)
+            and element_codec(about.parameter) == "text"
+            and context.parameters_work(name)
+        ):
+            return {name: encode_shown_value(context, name, absent_value(about.parameter, about.counted))}
+    return {}
 
 
 def _filter_with_group_word(context: CheckContext) -> dict[str, Tree]:

@@ -31,7 +31,6 @@ from harness.check.rules.filters.enum_filters import check_unseen_words, check_w
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
 from harness.check.rules.filters.time_filters import check_time_filter
 from harness.specification.model import OpenChoice
-from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import element_codec, must_match_all, takes_list
 
@@ -118,28 +117,10 @@ def _check_value(about: AskedFilter, value: Any) -> None:
             return
         clauses = about.rule.case_clause
     row = about.row_with(value)
-    beside = {**_next_switch(about), **about.companions(row), **default_comparison(context, name)}
+    beside = {**about.next_company(), **about.companions(row), **default_comparison(context, name)}
     judged = about.check_use(about.request(value, beside), f"{name} = {value!r}", clauses)
     if judged.passed and row is None and not judged.exchange.rows:
         context.results.record_pass(context.listing.no_match_clause)
-
-
-def _next_switch(about: AskedFilter) -> dict[str, Tree]:
-    """The switch of the part that a filter looks into, or those of all parts in turn, one or none for each value.
-
-    They must work beside all filters, and what a filter finds inside of a row must not cut what the row shows.
-    """
-    context = about.context
-    switches = [one for one in context.listing.includes if context.supports_parameters(one.parameter)]
-    if about.name in context.value_by_filter:
-        turn = context.requests % (len(switches) + 1)
-        chosen = switches[turn : turn + 1]
-    else:
-        heads = {path.head for path in about.rule.compares}
-        inside = [one for one in switches if heads & set(one.added_names)]
-        turn = len(context.value_by_filter) % max(1, len(switches))
-        chosen = inside[:1] or switches[turn : turn + 1]
-    return {one.parameter: context.encode(one.parameter, True) for one in chosen}
 
 
 def _check_long_value(about: AskedFilter) -> None:
@@ -283,7 +264,7 @@ def check_list_filter(about: AskedFilter) -> None:
         # The second twice: a row comes once, however often it is asked for.
         lists.append((values[0], values[1], *[nowhere] * (longest - 4), values[1], rare))
     beside = about.companions()
-    asks = [(len(chosen), about.request(chosen, beside)) for chosen in lists]
+    asks = [(len(chosen), about.request(chosen, {**about.next_company(), **beside})) for chosen in lists]
     # A list of many elements that is read to its end tells what shorter ones would, but for the ends of a range; else
     # the shortest tells most.
     number, longest_ask = asks[-1]

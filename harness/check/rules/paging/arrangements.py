@@ -22,7 +22,6 @@ from harness.check.probe.mirror import Mirror
 from harness.check.probe.row_matches import matching_rows
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses
-from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
 
 SizeKind = Literal["one", "two", "divisor", "other", "most"]
@@ -125,28 +124,6 @@ def shown_sort_values(
         return []
     shown = [row.values(meaning.sort[0]) for row in rows]
     return [sort_key(value[0], meaning.collation) for value in shown if value]
-
-
-def orders_of(context: CheckContext) -> list[dict[str, Tree]]:
-    """The parameters of each order that can be asked for: the default one, every word, both directions."""
-    order = context.listing.order
-    found: list[dict[str, Tree]] = [{}]
-    if order is None:
-        return found
-    flag: dict[str, Tree] = {}
-    if order.descending is not None and context.supports_parameters(order.descending):
-        flag = {order.descending: context.encode(order.descending, True)}
-        found.append(flag)
-    sort = order.sort
-    if sort is None or not context.supports_parameters(sort.parameter):
-        return found
-    for word in sort.words:
-        if word in (*sort.undocumented, *sort.refused) or word in context.facts.refused_sort_words:
-            continue
-        found += ({sort.parameter: spelling} for spelling in sort_spellings(sort, word))
-        if flag:
-            found.append({sort.parameter: word, **flag})
-    return found
 
 
 def narrowings(context: CheckContext, mirror: Mirror) -> list[Arrangement]:

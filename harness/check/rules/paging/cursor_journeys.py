@@ -16,6 +16,7 @@ from harness.check.probe.answer_checks import AnswerCheck, same_check, walk_chec
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import Mirror, largest_page_size
+from harness.check.probe.orders import orders_of
 from harness.check.probe.page_probe import report_walk_breach, ways_back
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.probe.stability import all_recent
@@ -29,7 +30,6 @@ from harness.check.rules.paging.arrangements import (
     SizeKind,
     due_rows,
     narrowings,
-    orders_of,
     page_size,
     pick_border,
     shown_sort_values,

@@ -261,7 +261,7 @@ def _judge_order_across_pages(context: CheckContext, paging: CursorPaging, steps
 def _check_previous_page(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
 ) -> None:
-    """The cursor to the page before leads back, by one of the two parameters."""
+    """The cursor to the page before leads back by one of two parameters, and by the other if it leads back at all."""
     if not paging.leads_back:
         return
     clauses = paging.clauses.prev
@@ -276,17 +276,25 @@ def _check_previous_page(
         told = steps_of(*steps)
         context.fail(clauses, message, expected=expected, actual="none", exchange=here, check=check, steps=told)
         return
-    came: Exchange | None = None
+    right = False
     tried: list[Exchange] = []
     for way, parameter in ways_back(context, paging):
-        came = context.send(mirror.request({**values, parameter: token}), f"the page before, by {parameter}")
-        tried.append(came)
-        if context.note_unusable(came, clauses):
+        exchange = context.send(mirror.request({**values, parameter: token}), f"the page before, by {parameter}")
+        if right and (exchange.rows is None or set(exchange.keys).isdisjoint(before.keys)):
+            # Forward from there, or refused: the other way is the one.
+            continue
+        if context.note_unusable(exchange, clauses):
             return
-        if came.keys and came.keys == before.keys:
+        if not exchange.keys or exchange.keys != before.keys:
+            tried.append(exchange)
+            continue
+        if not right:
             context.dialect.learn_answer(paging.prev_goes_into, way, "walk back")
             context.results.record_pass(clauses)
-            return
+        right, tried = True, []
+    if right and not tried:
+        return
+    came = tried[-1] if tried else None
     same = came is not None and set(came.keys) == set(before.keys)
     actual = "the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows"
     expected = f"the {len(before.keys)} rows of the page before"

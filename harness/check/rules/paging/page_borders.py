@@ -13,6 +13,7 @@ from harness.check.probe.answer_checks import walk_check
 from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect
 from harness.check.probe.expect import ProbeResult, check_probe
 from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, server_page_limit
+from harness.check.probe.orders import orders_of
 from harness.check.probe.page_probe import independent_total_clauses, report_walk_breach
 from harness.check.probe.page_sizes import page_size_values
 from harness.check.rules.paging.arrangements import (
@@ -25,7 +26,6 @@ from harness.check.rules.paging.arrangements import (
     cover_pairs,
     due_rows,
     narrowings,
-    orders_of,
     page_size,
     pick_border,
 )

@@ -21,6 +21,7 @@ from harness.check.probe.followed_links import (
     read_link,
 )
 from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, parse_row_count
+from harness.check.probe.orders import orders_of
 from harness.check.probe.page_probe import report_walk_breach
 from harness.check.probe.page_sizes import page_size_values, settled_page_size
 from harness.check.results.row_numbers import rows_in_words
@@ -29,7 +30,6 @@ from harness.check.rules.paging.arrangements import (
     DueRows,
     due_rows,
     narrowings,
-    orders_of,
     shown_sort_values,
 )
 from harness.specification.model import (

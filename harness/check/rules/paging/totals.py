@@ -27,9 +27,10 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, first_page_number, parse_row_count, reread_mirror
+from harness.check.probe.orders import orders_of
 from harness.check.probe.page_probe import independent_total_clauses
 from harness.check.probe.stability import probe_replicas, replicas_disagree
-from harness.check.rules.paging.arrangements import due_rows, orders_of
+from harness.check.rules.paging.arrangements import due_rows
 from harness.check.rules.paging.cursor_journeys import check_cursor_journeys, narrowed_journeys
 from harness.check.rules.paging.page_borders import check_page_borders, narrowed_border_probes
 from harness.specification.model import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any, Final
 from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.answer_checks import AnswerCheck, difference_check
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import ASPECTS, Aspect, Difference
 from harness.check.probe.equivalence import answer_difference, judge_same_answer, read_plain_list
@@ -27,6 +29,8 @@ from harness.check.probe.error_responses import (
     report_breach,
     still_unbroken,
 )
+from harness.check.probe.expect import tells_nothing_new
+from harness.check.probe.filter_values import is_plain_equality, takes_numbers
 from harness.check.probe.mirror import (
     Mirror,
     candidate_windows,
@@ -35,6 +39,7 @@ from harness.check.probe.mirror import (
 )
 from harness.check.probe.time_ranges import requires_time_range
 from harness.check.results.row_numbers import rows_in_words
+from harness.check.rules.filters.single_filter import LIST_LENGTH
 from harness.check.rules.parameters.constant_company import check_constant_company
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
 from harness.check.rules.parameters.long_ranges import check_long_range
@@ -73,6 +78,7 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
             _check_invalid_value(context, mirror, name, raw, bad)
     _check_boundless_integers(context, mirror)
     _check_page_bound(context, mirror)
+    _check_longest_lists(context, mirror)
     _check_too_many_items(context, mirror)
     _check_required(context, mirror)
     _check_ranges(context, mirror)
@@ -316,6 +322,30 @@ def _form_encoding(listing: Listing) -> str | None:
     """The name of the form that counts as much as the documented way: a long list may be too long for a URL."""
     ways = listing.transport.also.items()
     return next((key for key, way in ways if (way.carries, way.level, way.path) == ("form", "same", None)), None)
+
+
+def _check_longest_lists(context: CheckContext, mirror: Mirror) -> None:
+    """A list as long as the document allows, of which the last element alone is the value of some rows.
+
+    Servers read some of the elements, without a word (`ids_cap_50`).
+    """
+    for name, parameter in context.listing.parameters.items():
+        most, rule = parameter.most_items, context.listing.filters.get(name)
+        if most is None or rule is None or not is_plain_equality(rule) or not context.parameters_work(name):
+            continue
+        about = AskedFilter(context, mirror, name)
+        if not takes_numbers(parameter) or not about.parting_values:
+            context.results.record_not_exercised(parameter.list_clause, f"the rows show no value for {name}")
+            continue
+        strangers = list(itertools.islice((one for one in itertools.count(1) if one not in about.counted), most - 1))
+        own, encoding = about.parting_values[-1], _form_encoding(context.listing)
+        few, all_ = (
+            replace(about.request((*some, own)), encoding_name=encoding) for some in (strangers[:1], strangers)
+        )
+        if most > LIST_LENGTH and encoding is None:
+            context.results.record_not_exercised(parameter.list_clause, f"{most} elements are too many for a URL")
+        elif tells_nothing_new(context, mirror, context.send(few, f"{name} with two elements, by {encoding}")):
+            about.check(all_, f"{name} with {most} elements, as many as are allowed", parameter.list_clause or None)
 
 
 def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:

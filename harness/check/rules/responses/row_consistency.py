@@ -8,7 +8,7 @@ a run (`check_row_consistency`): what changes with the request and back again is
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.answer_checks import shown_check
 from harness.check.probe.mirror import Mirror
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, Listing
+from harness.specification.model import Clauses, Field, Listing
 from harness.wire.row_codec import ApiValue, field_at
 
 # Three turns tell a server that depends on the request from one that is wrong now and then.
@@ -54,7 +54,8 @@ def note_rows(context: CheckContext, exchange: Exchange) -> None:
         known = sightings.first_sightings.setdefault((light, row.key), (row, exchange))
         if known[0].shown == row.shown:
             continue
-        for path in _differing_fields(context, known[0].shown, row.shown):
+        switched = _switched_parts(context, known[1], exchange)
+        for path in _differing_fields(context, known[0].shown, row.shown, switched):
             pairs = sightings.differing_pairs.setdefault(path, [])
             if len(pairs) < TRIES_PER_FIELD:
                 pairs.append((row.key, known[1], exchange))
@@ -101,7 +102,7 @@ def _compare_sightings(
             if context.note_unusable(exchange, ()) or exchange.rows is None:
                 return False
             pair.append(exchange)
-        shown = [_value_at_path(exchange, key, path) for exchange in pair]
+        shown = [_value_at_path(context, exchange, key, path) for exchange in pair]
         if None in shown or shown[0] == shown[1]:
             return False
         seen.append((shown[0], shown[1]))
@@ -132,55 +133,73 @@ def _identities_change(context: CheckContext, path: FieldPath, answers: list[tup
         return False
     if len(answers) < 2:
         return False
-    before = {row.key: _value_at_path(answers[0][0], row.key, path) for row in answers[0][0].listed}
-    after = {row.key: _value_at_path(answers[1][0], row.key, path) for row in answers[1][0].listed}
+    before = {row.key: _value_at_path(context, answers[0][0], row.key, path) for row in answers[0][0].listed}
+    after = {row.key: _value_at_path(context, answers[1][0], row.key, path) for row in answers[1][0].listed}
     both = [key for key in before if key in after and before[key] and after[key]]
     changed = [key for key in both if before[key] != after[key]]
     return len(changed) >= CHANGED_ROWS_NEEDED and len(changed) * 2 > len(both)
 
 
+def _switched_parts(context: CheckContext, first: Exchange, second: Exchange) -> Set[str]:
+    """The names of the optional parts that one of two answers was asked for, and the other was not."""
+    asked, other = first.list_request.values, second.list_request.values
+    return {
+        name
+        for include in context.listing.includes
+        if asked.get(include.parameter) != other.get(include.parameter)
+        for name in include.added_names
+    }
+
+
 def _differing_fields(
-    context: CheckContext, first: Mapping[str, ApiValue], second: Mapping[str, ApiValue]
+    context: CheckContext, first: Mapping[str, ApiValue], second: Mapping[str, ApiValue], switched: Set[str]
 ) -> Iterator[FieldPath]:
-    """The fields that two sights of a row both show, and differently; links may be signed anew each time."""
+    """The fields that two sights of a row show differently, or that only one of them shows.
+
+    Servers show a part in the first row of an answer alone (`calls_first_row_only`), or what another row has where it
+    has none (`recording_leaks`).
+    """
     for name, known in context.listing.fields.items():
-        if name not in first or name not in second or first[name] == second[name] or _is_link(known.shows):
+        if name in switched:
             continue
-        one, other = first[name], second[name]
-        if (
-            known.as_ != "rows"
-            or not isinstance(one, tuple | list)
-            or not isinstance(other, tuple | list)
-            or len(one) != len(other)
-        ):
+        one, other = (_told_value(known, sight.get(name)) for sight in (first, second))
+        if one == other:
+            continue
+        nested = known.as_ == "rows" and isinstance(one, tuple | list) and isinstance(other, tuple | list)
+        if not nested or len(one) != len(other):
             yield FieldPath.of(name)
-        else:
-            for inner, field_ in known.fields.items():
-                if _is_link(field_.shows):
-                    continue
-                if _inner_values(one, inner) != _inner_values(other, inner):
-                    yield FieldPath.of(inner).nested_in(name)
+            continue
+        for inner, field_ in known.fields.items():
+            if _inner_values(field_, one, inner) != _inner_values(field_, other, inner):
+                yield FieldPath.of(inner).nested_in(name)
 
 
-def _inner_values(rows: Sequence[Any], name: str) -> list[str]:
+def _told_value(known: Field, shown: Any) -> Any:
+    """What a field tells, for comparison: an address without its query, where it may be signed anew each time."""
+    if shown is None or shown in ("", (), []):
+        return "nothing"
+    if "url" not in str(known.shows):
+        return shown
+    return [str(one).partition("?")[0] for one in (shown if isinstance(shown, tuple | list) else (shown,))]
+
+
+def _inner_values(known: Field, rows: Sequence[Any], name: str) -> list[str]:
     """What nested rows show in a field, whatever their order: a filter may find them in another one."""
-    return sorted(str(row[name]) for row in rows if name in row)
+    return sorted(str(_told_value(known, row[name])) for row in rows if name in row)
 
 
-def _value_at_path(exchange: Exchange, key: Hashable, path: FieldPath) -> Any:
+def _value_at_path(context: CheckContext, exchange: Exchange, key: Hashable, path: FieldPath) -> Any:
     """What a row of an answer shows at a path, for comparison; None when it is not there."""
     row = next((row for row in exchange.listed if row.key == key), None)
-    if row is None or path.head not in row.shown:
+    if row is None:
         return None
-    shown: Any = row.shown[path.head]
-    inner = path.inner
-    if isinstance(shown, tuple | list):
-        return f"{len(shown)} of them" if inner is None else _inner_values(shown, inner.head)
-    return (shown if inner is None else "") if shown is not None else "nothing"
-
-
-def _is_link(shows: object) -> bool:
-    return "url" in str(shows)
+    known, inner = context.listing.fields[path.head], path.inner
+    told = _told_value(known, row.shown.get(path.head))
+    if not isinstance(told, tuple | list):
+        return told
+    if inner is not None:
+        return _inner_values(known.fields[inner.head], told, inner.head)
+    return f"{len(told)} of them" if known.as_ == "rows" else told
 
 
 def _clauses_of_path(context: CheckContext, path: FieldPath, *, of_part: bool) -> Clauses:
