@@ -535,15 +535,17 @@ def _compare_total(read: _Reading, *, rows_are_due: bool) -> Iterator[Difference
         # Rows that come twice may be counted twice.
         return
     rows = exchange.listed
+    # What a total counts is told by the rows that the server means: known where they are all on this page.
+    cap = context.facts.page_cap
+    whole = not meaning.start and len(rows) < (meaning.room if cap is None else min(meaning.room, cap.rows))
     if not rows_are_due:
-        # What a total counts is told by the rows that the server means: known where they are all on this page.
-        whole = not meaning.start and len(rows) < meaning.room
         if whole and total == len(rows):
             return
         if not whole and total >= len(rows):
             return
     sure, may = matching_rows(mirror, meaning)
-    low, high = _range_of_number(mirror, len(sure), len(sure) + len(may))
+    counted = (len(rows), len(rows)) if whole and rows_are_due else (len(sure), len(sure) + len(may))
+    low, high = _range_of_number(mirror, *counted)
     if low <= total <= high:
         return
     if total == len(rows) and len(rows) < low:

@@ -22,9 +22,9 @@ from harness.check.probe.error_responses import (
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
     count_values_of,
+    filters_of_row,
     is_time_filter,
     largest_page,
-    selective_filter,
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror
@@ -85,12 +85,16 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
 
 
 def _check_refused_elsewhere(context: CheckContext, mirror: Mirror, attempts: Sequence[LoginAttempt]) -> None:
-    """Credentials are examined whatever is asked for: also beside a filter, and on another page."""
-    page = _second_page(context, mirror)
-    for values in (selective_filter(context, mirror), page):
+    """Credentials are examined whatever is asked for: also beside the filters, and on another page.
+
+    A lookup by one filter may take a way of its own (`call_id_skips_password`).
+    """
+    filters = filters_of_row(context, mirror, mirror.rows[0]) if mirror.rows else {}
+    for values in (filters, _second_page(context, mirror)):
         for attempt in attempts if values else ():
             ask = replace(mirror.request(values), scheme=attempt.scheme)
-            purpose = f"{attempt.purpose}, with {', '.join(values)}"
+            what = f"{len(values)} filters" if values is filters and len(values) > 3 else ", ".join(values)
+            purpose = f"{attempt.purpose}, with {what}"
             exchange = context.send(ask, purpose, credentials=attempt.credentials)
             judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=False)
 
