@@ -539,22 +539,16 @@ class CheckContext:
         """Records a finding under the first of the clauses that the spec declares.
 
         Its message is the sentence of that clause, with `message`, what was tried, behind it where that says more.
-        `difference` names the way in which the answer differs: findings with the same request and the same
-        difference are one defect. `rows` are shown by their identity and `fields`. `check` is what the answer of the
-        exchange must be, where that can be said of it. `steps` are the requests that show the finding together, where
-        one does not: then the last of them is what `check` judges.
+        `difference` names how the answer differs: findings with one request and one difference are one defect. `rows`
+        are shown by their identity and `fields`. `check` is what the answer must be, where that can be said of it.
+        `steps` are the requests that show the finding together, where one does not: `check` judges the last of them.
         """
         from harness.check.probe.standalone_cases import standalone_case
         from harness.check.probe.told_steps import finding_steps
 
-        paging = self.listing.paging
-        if (
-            exchange is not None
-            and exchange.cut
-            and not {*size_clauses(paging), *size_default_clauses(paging)} & {*clauses}
-        ):
-            reason = f"the answer has more rows than the {len(exchange.listed)} that are read"
-            self.results.record_inconclusive(clauses, reason)
+        if exchange is not None and exchange.cut and not {*clauses} & self._clauses_of_size():
+            read = len(exchange.listed)
+            self.results.record_inconclusive(clauses, f"the answer has more rows than the {read} that are read")
             return
         declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:
@@ -583,10 +577,15 @@ class CheckContext:
             case=standalone_case(self, asked, check),
             steps=finding_steps(self, asked, rows, fields),
         )
-        if self.held_failures is not None:
-            self.held_failures.append(finding)
-        else:
+        if self.held_failures is None:
             self.results.record_failure(declared[0], finding)
+        else:
+            self.held_failures.append(finding)
+
+    def _clauses_of_size(self) -> set[ClauseId]:
+        """The clauses that an answer breaks by its rows alone, be they read or not."""
+        paging = self.listing.paging
+        return {*size_clauses(paging), *size_default_clauses(paging)}
 
     def _replay_line(self, clause: ClauseId) -> str:
         """The command that judges a clause again."""

@@ -355,14 +355,11 @@ def _finish_run(
         context.listen(FindingMade(finding=finding))
     for result in results:
         context.listen(ClauseJudged(result=result))
-    lines = [
-        line
-        for finding in findings
-        for line in (finding.curl, finding.replay, *(step.curl for step in finding.steps))
-    ]
+    told = (line for one in findings for line in (one.curl, one.replay, *(step.curl for step in one.steps)))
     # Of a target that died in the middle nobody knows what it would have said.
     colour = Colour.RED if context.crashes or context.facts.gone else gate_colour(results)
     rows = len(mirror.rows)
+    notes = map(context.evidence.pseudonymize, context.notes)
     report = RunReport(
         api=context.spec.id,
         title=context.spec.title,
@@ -385,11 +382,7 @@ def _finish_run(
         dialect={name: written_value(value) for name, value in context.dialect.certain_answers().items()},
         clauses=tuple(results),
         findings=findings,
-        notes=tuple(
-            dict.fromkeys(
-                (*map(context.evidence.pseudonymize, context.notes), *variable_notes(lines, options.secrets))
-            )
-        ),
+        notes=tuple(dict.fromkeys((*notes, *variable_notes(list(told), options.secrets)))),
         evidence=options.evidence,
         spec_version=context.listing.version,
         harness_version=options.harness_version,
