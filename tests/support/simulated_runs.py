@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from harness.check.context import CheckContext
@@ -37,7 +36,7 @@ def liar(bend: Bent) -> Fault:
 
 
 def on_query(bend: Callable[[Query, ParsedParameters], Query]) -> Fault:
-    return liar(lambda plan, given: replace(plan, query=bend(plan.query, given)))
+    return liar(lambda plan, given: plan._replace(query=bend(plan.query, given)))
 
 
 def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[CheckContext, Mirror]:

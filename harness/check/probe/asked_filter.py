@@ -11,18 +11,21 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.expect import ProbeResult, check_probe
 from harness.check.probe.filter_values import (
+    absent_value,
     companion_parameters,
     count_values,
     count_values_of,
     encode_shown_value,
     is_time_filter,
     largest_page,
+    takes_numbers,
 )
 from harness.check.probe.mirror import Mirror
 from harness.check.probe.orders import working_orders
 from harness.specification.model import Clauses, Filter, Parameter
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import takes_text
 
 
 @dataclass(slots=True)
@@ -97,6 +100,9 @@ class AskedFilter:
         context = self.context
         turn = context.facts.company_turns[self.name]
         context.facts.company_turns[self.name] += 1
+        kinds: dict[frozenset[str], list[dict[str, Tree]]] = {}
+        for order in working_orders(context):
+            kinds.setdefault(frozenset(order), []).append(order)
         switches = [one for one in context.listing.includes if context.supports_parameters(one.parameter)]
         heads = {path.head for path in self.rule.compares}
         inside = [one for one in switches if heads & set(one.added_names)]
@@ -106,9 +112,9 @@ class AskedFilter:
         # No two filters begin with the same, and each switch meets each order.
         cell = turn + list(context.listing.filters).index(self.name)
         round_, place = divmod(cell, len(switches) + 1)
-        orders = working_orders(context)
         chosen = asked[len(inside) :][place - 1] if place else {}
-        return {**chosen, **orders[(round_ + place) % len(orders)]}
+        orders = list(kinds.values())[(round_ + place) % len(kinds)]
+        return {**chosen, **orders[context.facts.company_turns.total() % len(orders)]}
 
     def request(self, value: Any, beside: Mapping[str, Tree] | None = None) -> ListRequest:
         """The request for the rows with a value, or any of a tuple of values, on the largest page."""
@@ -134,3 +140,12 @@ class AskedFilter:
         if judged.fails_itself:
             self.context.mark_broken(self.name, self.clauses if clauses is None else clauses)
         return judged
+
+
+def absent_values(about: AskedFilter, number: int) -> list[Any]:
+    """So many different values that nothing has, each as its parameter takes it."""
+    if takes_numbers(about.parameter):
+        first = absent_value(about.parameter, about.counted)
+        return [one for one in range(first, first + number + len(about.counted)) if one not in about.counted][:number]
+    stranger = absent_value(about.parameter)
+    return [one for place in range(number) if takes_text(about.parameter, one := f"{stranger}{place or ''}")]

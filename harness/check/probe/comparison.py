@@ -141,7 +141,7 @@ def _compare_row_list(read: _Reading) -> Iterator[Difference]:
     rows_are_due = not repeated and not wrong and not any(one.kind in ("missing", "surplus") for one in counts)
     if rows_are_due and not unsorted:
         yield from _compare_slice(read)
-    yield from _compare_total(read, rows_are_due=rows_are_due)
+    yield from _compare_total(read, rows_are_due=rows_are_due, page_is_full=not counts)
     yield from _compare_parts(read)
 
 
@@ -526,7 +526,7 @@ def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Seque
             return
 
 
-def _compare_total(read: _Reading, *, rows_are_due: bool) -> Iterator[Difference]:
+def _compare_total(read: _Reading, *, rows_are_due: bool, page_is_full: bool) -> Iterator[Difference]:
     context, mirror, meaning, exchange = read.context, read.mirror, read.meaning, read.exchange
     if context.listing.total is None or not meaning.total_shown:
         return
@@ -545,7 +545,7 @@ def _compare_total(read: _Reading, *, rows_are_due: bool) -> Iterator[Difference
             return
     sure, may = matching_rows(mirror, meaning)
     # How many rows come where no size is asked for may be open.
-    certain = whole and rows_are_due and meaning.size_given is not None
+    certain = whole and rows_are_due and page_is_full and meaning.size_given is not None
     counted = (len(rows), len(rows)) if certain else (len(sure), len(sure) + len(may))
     low, high = _range_of_number(mirror, *counted)
     if low <= total <= high:

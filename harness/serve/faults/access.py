@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from harness.serve.authentication import SimulatedUser, decode_unverified_token
-from harness.serve.faults.base import Fault, make_fault, with_changed_listing, with_entry
+from harness.serve.faults.base import Fault, make_fault, narrowing_parameters, with_changed_listing, with_entry
 from harness.serve.faults.hooks import Hooks
 from harness.specification.access import chosen_way, key_of, way_credentials, ways_of
 from harness.specification.model import Access, AccessKey, AccessWay, Clauses, Jwt, Listing
@@ -45,6 +45,20 @@ def access_faults(listing: Listing) -> Iterator[Fault]:
         "wrong-let-in",
         "wrong credentials are as good as right ones",
         Hooks(user=_admit_when(lambda ask: all(ask.credentials.get(name) for name in _own_credential_names(access)))),
+    )
+    narrowing = narrowing_parameters(listing)
+    yield from make_fault(
+        access.clauses.wrong_refused,
+        "wrong-let-in-beside-filters",
+        "wrong credentials are as good as right ones where a filter is given",
+        Hooks(
+            user=_admit_when(
+                lambda ask: (
+                    not narrowing.isdisjoint(ask.values)
+                    and all(ask.credentials.get(name) for name in _own_credential_names(access))
+                )
+            )
+        ),
     )
     yield from make_fault(
         access.clauses.role_refused,

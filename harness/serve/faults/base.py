@@ -107,6 +107,12 @@ def on_parameters(change: Callable[[ParsedParameters], ParsedParameters]) -> Hoo
     return Hooks(parameters=lambda given, ask: given if isinstance(given, RefusedRequest) else change(given))
 
 
+def narrowing_parameters(listing: Listing) -> frozenset[str]:
+    """The filters that a request may have beside the range that it needs."""
+    bounds = {name for pair in listing.ranges for name in (pair.first, pair.last)}
+    return frozenset(listing.filters) - bounds
+
+
 def on_rows(change: Callable[[RowTree], None], *, every: int = 1) -> Hooks:
     """Hooks that change the tree of each row in place, of every `every`-th row by its position."""
 

@@ -45,6 +45,8 @@ from harness.wire.response_codec import error_tree
 from harness.wire.row_codec import field_at
 
 _ABSENT_WORD = "no such value"
+# Values in a list that is long and still fits into a URL.
+_LONG_LIST = 40
 
 
 def _may_compare(rule: Filter, paths: tuple[FieldPath, ...]) -> bool:
@@ -238,6 +240,13 @@ def _list_value_faults(name: str, rule: Filter, parameter: Parameter) -> Iterato
         f"{name}-first-only",
         f"only the first of several values of {name} counts",
         on_condition(name, lambda condition: replace(condition, wanted=condition.wanted[:1])),
+    )
+    most = (parameter.most_items or _LONG_LIST) * 3 // 4
+    yield from make_fault(
+        parameter.list_clause or rule.clause,
+        f"{name}-cut-short",
+        f"of many values of {name} only the first {most} count",
+        on_condition(name, lambda condition: replace(condition, wanted=condition.wanted[:most])),
     )
     if parameter.list_clause and parameter.list_clause != rule.clause:
         yield from make_fault(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
 from harness.serve.faults.base import Fault, change_at_pointer, make_fault, on_parameters, remove_at_pointer
-from harness.serve.faults.hooks import AnswerContext, Hooks
+from harness.serve.faults.hooks import AnswerContext, Hooks, RowTree
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
@@ -32,6 +32,13 @@ def include_faults(listing: Listing) -> Iterator[Fault]:
                 f"what {name} adds is {word} there",
                 on_parameters(lambda given, name=name, on=on: _set_flag(given, name, on=on)),  # type: ignore[misc]
             )
+        if include.added_names:
+            yield from make_fault(
+                include.clauses.on,
+                f"{name}-first-row-only",
+                f"what {name} adds is there in the first row of an answer alone",
+                Hooks(row=_without_parts_later(include.added_names)),
+            )
         other = next((other.parameter for other in listing.includes if other is not include), None)
         if other is not None:
             yield from make_fault(
@@ -50,6 +57,16 @@ def include_faults(listing: Listing) -> Iterator[Fault]:
             f"without {name} its opposite is meant",
             with_opposite_default(listing, name),
         )
+
+
+def _without_parts_later(names: Iterable[str]) -> Callable[[RowTree, int, object], RowTree]:
+    """What leaves parts out of all rows but the first."""
+    left = frozenset(names)
+
+    def change(row: RowTree, index: int, at: object) -> RowTree:
+        return row if not index else {name: value for name, value in row.items() if name not in left}
+
+    return change
 
 
 def _set_flag(given: ParsedParameters, name: str, *, on: bool) -> ParsedParameters:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from harness.serve.faults.base import Fault, make_fault, on_parameters, on_query, with_changed_listing, with_part
+from harness.serve.faults.base import (
+    Fault,
+    make_fault,
+    narrowing_parameters,
+    on_parameters,
+    on_query,
+    with_changed_listing,
+    with_part,
+)
 from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
@@ -46,6 +54,12 @@ def order_faults(listing: Listing) -> Iterator[Fault]:
             on_parameters(lambda given: given.without((flag,))),
         )
         yield from make_fault(
+            order.descending_clause,
+            f"{flag}-lost-beside-filters",
+            f"{flag} has no effect beside a filter",
+            _lost_beside(flag, narrowing_parameters(listing)),
+        )
+        yield from make_fault(
             order.descending_default_clause,
             f"{flag}-default",
             f"without {flag} the order descends",
@@ -82,6 +96,15 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
         f"{sort.parameter} has no effect",
         on_parameters(lambda given: given.without((sort.parameter,))),
     )
+    parts = frozenset(include.parameter for include in listing.includes)
+    for what, names in (("filters", narrowing_parameters(listing)), ("parts", parts)):
+        if names:
+            yield from make_fault(
+                sort.clauses.words,
+                f"{sort.parameter}-lost-beside-{what}",
+                f"{sort.parameter} has no effect beside {what}",
+                _lost_beside(sort.parameter, names),
+            )
     by = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
     for word, path in list(sort.words.items())[:3]:
         # The record of a call is made when the call begins: nobody could see the one taken for the other.
@@ -120,6 +143,13 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
             f"a forbidden word of {sort.parameter} has no effect",
             with_changed_listing(with_part("order", sort=_tolerant_sort(order))),
         )
+
+
+def _lost_beside(parameter: str, others: Iterable[str]) -> Hooks:
+    """Hooks that drop a parameter where any of the others is given."""
+    return on_parameters(
+        lambda given: given.without((parameter,)) if any(given.has(name) for name in others) else given
+    )
 
 
 def _tolerant_sort(order: Order) -> object:

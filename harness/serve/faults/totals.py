@@ -130,6 +130,12 @@ def _count_faults(listing: Listing) -> Iterator[Fault]:
             lambda page, context: page if page.count is None else replace(page, count=_count_unfiltered(context))
         ),
     )
+    yield from make_fault(
+        clauses.on,
+        "count-one-for-nothing",
+        "the count of nothing is one",
+        on_page(lambda page, context: replace(page, count=1) if page.count == 0 else page),
+    )
     if count.counts == "rows" and listing.lists.one_row_per == "leg":
         yield from make_fault(
             clauses.on,

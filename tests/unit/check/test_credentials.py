@@ -125,7 +125,6 @@ def test_the_users_of_a_simulator_are_identities(by_password: Spec, tmp_path: Pa
         "identities: [{name: a}]\n",
         "identities: [{name: a, credentials: {Nope: x}}]\n",
         "identities: [{name: a, credentials: {Password: x}, colour: red}]\n",
-        "identities: [{name: a, credentials: {Password: x}, customer: many}]\n",
         "identities: [{name: a, credentials: {Password: [x]}}]\n",
         "identities: [{name: a, credentials: {Password: {file: nowhere}}}]\n",
         "identities: [{name: a, credentials: {Password: x}}, {name: a, credentials: {Password: y}}]\n",

@@ -85,12 +85,15 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
 
 
 def _check_refused_elsewhere(context: CheckContext, mirror: Mirror, attempts: Sequence[LoginAttempt]) -> None:
-    """Credentials are examined whatever is asked for: also beside the filters, and on another page.
+    """Credentials are examined whatever is asked for: also beside the filters, on another page, and for a count.
 
-    A lookup by one filter may take a way of its own (`call_id_skips_password`).
+    A lookup by one filter, or a count, may take a way of its own (`call_id_skips_password`, `unchecked_count`).
     """
+    listing = context.listing
     filters = filters_of_row(context, mirror, mirror.rows[0]) if mirror.rows else {}
-    for values in (filters, _second_page(context, mirror)):
+    counting = listing.count_only.parameter if listing.count_only is not None else None
+    count = {counting: context.encode(counting, True)} if counting and context.supports_parameters(counting) else {}
+    for values in (filters, _second_page(context, mirror), count):
         for attempt in attempts if values else ():
             ask = replace(mirror.request(values), scheme=attempt.scheme)
             what = f"{len(values)} filters" if values is filters and len(values) > 3 else ", ".join(values)
@@ -456,6 +459,9 @@ def _foreign_rows(context: CheckContext, mirror: Mirror, identity: ClientIdentit
     scope = context.listing.scope
     rows = exchange.listed
     if scope is None:
+        return []
+    if scope.owners and context.dialect.possible_answers(scope.unset) != ("own",):
+        # With the calls of its children an account may see those of any other.
         return []
     if scope.owners:
         return [row for row in rows if not _may_be_owned_by(row, scope.owners, identity.customer)]

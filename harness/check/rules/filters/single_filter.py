@@ -9,7 +9,7 @@ from typing import Any, Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
 from harness.check.probe.answer_checks import NO_ROWS
-from harness.check.probe.asked_filter import AskedFilter
+from harness.check.probe.asked_filter import AskedFilter, absent_values
 from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import tells_nothing_new
 from harness.check.probe.filter_values import (
@@ -23,6 +23,7 @@ from harness.check.probe.filter_values import (
     flatten_values,
     is_hidden_filter,
     near_miss_texts,
+    takes_numbers,
 )
 from harness.check.probe.mirror import Mirror
 from harness.check.results.row_numbers import rows_in_words
@@ -217,6 +218,8 @@ def _check_hidden_alternatives(about: AskedFilter) -> None:
         exchange = about.send(value, f"{name} = {value!r}, all of its rows")
         others += sum(value not in flatten_values(row.values(about.rule.compares[0])) for row in exchange.listed)
         seen += len(exchange.listed)
+    if _keeps_by_beginning(about):
+        return
     fuller = max(choice.options, key=len)
     if not others and seen < DISCRIMINATING_ROWS:
         # Too few rows to be sure that none of them is kept for what it does not show.
@@ -225,6 +228,27 @@ def _check_hidden_alternatives(about: AskedFilter) -> None:
     if not others and len(counted) > 1:
         value = counted.most_common(1)[0][0]
         about.check_use(about.request(value), f"{name} = {value!r}")
+
+
+def _keeps_by_beginning(about: AskedFilter) -> bool:
+    """Whether a number that nothing has keeps just the rows of the numbers that begin with it: then that is told.
+
+    Numbers may be compared as texts (`users_text_prefix`); rows of a hidden value would be others.
+    """
+    counted = about.counted if takes_numbers(about.parameter) else {}
+    longer = [int(value) for value in counted if str(value).isdigit() and len(str(value)) > 1]
+    beginnings = (value // 10 for value in longer if value // 10 not in counted)
+    beginning = next(beginnings, None)
+    if beginning is None:
+        return False
+    alike = {value for value in counted if str(value).startswith(str(beginning))}
+    path = about.rule.compares[0]
+    due = {row.key for row in about.mirror.rows if not alike.isdisjoint(flatten_values(row.values(path)))}
+    exchange = about.send(beginning, f"{about.name} with the beginning of another value")
+    if len(due) < 2 or set(exchange.keys) != due:
+        return False
+    _report_kept_rows(about, exchange)
+    return True
 
 
 def check_later_version_filter(about: AskedFilter) -> None:
@@ -262,7 +286,8 @@ def check_list_filter(about: AskedFilter) -> None:
     lists: list[tuple[Any, ...]] = [*(ends or ((rare, nowhere, rare),)), tuple(values[:7])]
     if longest > len(lists[1]):
         # The second twice: a row comes once, however often it is asked for.
-        lists.append((values[0], values[1], *[nowhere] * (longest - 4), values[1], rare))
+        strangers = absent_values(about, longest - 4) if nowhere not in about.counted else [nowhere] * (longest - 4)
+        lists.append((values[0], values[1], *strangers, values[1], rare))
     beside = about.companions()
     asks = [(len(chosen), about.request(chosen, {**about.next_company(), **beside})) for chosen in lists]
     # A list of many elements that is read to its end tells what shorter ones would, but for the ends of a range; else

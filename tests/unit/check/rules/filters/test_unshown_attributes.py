@@ -132,7 +132,7 @@ def test_a_value_that_the_user_knows_and_the_server_does_not_is_found() -> None:
 def test_a_hidden_filter_that_forgets_the_shown_one_is_found() -> None:
     def bend(query: Query, given: ParsedParameters) -> Query:
         hidden = tuple(one for one in query.conditions if one.parameter == "department_id")
-        return replace(query, conditions=hidden) if hidden and len(query.conditions) > 1 else query
+        return query._replace(conditions=hidden) if hidden and len(query.conditions) > 1 else query
 
     session = judged(CALLS, on_query(bend), known={"department_id": DEPARTMENTS})
     assert failed(session) == list(session.listing.conjunction_clause[:1])
@@ -149,7 +149,7 @@ def test_a_filter_that_answers_otherwise_each_time_is_found() -> None:
             replace(one, wanted=(841,)) if len(asked) % 2 and 840 in one.wanted else one
             for one in plan.query.conditions
         )
-        return replace(plan, query=replace(plan.query, conditions=odd))
+        return plan._replace(query=plan.query._replace(conditions=odd))
 
     session = judged(CALLS, liar(bend), known={"department_id": DEPARTMENTS[:1]})
     verdict = roll_up_verdicts(session.results.tally_of(ClauseId("ET-LCL-033")).counts)
@@ -165,7 +165,7 @@ def test_a_filter_that_is_left_out_beside_another_is_found_without_any_value() -
     def without_hotlines(query: Query, given: ParsedParameters) -> Query:
         if not given.has("user_id"):
             return query
-        return replace(query, conditions=tuple(one for one in query.conditions if one.parameter != "hotline_ids"))
+        return query._replace(conditions=tuple(one for one in query.conditions if one.parameter != "hotline_ids"))
 
     assert failed(judged(CALLS, on_query(without_hotlines))) == ["ET-LCL-037"]
 
