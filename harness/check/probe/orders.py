@@ -15,7 +15,7 @@ def orders_of(context: CheckContext) -> list[dict[str, Tree]]:
         return found
     flag: dict[str, Tree] = {}
     if order.descending is not None and context.supports_parameters(order.descending):
-        flag = {order.descending: context.encode(order.descending, True)}
+        flag = {order.descending: context.encode(order.descending, other_direction(context, order.descending))}
         found.append(flag)
     sort = order.sort
     if sort is None or not context.supports_parameters(sort.parameter):
@@ -27,6 +27,11 @@ def orders_of(context: CheckContext) -> list[dict[str, Tree]]:
         if flag:
             found.append({sort.parameter: word, **flag})
     return found
+
+
+def other_direction(context: CheckContext, descending: str) -> bool:
+    """Whether the flag of the direction is to be on, so that it says another one than nothing does."""
+    return context.listing.parameters[descending].default is not True
 
 
 def working_orders(context: CheckContext) -> list[dict[str, Tree]]:

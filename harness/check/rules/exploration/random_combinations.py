@@ -36,6 +36,7 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, first_page_number
+from harness.check.probe.orders import other_direction
 from harness.errors import is_installed
 from harness.specification.model import Clauses, CursorPaging, LimitPaging, NoPaging, OffsetPaging, PageNumberPaging
 from harness.specification.paging_clauses import size_clauses, slice_clauses
@@ -321,7 +322,7 @@ class _PieceMaker:
         order = self.context.listing.order
         if order is None or order.descending is None or not self.context.supports_parameters(order.descending):
             return []
-        on = self.context.encode(order.descending, True)
+        on = self.context.encode(order.descending, other_direction(self.context, order.descending))
         return [Piece(kind="descending", name="", values=((order.descending, on),), clauses=order.descending_clause)]
 
     def switch_pieces(self) -> list[Piece]:

@@ -287,7 +287,9 @@ def check_list_filter(about: AskedFilter) -> None:
     if longest > len(lists[1]):
         # The second twice: a row comes once, however often it is asked for.
         strangers = absent_values(about, longest - 4) if nowhere not in about.counted else [nowhere] * (longest - 4)
-        lists.append((values[0], values[1], *strangers, values[1], rare))
+        # The rarest, so that the rows of the last one are on the first page.
+        one, other = values[-3:][0], values[-2]
+        lists.append((one, other, *strangers, other, rare))
     beside = about.companions()
     asks = [(len(chosen), about.request(chosen, {**about.next_company(), **beside})) for chosen in lists]
     # A list of many elements that is read to its end tells what shorter ones would, but for the ends of a range; else
