@@ -396,6 +396,30 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
         _check_own_recursion(scope, answers["deep"], depths)
     if children is not None:
         _check_ignored_recursion(scope, children, depths)
+    _check_everyone_below(scope, answers["deep again"])
+
+
+def _check_everyone_below(scope: _Scope, before: Exchange) -> None:
+    """Everyone's calls hold those of the customers below, at every depth (`system_top_only`)."""
+    word = scope.word_for("everyone")
+    if word is None:
+        return
+    every, after = scope.read(word, ", all depths"), scope.read(str(scope.own), ", recursion after that", deep=True)
+    # Only rows that are there before and after can be missing in between.
+    lost = (set(before.keys) & set(after.keys)) - set(every.keys)
+    if not lost or every.outcome != "success" or not holds_whole_list(scope.context, every):
+        return
+    scope.context.fail(
+        scope.clauses_for("everyone"),
+        "all customers' calls are listed",
+        expected="every row that the recursion shows",
+        actual=f"{len(lost)} of them missing",
+        exchange=every,
+        rows=[row for row in after.listed if row.key in lost],
+        fields=map(str, scope.rule.owners),
+        check=AnswerCheck(kind="covers"),
+        steps=scope.steps((str(scope.own), True), last=every),
+    )
 
 
 def _check_depth(scope: _Scope, children: list[Row], deep: Exchange, depths: _Depths) -> None:
