@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,11 +17,11 @@ from harness.serve.simulator import Simulator
 from harness.specification.access import way_credentials, ways_of
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
-from harness.specification.model import CursorPaging, OffsetPaging, PageNumberPaging
+from harness.specification.model import CursorPaging, Listing, OffsetPaging, PageNumberPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import encode_parameter
+from harness.wire.parameter_codec import element_codec, encode_parameter, takes_list
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import decode_response
 from harness.world import BUSY_HOUR, World
@@ -88,6 +88,7 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
         yield base_ask(simulator, values)
     for values in (*_by_filters_of_everyone(simulator), *_by_old_ranges(simulator)):
         yield base_ask(simulator, values)
+    yield from _beside_filters(simulator, singles)
     switches = [include.parameter for include in spec.listing.includes]
     if switches:
         yield base_ask(simulator, {name: spec.listing.parameters[name].true[0] for name in switches})
@@ -145,6 +146,44 @@ def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
             other = pyjwt.encode({**claims, "jti": "1"}, key.private_pem, algorithm="RS256", headers={"kid": kid})
             forged = ".".join((*token.split(".")[:2], other.split(".")[2]))
             yield base_ask(simulator, {}, credentials={access.token: forged})
+
+
+def _beside_filters(simulator: Simulator, singles: Sequence[dict[str, Tree]]) -> Iterator[ListRequest]:
+    """Orders, parts, counts and wrong credentials beside filters, and lists of many values."""
+    listing = simulator.documented_spec.listing
+    right = credentials_of(simulator, simulator.users[0])
+    orders = list(_orders(listing))
+    beside = {include.parameter: listing.parameters[include.parameter].true[0] for include in listing.includes}
+    for values in singles[::3]:
+        for name, text in right.items():
+            yield base_ask(simulator, values, credentials={**right, name: f"{text}x"})
+        for order in orders:
+            yield base_ask(simulator, {**values, **order})
+    for order in orders if beside else ():
+        yield base_ask(simulator, {**beside, **order})
+    counting = listing.count_only
+    for name, rule in listing.filters.items():
+        parameter = listing.parameters[name]
+        if counting is not None and parameter.as_ == "text":
+            on = {counting.parameter: listing.parameters[counting.parameter].true[0]}
+            yield base_ask(simulator, {**on, name: "nothing has this"})
+        known = list(dict.fromkeys(value for path in rule.compares for value in seen(simulator, path)))
+        if takes_list(parameter) and known and element_codec(parameter) != "word":
+            strange = range(900_001, 900_001 + (parameter.most_items or 40) - 1)
+            many = (*strange, known[-1]) if isinstance(known[-1], int) else (*map(str, strange), known[-1])
+            raw = encode_parameter(parameter, many, zone=ZONE, in_json=parameter.at is not None)
+            yield base_ask(simulator, {name: raw})
+
+
+def _orders(listing: Listing) -> Iterator[dict[str, Tree]]:
+    """Each direction, and each word of order."""
+    order = listing.order
+    if order is not None and order.descending is not None:
+        flag = listing.parameters[order.descending]
+        yield from ({order.descending: text} for text in (flag.true[0], flag.false[0]))
+    if order is not None and order.sort is not None:
+        unusable = {*order.sort.undocumented, *order.sort.refused}
+        yield from ({order.sort.parameter: word} for word in order.sort.words if word not in unusable)
 
 
 def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:

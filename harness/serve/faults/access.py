@@ -48,7 +48,7 @@ def access_faults(listing: Listing) -> Iterator[Fault]:
     )
     narrowing = narrowing_parameters(listing)
     yield from make_fault(
-        access.clauses.wrong_refused,
+        access.clauses.wrong_refused if narrowing else (),
         "wrong-let-in-beside-filters",
         "wrong credentials are as good as right ones where a filter is given",
         Hooks(

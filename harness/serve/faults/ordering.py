@@ -54,7 +54,7 @@ def order_faults(listing: Listing) -> Iterator[Fault]:
             on_parameters(lambda given: given.without((flag,))),
         )
         yield from make_fault(
-            order.descending_clause,
+            order.descending_clause if narrowing_parameters(listing) else (),
             f"{flag}-lost-beside-filters",
             f"{flag} has no effect beside a filter",
             _lost_beside(flag, narrowing_parameters(listing)),

@@ -170,7 +170,9 @@ def _differing_fields(
             yield FieldPath.of(name)
             continue
         for inner, field_ in known.fields.items():
-            if _inner_values(field_, one, inner) != _inner_values(field_, other, inner):
+            told = _inner_values(field_, one, inner), _inner_values(field_, other, inner)
+            # Whether nested rows show a part may be said by a switch of another one.
+            if len(told[0]) == len(told[1]) and told[0] != told[1]:
                 yield FieldPath.of(inner).nested_in(name)
 
 
@@ -185,7 +187,8 @@ def _told_value(known: Field, shown: Any) -> Any:
 
 def _inner_values(known: Field, rows: Sequence[Any], name: str) -> list[str]:
     """What nested rows show in a field, whatever their order: a filter may find them in another one."""
-    return sorted(str(_told_value(known, row[name])) for row in rows if name in row)
+    told = (_told_value(known, row[name]) for row in rows if name in row)
+    return sorted(str(one) for one in told if one != "nothing")
 
 
 def _value_at_path(context: CheckContext, exchange: Exchange, key: Hashable, path: FieldPath) -> Any:
