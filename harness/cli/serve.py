@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +25,7 @@ from harness.cli.serve_setup import (
     require_loopback,
     simulator_factory,
 )
-from harness.cli.signals import stop_on_signals, wait_until_set
+from harness.cli.signals import stop_on_signals
 from harness.cli.traffic_options import traffic_options
 from harness.cli.worker_orders import watch_first_process
 
@@ -171,15 +170,14 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
     from harness.serve.http.server import serve_in_thread
 
     options = plan.options
-    stopped = threading.Event()
     return_large_blocks()
 
     def write_rejection(rejection: RequestRejection) -> None:
         console.write_message(f"{rejection.http_status} {rejection.reason}")
 
-    with stop_on_signals(stopped), ExitStack() as stack:
+    with stop_on_signals() as stop, ExitStack() as stack:
         if plan.orders is not None:
-            watch_first_process(stopped.set)
+            watch_first_process(stop.request)
         make_simulators = simulator_factory(plan)
         clause_faults, transport_faults = parse_faults(plan.specs, options.faults, where="--fault")
         world = make_world(plan)
@@ -216,7 +214,7 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
         if plan.remote_token is not None:
             console.add_secret(plan.remote_token)
         with rare_collections():
-            wait_until_set(stopped, options.max_seconds)
+            stop.wait(options.max_seconds)
     # A server has no other end than being told to stop.
     return 0
 

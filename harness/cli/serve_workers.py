@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Final, final
 
 from harness.cli.console import Console, current_time
 from harness.cli.serve_setup import ServePlan, simulator_factory
-from harness.cli.signals import stop_on_signals
+from harness.cli.signals import StopRequest, stop_on_signals
 from harness.cli.worker_orders import WorkerOrders
 from harness.errors import HarnessError
 
@@ -35,8 +34,7 @@ def serve_by_workers(console: Console, plan: ServePlan) -> int:
     simulator_factory(plan)
     options = plan.options
     parse_faults(plan.specs, options.faults, where="--fault")
-    stopped = threading.Event()
-    with stop_on_signals(stopped), open_listening_socket(options.host, options.port) as listening:
+    with stop_on_signals() as stop, open_listening_socket(options.host, options.port) as listening:
         certificate = None if plan.tls_dir is None else issue_certificate(plan.tls_dir, options.host)
         if certificate is not None:
             console.write_message(f"the certificate's authority is {certificate.ca_file}; check --ca takes it")
@@ -52,15 +50,15 @@ def serve_by_workers(console: Console, plan: ServePlan) -> int:
         try:
             workers.start(options.workers)
             ready_lines = workers.read_lines(len(plan.specs) + options.control)
-            if not all(all(lines) for lines in ready_lines) and not stopped.is_set():
+            if not all(all(lines) for lines in ready_lines) and not stop.requested:
                 raise HarnessError("a worker did not start; what it said stands above")
             with ExitStack() as stack:
-                if options.control and not stopped.is_set():
+                if options.control and not stop.requested:
                     # A worker tells where its own control API is before it is ready.
                     urls = [lines.pop(0).split()[1] for lines in ready_lines]
                     _open_relay(console, stack, plan, urls, token)
                 console.write_result("".join(ready_lines[0]))
-                _wait_for_end(console, workers, stopped, options.max_seconds, replaces=not options.control)
+                _wait_for_end(console, workers, stop, options.max_seconds, replaces=not options.control)
         finally:
             workers.stop()
     return 0
@@ -79,7 +77,7 @@ def _open_relay(console: Console, stack: ExitStack, plan: ServePlan, urls: Seque
 
 
 def _wait_for_end(
-    console: Console, workers: Workers, stopped: threading.Event, max_seconds: float | None, *, replaces: bool
+    console: Console, workers: Workers, stop: StopRequest, max_seconds: float | None, *, replaces: bool
 ) -> None:
     """Wait until somebody stops the command or its time is over; put another worker in the place of one that ends.
 
@@ -87,7 +85,7 @@ def _wait_for_end(
     """
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     replaced: deque[float] = deque(maxlen=_MOST_REPLACED)
-    while not stopped.wait(_POLL_SECONDS) and (deadline is None or time.monotonic() < deadline):
+    while not stop.wait(_POLL_SECONDS) and (deadline is None or time.monotonic() < deadline):
         for place, how in workers.ended():
             what = f"worker {place + 1} has ended by itself ({how})"
             if not replaces:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final, final
 
 ORDERLY_SECONDS: Final = 1.7
-_LOOK_SECONDS: Final = 0.5
+_WAKE_BYTES: Final = 4096
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -83,32 +85,73 @@ def interruptible() -> Iterator[SignalWatch]:
                 signal.signal(number, handler)
 
 
-def wait_until_set(stopped: threading.Event, seconds: float | None = None) -> None:
-    """Wait for an event, or so many seconds.
+@final
+class StopRequest:
+    """Whether somebody wants a server to stop: a signal, or a thread that calls `request`.
 
-    A signal that a thread of a library takes (Polars has some) runs no handler until the main thread wakes:
-    it looks twice a second.
+    No lock is taken by whoever asks: a handler runs on the thread that waits, which may hold any lock of its own.
     """
-    due = None if seconds is None else time.monotonic() + seconds
-    while not stopped.is_set():
-        left = _LOOK_SECONDS if due is None else min(_LOOK_SECONDS, due - time.monotonic())
-        if left <= 0:
-            return
-        stopped.wait(left)
+
+    def __init__(self) -> None:
+        self._requested = False
+        # Sockets know that they are closed; the number of a pipe could name another file by then.
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+
+    @property
+    def wake_descriptor(self) -> int:
+        """Whatever is written here wakes whoever waits."""
+        return self._writer.fileno()
+
+    @property
+    def requested(self) -> bool:
+        """Whether anybody has asked so far."""
+        return self._requested
+
+    def request(self) -> None:
+        """Ask for the end; from any thread."""
+        self._requested = True
+        # Full: then whoever waits has enough to wake for. Closed: nobody waits any more.
+        with suppress(OSError):
+            self._writer.send(b"\0")
+
+    def handle_signal(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal: the first asks for the end, the second one ends the process at once."""
+        if self._requested:
+            os._exit(128 + number)
+        self._requested = True
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until somebody asks, or so many seconds; whether anybody has asked."""
+        due = None if seconds is None else time.monotonic() + seconds
+        while not self._requested:
+            left = None if due is None else max(0.0, due - time.monotonic())
+            woken, _, _ = select.select([self._reader], [], [], left)
+            if not woken:
+                break
+            # Other signals wake it, too.
+            with suppress(BlockingIOError):
+                self._reader.recv(_WAKE_BYTES)
+        return self._requested
+
+    def close(self) -> None:
+        """Give back the sockets; `request` may still be called."""
+        self._reader.close()
+        self._writer.close()
 
 
 @contextmanager
-def stop_on_signals(stopped: threading.Event) -> Iterator[None]:
-    """Within, the first signal to stop sets the event; the second one ends the process at once."""
-
-    def handle_signal(number: int, frame: object) -> None:
-        if stopped.is_set():
-            os._exit(128 + number)
-        stopped.set()
-
-    before = {number: signal.signal(number, handle_signal) for number in _STOP_SIGNALS}
+def stop_on_signals() -> Iterator[StopRequest]:
+    """Within, the first signal to stop asks for the end; the second one ends the process at once."""
+    stop = StopRequest()
+    before = {number: signal.signal(number, stop.handle_signal) for number in _STOP_SIGNALS}
+    # A signal that a thread of a library takes (Polars has some) runs no handler until the main thread wakes.
+    descriptor = signal.set_wakeup_fd(stop.wake_descriptor, warn_on_full_buffer=False)
     try:
-        yield
+        yield stop
     finally:
+        signal.set_wakeup_fd(descriptor)
         for number, handler in before.items():
             signal.signal(number, handler)
+        stop.close()
