@@ -13,7 +13,7 @@ from typing import Final, final
 
 from harness.cli.console import Console, current_time
 from harness.cli.serve_setup import ServePlan, simulator_factory
-from harness.cli.signals import StopRequest, stop_on_signals
+from harness.cli.signals import EndRequest, stop_on_signals
 from harness.cli.worker_orders import WorkerOrders
 from harness.errors import HarnessError
 
@@ -77,7 +77,7 @@ def _open_relay(console: Console, stack: ExitStack, plan: ServePlan, urls: Seque
 
 
 def _wait_for_end(
-    console: Console, workers: Workers, stop: StopRequest, max_seconds: float | None, *, replaces: bool
+    console: Console, workers: Workers, stop: EndRequest, max_seconds: float | None, *, replaces: bool
 ) -> None:
     """Wait until somebody stops the command or its time is over; put another worker in the place of one that ends.
 

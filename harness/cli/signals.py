@@ -86,7 +86,7 @@ def interruptible() -> Iterator[SignalWatch]:
 
 
 @final
-class StopRequest:
+class EndRequest:
     """Whether somebody wants a server to stop: a signal, or a thread that calls `request`.
 
     No lock is taken by whoever asks: a handler runs on the thread that waits, which may hold any lock of its own.
@@ -142,9 +142,9 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[StopRequest]:
+def stop_on_signals() -> Iterator[EndRequest]:
     """Within, the first signal to stop asks for the end; the second one ends the process at once."""
-    stop = StopRequest()
+    stop = EndRequest()
     before = {number: signal.signal(number, stop.handle_signal) for number in _STOP_SIGNALS}
     # A signal that a thread of a library takes (Polars has some) runs no handler until the main thread wakes.
     descriptor = signal.set_wakeup_fd(stop.wake_descriptor, warn_on_full_buffer=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -76,10 +77,13 @@ def append_chunks(
     """Write a file from all of its pieces. Raises FileNotWritten."""
     with _told_errors(out / file.name), part.open("wb") as growing:
         total = hashlib.sha256()
-        for number, data in enumerate(chunks):
+        places = count()
+        for data in chunks:
             growing.write(data)
             total.update(data)
-            _tell(file, number, told)
+            # The next piece is not to stand in memory beside this one.
+            del data
+            _tell(file, next(places), told)
         size = growing.tell()
     move_into_place(part, out / file.name)
     return FinishedRows(file=file, sha256=total.hexdigest(), size=size)
@@ -104,12 +108,14 @@ def continue_chunks(
     with _told_errors(out / file.name), part.open("r+b" if kept else "wb") as growing:
         growing.truncate(size)
         growing.seek(size)
-        for number, data in enumerate(source(file, kept), kept):
+        for data in source(file, kept):
             growing.write(data)
             growing.flush()
             total.update(data)
             record.add_chunk(file.name, len(data), hashlib.sha256(data).hexdigest())
-            _tell(file, number, told)
+            del data
+            _tell(file, kept, told)
+            kept += 1
         size = growing.tell()
     move_into_place(part, out / file.name)
     return FinishedRows(file=file, sha256=total.hexdigest(), size=size)
@@ -117,10 +123,12 @@ def continue_chunks(
 
 def write_chunks(chunks: Iterable[bytes], stream: BinaryIO, *, file: RowFile, told: RowListener) -> None:
     """Write the pieces of a file to a stream."""
-    for number, data in enumerate(chunks):
+    places = count()
+    for data in chunks:
         stream.write(data)
         stream.flush()
-        _tell(file, number, told)
+        del data
+        _tell(file, next(places), told)
 
 
 def _tell(file: RowFile, chunk: int, told: RowListener) -> None:

@@ -6,11 +6,12 @@ plain column, where a value is needed as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import add
-from typing import Final, TypeAlias, cast, final
+from typing import Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
@@ -18,10 +19,16 @@ from numpy.typing import NDArray
 
 from harness.telephony.attributes import AttributeKind
 
+P = ParamSpec("P")
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
 Integers: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 _INSTANT_TYPE: Final = pl.Datetime("ms", "UTC")
+# What is made of an object in more ways than these is not met again.
+_MOST_WAYS: Final = 256
 # How many of its units make one: milliseconds a second, ten-thousandths the unit of money.
 UNITS: Final = {AttributeKind.SECONDS: 1000, AttributeKind.DECIMAL: 10_000}
 
@@ -30,7 +37,7 @@ UNITS: Final = {AttributeKind.SECONDS: 1000, AttributeKind.DECIMAL: 10_000}
 class TextPool:
     """A pool of strings, each with its index as a code."""
 
-    __slots__ = ("_series", "texts")
+    __slots__ = ("__weakref__", "_series", "texts")
 
     def __init__(self, strings: tuple[str, ...]) -> None:
         self.texts = strings
@@ -54,10 +61,51 @@ class TextPool:
         return self._series[pl.Series(codes.astype(np.uint32))]
 
 
-@lru_cache(maxsize=256)
-def united_pool(*pools: TextPool) -> TextPool:
-    """One pool with the strings of all, those of the first first."""
-    return pools[0] if len(pools) == 1 else TextPool(tuple(text for pool in pools for text in pool.texts))
+@final
+class MadeOf(Generic[K, T]):
+    """What was made of an object that is known by its identity; it is kept as long as that object is.
+
+    Pools of a few rows go with these rows, and take with them what was made of their texts: how much is kept does not
+    grow with the rows. What is made must not hold the object.
+    """
+
+    def __init__(self) -> None:
+        self._kept: WeakKeyDictionary[K, dict[Hashable, T]] = WeakKeyDictionary()
+
+    def __len__(self) -> int:
+        """How many objects there are of which something was made."""
+        return len(self._kept)
+
+    def once(self, origin: K, how: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, or has given before for this object in the same way."""
+        made = self._kept.get(origin)
+        if made is None:
+            made = self._kept.setdefault(origin, {})
+        if how not in made:
+            if len(made) == _MOST_WAYS:
+                made.clear()
+            made[how] = make()
+        return made[how]
+
+
+def made_once(make: Callable[Concatenate[TextPool, P], T]) -> Callable[Concatenate[TextPool, P], T]:
+    """A function of a pool (and of arguments that can be told apart) that does its work once for each."""
+    kept = MadeOf[TextPool, T]()
+
+    def made(pool: TextPool, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return kept.once(pool, (args, *kwargs.items()), lambda: make(pool, *args, **kwargs))
+
+    return made
+
+
+_UNITED: Final = MadeOf[TextPool, "MadeOf[TextPool, TextPool]"]()
+
+
+def united_pool(first: TextPool, second: TextPool) -> TextPool:
+    """One pool with the strings of both, those of the first first; the same pool for the same two."""
+    return _UNITED.once(first, None, MadeOf[TextPool, TextPool]).once(
+        second, None, lambda: TextPool(first.texts + second.texts)
+    )
 
 
 @lru_cache(maxsize=256)
@@ -260,15 +308,15 @@ def _chosen_column(first: TextColumn, holds: Flags, second: TextColumn, places: 
     for index in range(max(len(first.parts), len(second.parts))):
         pools, codes = zip(*(_as_pooled(column, index) for column in (first, second)), strict=True)
         if pools[0] is pools[1]:
-            pools, beyond = pools[:1], codes[1]
+            pool, beyond = pools[0], codes[1]
         else:
-            beyond = np.where(codes[1] >= 0, codes[1] + len(pools[0]), -1)
+            pool, beyond = united_pool(*pools), np.where(codes[1] >= 0, codes[1] + len(pools[0]), -1)
         if places is None:
             chosen = np.where(holds, beyond, codes[0])
         else:
             chosen = codes[0].copy()
             chosen[places] = beyond
-        parts.append(PooledTexts(united_pool(*pools), chosen))
+        parts.append(PooledTexts(pool, chosen))
     if places is not None:
         return TextColumn(first.length, tuple(parts), _replaced_presence(first, holds, second))
     if first.present is None and second.present is None:

@@ -34,6 +34,8 @@ _MINUTE: Final = 60_000
 _BLOCK_CALLS: Final = 1000
 _CALLS_AT_ONCE: Final = 100_000
 _KEPT_MOVES: Final = 1_000_000
+# What a block takes besides its moves, in moves: most have few or none.
+_BLOCK_MOVES: Final = 24
 BUSIEST_PERSONS: Final = 200.0
 """Where more calls than these go on in the busiest hour, all extensions are groups'."""
 
@@ -49,6 +51,11 @@ class _MovedCalls:
 
     def __len__(self) -> int:
         return len(self.call_numbers)
+
+    @property
+    def weight(self) -> int:
+        """About how much memory these take, in calls of many."""
+        return len(self) + _BLOCK_MOVES
 
     def between(self, low: int, high: int) -> _MovedCalls:
         """Those whose numbers are not below the first and below the second."""
@@ -100,11 +107,11 @@ class LinePlan:
         for first, last in _runs([block for block in wanted if block not in found], self._blocks_at_once):
             made = self._plan_run(calls, first, last)
             found |= made
-            self._kept += sum(len(block) for block in made.values())
+            self._kept += sum(block.weight for block in made.values())
             self._blocks |= made
         while self._kept > _KEPT_MOVES and self._blocks:
             oldest = next(iter(self._blocks))
-            self._kept -= len(self._blocks.pop(oldest))
+            self._kept -= self._blocks.pop(oldest).weight
         return found
 
     def _plan_run(self, calls: CallBatch, first: int, last: int) -> dict[int, _MovedCalls]:

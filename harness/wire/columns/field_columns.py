@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, TypeAlias, cast, final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +28,7 @@ from harness.telephony.columns import (
     TextListColumn,
     TextPart,
     TextPool,
+    made_once,
     pool_of_texts,
     pooled_column,
 )
@@ -186,7 +186,7 @@ def _bare_numbers(column: TextColumn) -> TextColumn:
     raise NotVectorised("a number whose first part may be empty")
 
 
-@lru_cache(maxsize=64)
+@made_once
 def _bare_pool(pool: TextPool) -> TextPool:
     return TextPool(tuple(text.removeprefix("+") for text in pool.texts))
 
@@ -211,7 +211,7 @@ def _shown_words(field: Field, column: Column) -> TextColumn:
     return pooled_column(words, places[part.codes], column.present)
 
 
-@lru_cache(maxsize=256)
+@made_once
 def _words_of_pool(pool: TextPool, words: tuple[tuple[str, str], ...]) -> tuple[TextPool, Integers]:
     """The words of an API, and for each text of a pool, and for none, the place of its word."""
     known = dict(words)
@@ -238,7 +238,7 @@ def empty_texts(parts: tuple[ValuePart, ...], length: int) -> Flags | None:
     return empty
 
 
-@lru_cache(maxsize=256)
+@made_once
 def _empty_flags(pool: TextPool) -> Flags:
     """Which texts of a pool are empty; the last is that of no text."""
     return np.asarray([*(not text for text in pool.texts), True], dtype=np.bool_)

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from harness.specification.model import IdForm
 from harness.specification.value_forms import UUID_BITS
 from harness.telephony.attributes import ID_ALPHABETS, AttributeKind
-from harness.telephony.columns import Column, Integers, NumberColumn, PooledTexts, TextColumn, TextPart, TextPool
+from harness.telephony.columns import (
+    Column,
+    Integers,
+    NumberColumn,
+    PooledTexts,
+    TextColumn,
+    TextPart,
+    TextPool,
+    made_once,
+)
 from harness.wire.columns.column_source import NotVectorised
 from harness.wire.id_forms import IdMix, id_mix
 
@@ -68,7 +77,7 @@ def _numbers_of(attribute: str, column: Column) -> Integers:
     return numbers
 
 
-@lru_cache(maxsize=64)
+@made_once
 def _numbers_of_pool(pool: TextPool, alphabet: str) -> tuple[Integers, Integers, int]:
     """Of each text its number, and the factor that moves what stands before it; the last is that of no text."""
     longest = max((len(text) for text in pool.texts), default=0)

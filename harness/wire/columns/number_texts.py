@@ -29,7 +29,8 @@ _NEAR: Final = 1 << 9
 _LARGEST: Final = 1 << 62
 
 
-@lru_cache(maxsize=64)
+# Numbers that rise from row to row never come back.
+@lru_cache(maxsize=16)
 def _numbers_from(least: int, many: int) -> TextPool:
     return TextPool(tuple(map(str, range(least, least + many))))
 

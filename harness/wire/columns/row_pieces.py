@@ -6,13 +6,12 @@ Neighbours with few texts are joined before any row is written, so that a row is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import numpy as np
 import polars as pl
 
-from harness.telephony.columns import Flags, Integers, IntegerTexts, PooledTexts, TextPool
+from harness.telephony.columns import Flags, Integers, IntegerTexts, MadeOf, PooledTexts, TextPool, made_once
 from harness.wire.columns.field_columns import InnerText, ValuePart, WrittenRows
 from harness.wire.columns.number_texts import number_parts
 from harness.wire.columns.row_texts import ChosenTexts, NestedPieces, Piece, Texts, few_texts
@@ -21,6 +20,9 @@ from harness.wire.columns.row_texts import ChosenTexts, NestedPieces, Piece, Tex
 _JOINED_TEXTS: Final = 4096
 # Pools beyond this number are left as they are: texts around them would make them slow.
 _LARGE_POOL: Final = 20_000
+
+_TextForm: TypeAlias = tuple[bool, bool, str, str, tuple[str, ...]]
+"""Whether texts are escaped, and as JSON within a text; what stands before and after them; the other texts."""
 
 
 @final
@@ -33,8 +35,8 @@ class PieceMaker:
         self._escape = escape
         self._doubles_quotes = doubles_quotes
         self._escape_inner = escape_inner
-        self._of_pool = lru_cache(maxsize=128)(self._make_texts)
-        self._joined = lru_cache(maxsize=96)(_join_texts)
+        self._of_pools = MadeOf[TextPool, Texts]()
+        self._joins = MadeOf[Texts, "MadeOf[Texts, Texts]"]()
 
     def value_pieces(
         self,
@@ -77,7 +79,7 @@ class PieceMaker:
     ) -> ChosenTexts:
         """A part with what stands before and after it, and the texts in place of all of that, in one piece."""
         assert isinstance(part, PooledTexts)
-        texts, many = self._of_pool(part.pool, escaped, False, before, after, others), len(part.pool)
+        texts, many = self._texts_of(part.pool, escaped, False, before, after, others), len(part.pool)
         codes = np.where(part.codes < 0, many, part.codes)
         return ChosenTexts(texts, np.where(chosen > 0, many + chosen, codes))
 
@@ -94,7 +96,7 @@ class PieceMaker:
                 codes = part.codes if without is None else np.where(without, -1, part.codes)
                 if len(codes) and int(codes.min()) < 0:
                     codes = np.where(codes < 0, nothing, codes)
-                yield ChosenTexts(self._of_pool(part.pool, escaped, inner, "", "", ()), codes)
+                yield ChosenTexts(self._texts_of(part.pool, escaped, inner, "", "", ()), codes)
             case WrittenRows():
                 codes = part.codes if without is None else np.where(without, -1, part.codes)
                 yield ChosenTexts(self._written_texts(part.texts), np.where(codes < 0, len(part.texts), codes))
@@ -112,6 +114,13 @@ class PieceMaker:
     def _escaped(self, text: str, *, escaped: bool, inner: bool) -> str:
         text = self._escape_inner(text) if inner else text
         return self._escape(text) if escaped else text
+
+    def _texts_of(self, pool: TextPool, *how: *_TextForm) -> Texts:
+        return self._of_pools.once(pool, how, lambda: self._make_texts(pool, *how))
+
+    def _joined(self, first: Texts, second: Texts) -> Texts:
+        beside = self._joins.once(first, None, MadeOf[Texts, Texts])
+        return beside.once(second, None, lambda: _join_texts(first, second))
 
     def _make_texts(
         self, pool: TextPool, escaped: bool, inner: bool, before: str, after: str, others: tuple[str, ...]
@@ -164,7 +173,7 @@ def _plain_parts(part: ValuePart) -> tuple[ValuePart, ...]:
     return number_parts(part.values, part.width) if isinstance(part, IntegerTexts) else (part,)
 
 
-@lru_cache(maxsize=128)
+@made_once
 def _escaped_pool(pool: TextPool, steps: tuple[Callable[[str], str], ...]) -> pl.Series:
     """The texts of a pool, and the one of no text, each changed step by step."""
     texts: Sequence[str] = pool.texts

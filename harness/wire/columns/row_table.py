@@ -11,7 +11,7 @@ import polars as pl
 
 from harness.specification.model import Field
 from harness.telephony.attributes import ATTRIBUTES
-from harness.telephony.columns import Flags, TextListColumn, TextPool
+from harness.telephony.columns import Flags, TextListColumn, TextPool, made_once
 from harness.wire.columns.column_source import ColumnSource, NestingSource, NotVectorised
 from harness.wire.columns.field_columns import FieldColumn, typed_instants
 from harness.wire.columns.nested_columns import column_of_lists, list_column, nested_type, table_type
@@ -216,6 +216,7 @@ def _places(there: Flags | None, rows: int, nothing: int) -> np.ndarray[tuple[in
     )
 
 
+@made_once
 def _needs_quotes(pool: TextPool, inner: bool) -> Flags:
     texts = [escape_json(text) if inner else text for text in pool.texts]
     return np.asarray([*(csv_cell(text) != text for text in texts), False], dtype=np.bool_)

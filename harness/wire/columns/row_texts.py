@@ -26,7 +26,7 @@ _LISTED_TEXT_BYTES: Final = 41
 class Texts:
     """Texts that stand in rows, written as the form wants them; `lasting` ones are met again in other slices."""
 
-    __slots__ = ("_arrow", "_encoded", "lasting", "series")
+    __slots__ = ("__weakref__", "_arrow", "_encoded", "lasting", "series")
 
     def __init__(self, texts: Sequence[str] | pl.Series, *, lasting: bool = True) -> None:
         self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)

@@ -112,7 +112,8 @@ def _days_of(local: Integers) -> range:
     return range(first, last + 1) if (last + 1 - first) * _DAY_MINUTES <= len(local) else range(0)
 
 
-@lru_cache(maxsize=32)
+# The fields of one slice share them; those of the next are other days.
+@lru_cache(maxsize=4)
 def _minutes_of_days(day_form: str, minute_form: str, days: range) -> TextPool:
     """Each minute of some days."""
     minutes = _minutes(minute_form).texts
@@ -158,6 +159,9 @@ def _plain(text: str) -> str:
 
 
 def _day_part(days: Integers, form: str) -> TextPart:
+    if len(days) and int(days.min()) == int(days.max()):
+        # Of a pool of its own: a plain text would be joined to lasting pools, anew for each day.
+        return PooledTexts(TextPool((_day_text(int(days[0]), form),)), np.zeros(len(days), dtype=np.int64))
     return _table_part(days, lambda day: _day_text(day, form))
 
 

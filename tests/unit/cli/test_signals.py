@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from harness.cli.signals import StopRequest, stop_on_signals
+from harness.cli.signals import EndRequest, stop_on_signals
 
 # A signal finds the waiting thread at any instruction; the process hangs where the handler needs what that one holds.
 _AT_EVERY_INSTRUCTION = """
@@ -48,7 +48,7 @@ def test_a_signal_stops_a_wait_at_whatever_instruction_it_comes() -> None:
 
 
 def test_a_signal_between_the_look_and_the_sleep_is_not_lost() -> None:
-    raised = []
+    raised: list[bool] = []
 
     def profile(frame: object, event: str, argument: object) -> None:
         if event == "c_call" and getattr(argument, "__name__", "") == "select" and not raised:
@@ -63,7 +63,7 @@ def test_a_signal_between_the_look_and_the_sleep_is_not_lost() -> None:
 
 
 def test_a_thread_may_ask_for_the_end_and_once_more_when_all_is_over() -> None:
-    stop = StopRequest()
+    stop = EndRequest()
     thread = threading.Thread(target=stop.request)
     thread.start()
     assert stop.wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from harness.errors import UsageProblem
@@ -10,6 +12,7 @@ from harness.generate.row_slices import RowSlices
 from harness.generate.rows import RowSet, row_set_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
+from harness.wire.columns.row_texts import Texts
 from harness.world import World
 
 APIS = (
@@ -51,3 +54,21 @@ def test_a_slice_beyond_the_list_and_an_unknown_form_are_refused() -> None:
         slices.encode("native", 5, 11)
     with pytest.raises(UsageProblem):
         slices.encode("yaml", 0, 1)
+
+
+def kept_texts() -> int:
+    """How many texts are kept of slices that have been written."""
+    gc.collect()
+    return sum(len(kept) for kept in gc.get_objects() if isinstance(kept, Texts))
+
+
+@pytest.mark.parametrize("api", ["ozeki/list-call-history", "voximplant/get-call-history"])
+def test_what_is_kept_does_not_grow_with_the_rows_written(api: str) -> None:
+    # Each slice is of other days, and of other numbers.
+    slices = RowSlices.of(load_spec(api), World.of(seed=3, calls=1_000_000), Dialect())
+    kept = []
+    for number in range(12):
+        for _ in slices.blocks("native", number * 32_768, number * 32_768 + 20_000):
+            pass
+        kept.append(kept_texts())
+    assert kept[-1] < 1.1 * kept[5]

@@ -79,6 +79,9 @@ def test_a_plan_forgets_what_is_too_much_and_plans_it_again(monkeypatch: pytest.
     batch = World.of(seed=5, calls=9000).whole_calls()
     assert batch is not None
     plan = LinePlan(batch.traffic)
+    # A block counts also where nobody moves in it.
+    assert len(plan.lines_of(batch)[0]) == len(batch)
+    assert len(plan._blocks) == 0
     for _ in range(2):
         for first in (0, 4000, 0):
             part = batch.other_calls(batch.call_numbers[first : first + 1000])
