@@ -19,5 +19,5 @@ def write_traffic_report(path: Path, world: World, *, trunks: int | None = None)
 
 
 def world_title(world: World) -> str:
-    """Profile and seed of a world."""
-    return f"{world.profile.name if world.profile is not None else 'given calls'}, seed {world.seed}"
+    """Profile and seed of a world, where it was made from some."""
+    return "given calls" if world.profile is None else f"{world.profile.name}, seed {world.seed}"

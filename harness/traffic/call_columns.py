@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import final
+from typing import Final, final
 
 import numpy as np
 
 from harness.errors import UsageProblem
+from harness.telephony.enums import Direction, Disposition
 from harness.telephony.hangup_causes import HangupCause
+from harness.telephony.records import AttributeValue
 from harness.world.call_times import ANSWERED, BUSY, NEVER
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID
 from harness.world.random_streams import FlagArray, IntArray
 from harness.world.traffic import millis_of
 from harness.world.world import World
+
+_DISPOSITIONS: Final = tuple(word.value for word in Disposition)
+_DIRECTIONS: Final = tuple(
+    word.value for word in (Direction.INBOUND, Direction.OUTBOUND, Direction.INTERNAL, Direction.TRANSIT)
+)
 
 
 @final
@@ -63,10 +70,12 @@ class CallColumns:
 
 
 def columns_of_world(world: World) -> CallColumns:
-    """The generated calls of a world that began until its instant, with their whole lives.
+    """The generated calls of a world that began until its instant, with their whole lives, or else the given ones.
 
     Raises UsageProblem for a world that has none.
     """
+    if world.seed is None and world.given:
+        return _columns_of_records(world)
     batch = world.whole_calls()
     if batch is not None:
         # Calls of its sessions that begin later belong to what comes after it.
@@ -90,6 +99,42 @@ def columns_of_world(world: World) -> CallColumns:
         transferred=batch.transferred_at != NEVER,
         recorded=batch.recording_counts > 0,
         lines=batch.line[(batch.customer == home) & batch.has_line],
+    )
+
+
+def _columns_of_records(world: World) -> CallColumns:
+    """The given calls of a world that have ended; only what all of them tell is known."""
+    calls = [call for call in world.given if call["ended_at"] is not None and call["disposition"] in _DISPOSITIONS]
+    calls.sort(key=lambda call: (call.instant("started_at") or world.instant, str(call["call_id"])))
+    if not calls:
+        raise UsageProblem("the world of calls", "calls that have ended", "none", "look at the records")
+    instants = {
+        name: np.asarray(
+            [NEVER if (at := call.instant(name)) is None else millis_of(at) for call in calls], dtype=np.int64
+        )
+        for name in ("started_at", "ringing_at", "answered_at", "ended_at")
+    }
+    dispositions = np.asarray([_DISPOSITIONS.index(str(call["disposition"])) for call in calls], dtype=np.int64)
+    causes = [cause if isinstance(cause := call["hangup_cause"], int) else -1 for call in calls]
+    directions = [str(call["direction"]) for call in calls]
+    begun: dict[AttributeValue, int] = {}
+    for place, call in enumerate(calls):
+        begun.setdefault(call["session_id"], place)
+    lines = [str(call["extension"]) for call in calls if call["extension"]]
+    begin = int(instants["started_at"][0])
+    return CallColumns(
+        begin=begin,
+        end=max(millis_of(world.instant), begin + 1),
+        started=instants["started_at"],
+        answered=instants["answered_at"],
+        ended=instants["ended_at"],
+        dispositions=dispositions,
+        delivered=delivered_calls(dispositions, instants["ringing_at"] != NEVER, np.asarray(causes, dtype=np.int64)),
+        directions=np.asarray(list(map(_DIRECTIONS.index, directions)), dtype=np.int64)
+        if set(directions) <= set(_DIRECTIONS)
+        else None,
+        begins_session=np.asarray([begun[call["session_id"]] == place for place, call in enumerate(calls)]),
+        lines=np.unique(lines, return_inverse=True)[1].astype(np.int64) if lines else None,
     )
 
 

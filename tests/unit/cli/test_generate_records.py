@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ GOOD = (
     '"","+61255501234","101","in","""Jane"" <+61255501234>","PJSIP/c-0000001a","","","","2026-03-02 14:30:00",'
     '"2026-03-02 14:30:07","2026-03-02 14:32:00",120,113,"ANSWERED","DOCUMENTATION"\n'
 )
+SHOWN = {"calls": "2", "asr": "50.0 %", "acd": "113.0 s", "direction-inbound": "100.0 %", "transferred": "-"}
 SECRET = "Kn0wn-canary-of-a-key"
 
 
@@ -38,6 +40,18 @@ def test_calls_of_records_are_written_and_the_key_is_shown_nowhere(
     written = b"".join(file.read_bytes() for file in (folder / "out").rglob("*") if file.is_file())
     assert SECRET.encode() not in written
     assert b"61255501234" not in written
+
+
+def test_a_report_shows_what_the_traffic_of_the_records_is_like(folder: Path) -> None:
+    # Answered after 7 seconds and 113 seconds long; cut off before an answer.
+    unanswered = GOOD.replace('"2026-03-02 14:30:07"', '""').replace("120,113", "120,0")
+    (folder / "Master.csv").write_text(GOOD + unanswered.replace("ANSWERED", "NO ANSWER"))
+    assert generate(folder, "--as", "asterisk-csv", "--report", str(folder / "traffic.html")) == 0
+    page = (folder / "traffic.html").read_text()
+    shown = {key: re.findall(rf'<tr id="{key}">.*?<td class="number">(.*?)</td>', page) for key in SHOWN}
+    assert shown == {key: [value] for key, value in SHOWN.items()}
+    assert "There is no profile to hold these figures against." in page
+    assert "61255501234" not in page
 
 
 def test_without_a_key_one_is_made_and_not_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
