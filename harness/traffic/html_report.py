@@ -47,7 +47,10 @@ def summary_html(summary: TrafficSummary, *, title: str) -> str:
         window=window_text(summary),
         closing=closing_text(summary),
         is_off=bool(summary.off),
-        figures=[(figure, value_text(figure), band_text(figure), _mark_of(figure)) for figure in summary.figures],
+        figures=[
+            (figure, value_text(figure), figure.why_missing or band_text(figure), _mark_of(figure))
+            for figure in summary.figures
+        ],
         plots=[(plot, tuple(_bars(plot)), _description(plot)) for plot in summary.plots],
         width=_WIDTH,
         height=_HEIGHT,

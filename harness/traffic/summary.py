@@ -21,6 +21,10 @@ from harness.world.world import World
 BLOCKING_AIMED_AT: Final = 0.01
 ANSWER_QUANTILES: Final = (0.5, 0.9, 0.95, 0.99)
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+# What calls must tell for a figure.
+_TOLD: Final = "records that tell it"
+_ANSWERED: Final = "answered calls"
+_TWO_HOURS: Final = "two hours of calls, of which the first does not count"
 _TALK_EDGES: Final = (0, 5, 10, 20, 30, 60, 120, 240, 480, 960, 1920, 86_400)
 _TALK_LABELS: Final = (
     "< 5 s", "< 10 s", "< 20 s", "< 30 s", "< 1 min", "< 2 min", "< 4 min", "< 8 min", "< 16 min", "< 32 min",
@@ -33,7 +37,8 @@ _TALK_LABELS: Final = (
 class Figure:
     """One figure: its value (None where the calls do not tell) and its band (None where nothing says what is due).
 
-    `unit` is "", "%" (the value is a share of 1), "s", "E" or "calls"; `meaning` says how it is measured.
+    `unit` is "", "%" (the value is a share of 1), "s", "E" or "calls"; `meaning` says how it is measured, `needs`
+    what it takes.
     """
 
     key: str
@@ -42,6 +47,12 @@ class Figure:
     unit: str
     meaning: str
     band: Band | None = None
+    needs: str = ""
+
+    @property
+    def why_missing(self) -> str:
+        """Why there is no value; empty where there is one."""
+        return f"none: it takes {self.needs}" if self.value is None else ""
 
     @property
     def is_off(self) -> bool:
@@ -93,6 +104,7 @@ class TrafficSummary:
                     "value": figure.value,
                     "unit": figure.unit,
                     "meaning": figure.meaning,
+                    "why_missing": figure.why_missing or None,
                     "band": asdict(figure.band) if figure.band is not None else None,
                     "in_band": None if figure.value is None or figure.band is None else not figure.is_off,
                 }
@@ -177,6 +189,7 @@ def _ending_figures(calls: CallColumns, profile: TrafficProfile | None) -> Itera
         unit="%",
         band=bands.share_band(bands.delivered_share(profile), count) if profile else None,
         meaning="network effectiveness ratio: answered, busy, ringing or rejected at the end, by all (ITU-T E.425)",
+        needs=_TOLD,
     )
 
 
@@ -190,6 +203,7 @@ def _duration_figures(calls: CallColumns, profile: TrafficProfile | None) -> Ite
         unit="s",
         band=bands.mean_band(profile.talk.mean, profile.talk.deviation, count) if profile else None,
         meaning="average call duration: from answer to end, of answered calls",
+        needs=_ANSWERED,
     )
     yield Figure(
         key="talk-law-distance",
@@ -198,6 +212,7 @@ def _duration_figures(calls: CallColumns, profile: TrafficProfile | None) -> Ite
         unit="",
         band=bands.law_distance_band(count) if profile else None,
         meaning="Kolmogorov-Smirnov distance of talk time from the profile's law",
+        needs=_ANSWERED if profile else "a profile",
     )
     for share in ANSWER_QUANTILES:
         yield Figure(
@@ -207,6 +222,7 @@ def _duration_figures(calls: CallColumns, profile: TrafficProfile | None) -> Ite
             unit="s",
             band=bands.answer_delay_band(profile, share, count) if profile else None,
             meaning=f"{100 * share:.0f} % of the answered calls were answered within so many seconds of their start",
+            needs=_ANSWERED,
         )
 
 
@@ -221,6 +237,7 @@ def _arrival_figures(
         unit="calls",
         band=busy_bands.attempts if busy_bands else None,
         meaning="busy hour call attempts: in the continuous hour with most of them (ITU-T E.600)",
+        needs=_TWO_HOURS,
     )
     share = figures.busy_hour_share(calls)
     yield Figure(
@@ -230,6 +247,7 @@ def _arrival_figures(
         unit="%",
         band=bands.busy_hour_share_band(profile, share[1]) if profile and share else None,
         meaning="attempts of the busiest hour by those of its day, on the busiest whole day (ITU-T E.600)",
+        needs="a whole day (UTC) with calls",
     )
     yield from _trunk_figures(busy, busy_bands.erlangs if busy_bands else None, trunks)
     counts = figures.hourly_counts(calls, calls.begins_session)
@@ -240,6 +258,7 @@ def _arrival_figures(
         unit="",
         band=bands.dispersion_band(counts) if profile and calls.begins_session is not None and len(counts) else None,
         meaning="variance of arrivals a minute by their mean, within clock hours; of sessions, where they are known",
+        needs="a whole clock hour with arrivals",
     )
 
 
@@ -251,6 +270,7 @@ def _trunk_figures(busy: BusyHour | None, band: Band | None, trunks: int | None)
         unit="E",
         band=band,
         meaning="mean number of calls in progress in the busy hour (erlangs, ITU-T E.600)",
+        needs=_TWO_HOURS,
     )
     wanted = trunks
     if wanted is None and busy is not None:
@@ -267,6 +287,7 @@ def _trunk_figures(busy: BusyHour | None, band: Band | None, trunks: int | None)
         meaning="as given"
         if trunks is not None
         else f"the fewest that block {100 * BLOCKING_AIMED_AT:.0f} % or less",
+        needs=_TWO_HOURS,
     )
     yield Figure(
         key="blocking",
@@ -275,6 +296,7 @@ def _trunk_figures(busy: BusyHour | None, band: Band | None, trunks: int | None)
         unit="%",
         band=blocked,
         meaning="share of attempts that would find these trunks busy, for the carried traffic (Erlang B)",
+        needs=_TWO_HOURS,
     )
 
 
@@ -306,6 +328,7 @@ def _share_figures(calls: CallColumns, profile: TrafficProfile | None) -> Iterat
             unit="%",
             band=bands.share_band(expected, count, clusters=clusters) if profile else None,
             meaning=f"{name} calls, by all",
+            needs=_TOLD,
         )
     for key, flags, share in (
         ("transferred", calls.transferred, bands.transferred_share(profile) if profile else 0.0),
@@ -318,6 +341,7 @@ def _share_figures(calls: CallColumns, profile: TrafficProfile | None) -> Iterat
             unit="%",
             band=bands.share_band(share, answered) if profile else None,
             meaning=f"answered calls that were {key}, by all answered ones",
+            needs=_TOLD if flags is None else _ANSWERED,
         )
     known = calls.lines is not None and len(calls.lines) > 0
     yield Figure(
@@ -329,6 +353,7 @@ def _share_figures(calls: CallColumns, profile: TrafficProfile | None) -> Iterat
         if profile and known and calls.lines is not None
         else None,
         meaning="calls of the busiest line by those of all lines of the home customer",
+        needs="calls of lines of the home customer",
     )
 
 

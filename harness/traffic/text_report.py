@@ -29,7 +29,8 @@ def _summary_lines(summary: TrafficSummary, title: str, blocks: bool) -> Iterato
     yield f"{'figure':<24}{'value':>12}   should be"
     for figure in summary.figures:
         mark = "" if figure.band is None or figure.value is None else ("OFF" if figure.is_off else "ok")
-        yield f"{figure.label:<24}{value_text(figure):>12}   {band_text(figure):<22}  {mark}".rstrip()
+        due = figure.why_missing or band_text(figure)
+        yield f"{figure.label:<24}{value_text(figure):>12}   {due:<22}  {mark}".rstrip()
     for plot in summary.plots:
         yield ""
         yield plot.title + ("" if plot.expected is None else ": measured, and what the profile says")
@@ -79,12 +80,19 @@ def window_text(summary: TrafficSummary) -> str:
 def closing_text(summary: TrafficSummary) -> str:
     """Whether the figures lie in their bands, as a sentence."""
     judged = sum(figure.band is not None and figure.value is not None for figure in summary.figures)
+    missing = sum(figure.value is None for figure in summary.figures)
+    # Who reads that all is well must see how much of it was there.
+    there = f"All {judged} figures" if not missing else f"The {judged} figures that could be measured"
+    rest = "." if not missing else f"; {missing} could not."
     if not judged:
         return "There is no profile to hold these figures against."
     if not summary.off:
-        return f"All {judged} figures lie in the bands of the profile {summary.profile}."
+        return f"{there} lie in the bands of the profile {summary.profile}{rest}"
     names = ", ".join(figure.label for figure in summary.off)
-    return f"{len(summary.off)} of {judged} figures lie outside the bands of the profile {summary.profile}: {names}."
+    outside = (
+        f"{len(summary.off)} of {judged} figures lie outside the bands of the profile {summary.profile}: {names}"
+    )
+    return outside + rest
 
 
 def value_text(figure: Figure) -> str:

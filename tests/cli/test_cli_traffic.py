@@ -99,7 +99,8 @@ def test_figures_are_told_as_text_json_and_html(tmp_path: Path, capsys: pytest.C
     assert main(what) == 0
     text = capsys.readouterr().out
     assert text.startswith("wholesale, seed 1, 3,000 calls from 2026-03-11")
-    assert "All 20 figures lie in the bands of the profile wholesale." in text
+    assert "The 20 figures that could be measured lie in the bands of the profile wholesale; 6 could not." in text
+    assert "busy hour's share                  -   none: it takes a whole day (UTC) with calls" in text
     assert "Arrivals by weekday: measured, and what the profile says" in text
     assert main([*what, "--json"]) == 0
     tree = json.loads(capsys.readouterr().out)
@@ -107,6 +108,8 @@ def test_figures_are_told_as_text_json_and_html(tmp_path: Path, capsys: pytest.C
     assert by_key["asr"]["in_band"] is True
     assert 0.4 < by_key["asr"]["value"] < 0.6
     assert by_key["bhca"]["value"] is None
+    assert by_key["bhca"]["why_missing"] == "none: it takes two hours of calls, of which the first does not count"
+    assert by_key["asr"]["why_missing"] is None
     html = page.read_text(encoding="utf-8")
     assert html.count("<svg") == 5
     assert not re.search(r"https?://|<script|src=", html)
