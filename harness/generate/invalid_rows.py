@@ -246,6 +246,9 @@ def break_laws(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
 
 
 def _break_law(maker: ResponseBreaker, law: Law) -> Iterator[InvalidResponse]:
+    if isinstance(law, ImpliesLaw) and _unlawful_value(maker, law) is None:
+        # No row can show it: none is looked at.
+        return
     valid = _valid_for_law(maker, law)
     if valid is None:
         return
@@ -310,18 +313,20 @@ def _break_implication(maker: ResponseBreaker, law: ImpliesLaw, row: RowObject, 
         return False
     if not _meets_condition(law.when, shown):
         return False
-    field = maker.listing.fields[name]
-    changed: Tree = None
-    if field.as_ in ("integer", "decimal") and (law.then.present is False or 0 in law.then.is_):
-        changed = _encode_value(maker, field, 5)
-    elif field.as_ == "word" and law.then.is_:
-        changed = next((word for word in field.words.values() if word not in law.then.is_), None)
-    if changed is None:
-        return False
-    row[name] = changed
+    row[name] = _unlawful_value(maker, law)
     after = decode_row(maker.listing.fields, row, zone=maker.client.zone, text_carried=maker.carries_text).values
     broken = {clause for other in maker.listing.laws if breaks_law(other, after) for clause in other.clause}
     return broken == set(law.clause)
+
+
+def _unlawful_value(maker: ResponseBreaker, law: ImpliesLaw) -> Tree:
+    """What a field may not have where an implication holds; None where nothing is known."""
+    field = maker.listing.fields[law.then.field.head]
+    if field.as_ in ("integer", "decimal") and (law.then.present is False or 0 in law.then.is_):
+        return _encode_value(maker, field, 5)
+    if field.as_ == "word" and law.then.is_:
+        return next((word for word in field.words.values() if word not in law.then.is_), None)
+    return None
 
 
 def breaks_law(law: Law, shown: ApiRow) -> bool:

@@ -12,6 +12,8 @@ from harness.generate.row_slices import RowSlices
 from harness.generate.rows import RowSet, row_set_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
+from harness.wire.columns import row_table
+from harness.wire.columns.row_forms import csv_cell
 from harness.wire.columns.row_texts import Texts
 from harness.world import World
 
@@ -72,3 +74,19 @@ def test_what_is_kept_does_not_grow_with_the_rows_written(api: str) -> None:
             pass
         kept.append(kept_texts())
     assert kept[-1] < 1.1 * kept[5]
+
+
+def test_texts_of_ids_are_looked_at_once_for_what_a_table_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def looked_at(text: str) -> str:
+        seen.append(text)
+        return csv_cell(text)
+
+    monkeypatch.setattr(row_table, "csv_cell", looked_at)
+    slices = RowSlices.of(load_spec("twilio/list-calls"), World.of(seed=3, calls=200), Dialect())
+    slices.encode("csv", 0, 50)
+    seen.clear()
+    slices.encode("csv", 50, 150)
+    # Ids are made of 65,536 texts; what is looked at again are numbers and days of the rows.
+    assert len(seen) < 40_000
