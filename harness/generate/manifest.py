@@ -23,6 +23,7 @@ USUAL_PARTS: Final = ("rows", "pages", "invalid")
 PARTS: Final = (*USUAL_PARTS, "edge")
 """What a generation can write."""
 # What bytes hang on besides the arguments: compressors, and what writes binary files.
+_CALLS_OF_OTHERS: Final = "its calls were given; neither their records nor the key of their pseudonyms stand here"
 _PACKAGES: Final = ("callharness", "polars", "backports.zstd")
 
 
@@ -103,11 +104,11 @@ def build_manifest(
         "instant": world.instant.isoformat(),
         "dialect": _written_dialect(made.dialect),
         "formats": list(made.formats),
-        "command": _repeat_command(made, profile),
+        "world_id": made.world_id(),
+        **_told_command(made, profile),
         "pages": list(pages),
     }
     if not made.choices.is_plain:
-        manifest["world_id"] = made.world_id()
         manifest["row_files"] = [_row_file_entry(one) for one in rows]
     return {**manifest, "files": dict(sorted(digests.items()))}
 
@@ -123,11 +124,16 @@ def _row_file_entry(one: FinishedRows) -> Mapping[str, Any]:
     }
 
 
-def _repeat_command(made: Generation, profile: str | None) -> str | None:
-    """The command that writes these files again; None for a world that was not made from a seed."""
+def _told_command(made: Generation, profile: str | None) -> Mapping[str, str | None]:
+    """The command that writes these files again, or why none does."""
+    if made.world.seed is None or made.world.given:
+        return {"command": None, "why_no_command": _CALLS_OF_OTHERS}
+    return {"command": _repeat_command(made, profile)}
+
+
+def _repeat_command(made: Generation, profile: str | None) -> str:
+    """The command that writes these files again."""
     spec, world, choices = made.spec, made.world, made.choices
-    if world.seed is None or world.given:
-        return None
     # Whoever repeats it knows the file: the name alone, so that the bytes do not hang on where it lies.
     name = spec.id if spec.given_as == spec.id else Path(spec.file).name
     words = ["callharness", "generate", name, *_window_words(made), f"--seed {world.seed}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def test_calls_of_records_are_written_and_the_key_is_shown_nowhere(
     written = b"".join(file.read_bytes() for file in (folder / "out").rglob("*") if file.is_file())
     assert SECRET.encode() not in written
     assert b"61255501234" not in written
+
+
+def test_the_manifest_says_why_no_command_makes_the_calls_again(folder: Path) -> None:
+    assert generate(folder, "--as", "asterisk-csv", "--key-file", str(folder / "key")) == 0
+    manifest = json.loads((folder / "out/manifest.json").read_text())
+    assert manifest["command"] is None
+    assert manifest["why_no_command"].startswith("its calls were given")
+    assert len(manifest["world_id"]) == 16
 
 
 def test_a_report_shows_what_the_traffic_of_the_records_is_like(folder: Path) -> None:

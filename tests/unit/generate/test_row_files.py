@@ -96,6 +96,12 @@ def test_the_manifest_tells_the_rows_and_the_digest_of_each_shard(tmp_path: Path
     assert len(manifest["world_id"]) == 16
 
 
+def test_every_manifest_tells_which_world_it_is_of(tmp_path: Path) -> None:
+    plain, shards = rows_only(HISTORY, tmp_path / "plain"), rows_only(LOGS, tmp_path / "shards", shard_rows=30)
+    ids = [json.loads((out / "manifest.json").read_text())["world_id"] for out in (plain, shards)]
+    assert ids[0] == ids[1]
+
+
 def test_how_many_rows_are_made_at_a_time_changes_no_byte(tmp_path: Path) -> None:
     formats = ("native", "csv", "parquet")
     few = rows_only(HISTORY, tmp_path / "few", slice_rows=3, formats=formats)
