@@ -7,9 +7,10 @@ own: what they cost does not hang on how many calls are generated.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final, TypeAlias, final
 
@@ -48,8 +49,14 @@ from harness.world.world import World
 
 EDGE_CALLS: Final = 300
 """Calls of the world that records are chosen from."""
-LARGEST_PAGE: Final = 100
-"""Rows of the largest page that is made, where an API allows even larger ones."""
+UNLIMITED_PAGE: Final = 100
+"""Rows of the largest page that is made, where the document tells no limit."""
+LARGEST_PAGE_BYTES: Final = 2 << 20
+"""A page is cut down to so many bytes where as many rows as the API allows would take more."""
+# A user may see a part of the calls only: so much more than a page needs are made.
+_SPARE: Final = 1.2
+# When live calls that began around a change of the clock are seen.
+_AFTER_CHANGE: Final = timedelta(hours=2)
 _ROWS_WITH_TEXTS: Final = 4
 _RECORDS_TRIED: Final = 10
 
@@ -85,8 +92,12 @@ class _Answer:
 def make_edge_answers(spec: Spec, world: World, dialect: Dialect) -> Iterator[EdgeAnswer]:
     """Valid and awkward answers of one API, of a world with the seed and the instant of this one."""
     profile = world.profile if world.profile is not None else OFFICE
-    pool = World.of(seed=world.seed or 0, calls=EDGE_CALLS, instant=world.instant, profile=profile)
-    maker = _EdgeMaker(SampleClient(spec, pool, dialect))
+
+    def client_of(calls: int) -> SampleClient:
+        pool = World.of(seed=world.seed or 0, calls=calls, instant=world.instant, profile=profile)
+        return SampleClient(spec, pool, dialect)
+
+    maker = _EdgeMaker(client_of)
     yield from maker.of_sizes()
     yield from maker.of_words()
     yield from maker.of_absences()
@@ -99,8 +110,10 @@ def make_edge_answers(spec: Spec, world: World, dialect: Dialect) -> Iterator[Ed
 class _EdgeMaker:
     """Makes the answers of one API from the records that its default user may see."""
 
-    def __init__(self, client: SampleClient) -> None:
-        self.client = client
+    def __init__(self, client_of: Callable[[int], SampleClient]) -> None:
+        """`client_of` gives a client of a world with so many calls."""
+        self.client_of = client_of
+        self.client = client = client_of(EDGE_CALLS)
         self.listing = client.listing
         self.pool = client.visible_rows.records
         self.live = ListedCalls(client.dialect.resolve(self.listing.lists.calls)) is ListedCalls.LIVE
@@ -113,11 +126,26 @@ class _EdgeMaker:
         if self.pool:
             one = self._ask(self.pool[:1])
             yield self._told("one-row", "a list of one row", one, (row_pointer(self.listing, 0),))
-            size = self.listing.paging.size_parameter
-            most = self.listing.parameters[size].most if size is not None else None
-            full = self._ask(self.pool[: min(most or LARGEST_PAGE, LARGEST_PAGE)])
-            says = f"a page of {counted(len(full.records), 'row')}" + (f", of at most {most}" if most else "")
-            yield self._told("largest-page", says, full, (rows_at,))
+            yield self._largest_page()
+
+    def _largest_page(self) -> EdgeAnswer:
+        """As many rows as the API allows, of a world that has so many; no more than may be made."""
+        size = self.listing.paging.size_parameter
+        most = self.listing.parameters[size].most if size is not None else None
+        wanted = most or UNLIMITED_PAGE
+        records = self.pool
+        if len(records) < wanted and not self.live:
+            calls = math.ceil(_SPARE * EDGE_CALLS * wanted / len(records))
+            records = self.client_of(calls).visible_rows.records
+        full = self._ask(records[:wanted])
+        says = f", of at most {most}" if most else "; no limit is documented"
+        if len(full.response.body) > LARGEST_PAGE_BYTES:
+            full = self._ask(records[: len(full.records) * LARGEST_PAGE_BYTES // len(full.response.body)])
+            says += f", as many as {LARGEST_PAGE_BYTES >> 20} MiB hold"
+        elif most is not None and len(full.records) < most:
+            says += ", as many as the list has"
+        says = f"a page of {counted(len(full.records), 'row')}{says}"
+        return self._told("largest-page", says, full, (self.listing.lists.rows_at,))
 
     def of_words(self) -> Iterator[EdgeAnswer]:
         """Every word of every field that has words, those that the simulator never shows too."""
@@ -259,17 +287,25 @@ class _EdgeMaker:
             yield from self._if_placed(self._told(name, says, answer, places))
 
     def of_clock_changes(self) -> Iterator[EdgeAnswer]:
-        """Calls in the hours in which the clock of the API's zone, or else of Berlin, was put forward and back."""
-        if self.live:
-            return
+        """Calls in the hours in which the clock of the API's zone, or else of Berlin, was put forward and back.
+
+        Live ones are seen two hours after it.
+        """
         for way, at in clock_changes(self.client.zone, self.client.world.instant):
             chosen: list[Record] = []
+            now = at + _AFTER_CHANGE if self.live else self.client.world.instant
             for record, seconds in zip(self.pool, (-3600, -1, 0, 3599), strict=False):
                 began = record.instant("started_at")
-                if began is not None:
-                    chosen.append(shifted(record, at + timedelta(seconds=seconds) - began.replace(microsecond=0)))
+                if began is None:
+                    continue
+                start = at + timedelta(seconds=seconds) + timedelta(microseconds=began.microsecond)
+                if self.live:
+                    seen = shifted(record, now - self.client.world.instant)
+                    chosen.append(lengthened(seen, (seen.instant("started_at") or start) - start, now))
+                else:
+                    chosen.append(shifted(record, start - began))
             moved = [one for one in chosen if self._is_lawful(one)]
-            answer = self._ask(tuple(moved))
+            answer = self._ask(tuple(moved), now=now)
             starts = [path for path, field in self.paths if field.shows == "started_at" and path.inner is None]
             places = [row_pointer(self.listing, index, path) for index in range(len(moved)) for path in starts]
             says = f"calls around {at.isoformat()}, when clocks were put {way}"
@@ -277,11 +313,11 @@ class _EdgeMaker:
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def _ask(self, records: Sequence[Record]) -> _Answer:
+    def _ask(self, records: Sequence[Record], *, now: datetime | None = None) -> _Answer:
         """The largest page of a list of these records, with every part that may be added."""
         ordered = tuple(sorted(records, key=lambda one: (one["started_at"], _identity(one))))
         world = ChosenWorld(
-            instant=self.client.world.instant,
+            instant=now or self.client.world.instant,
             customers=self.client.world.customers,
             home_customer_id=self.client.world.home_customer_id,
             chosen=ordered,

@@ -23,6 +23,7 @@ from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate
 from harness.check.rules.responses.every_response import check_response
 from harness.check.target_facts import RunOptions
+from harness.generate import edge_answers
 from harness.generate.edge_answers import EdgeAnswer, make_edge_answers
 from harness.generate.edge_records import HUGE, clock_changes, instantaneous, lengthened, shifted, with_texts
 from harness.generate.sample_exchanges import SampleClient
@@ -144,6 +145,31 @@ def test_every_list_has_an_empty_a_short_and_a_full_answer(api: str) -> None:
     assert counts["largest-page"] >= 20
 
 
+@pytest.mark.parametrize(
+    ("api", "rows", "says"),
+    [
+        ("asterisk-cdr-api/list-calls", 500, "a page of 500 rows, of at most 500"),
+        ("etelecom/list-call-logs", 100, "a page of 100 rows, of at most 100"),
+        (HISTORY, 100, "a page of 100 rows; no limit is documented"),
+    ],
+)
+def test_the_largest_page_is_the_largest_that_the_document_allows(api: str, rows: int, says: str) -> None:
+    one = the(api, "largest-page")
+    assert len(decode_response(load_spec(api).listing, one.response).rows or ()) == rows
+    assert one.says == says
+
+
+def test_a_page_that_would_take_very_many_bytes_is_cut_down_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge_answers, "LARGEST_PAGE_BYTES", 1 << 20)
+    spec = load_spec("twilio/list-calls")
+    [one] = [one for one in make_edge_answers(spec, world(), Dialect()) if one.name == "largest-page"]
+    rows = len(decode_response(spec.listing, one.response).rows or ())
+    # Each row takes about two thousand bytes.
+    assert 450 < rows < 600
+    assert len(one.response.body) < 1.02 * (1 << 20)
+    assert one.says == f"a page of {rows} rows, of at most 1000, as many as 1 MiB hold"
+
+
 def test_every_word_of_a_field_stands_there_those_too_that_no_call_has() -> None:
     words = {value for one in edges(HISTORY) if "words-State" in one.name for _, value in one.places}
     field = load_spec(HISTORY).listing.fields["State"]
@@ -178,6 +204,14 @@ def test_calls_of_thirty_days_have_seconds_of_seven_digits() -> None:
     ]
     # One that was answered, and one that was not.
     assert sorted(isinstance(value, int) and value >= 30 * 86_400 for value in durations) == [False, True]
+
+
+def test_live_calls_around_a_change_of_the_clock_are_seen_soon_after_it() -> None:
+    # 02:00 in Berlin came twice: at 00:00 and at 01:00 UTC.
+    at = int(datetime(2025, 10, 26, 1, tzinfo=UTC).timestamp())
+    starts = [value for _, value in the("enswitch/calls-active-list", "clock-back").places]
+    assert starts == [at - 3600, at - 1, at, at + 3599]
+    assert the("ozeki/list-active-calls", "clock-forward").places[0][1] == "2025-03-30 00:00:00"
 
 
 def test_calls_around_a_change_of_the_clock_lie_on_both_sides_of_it() -> None:
