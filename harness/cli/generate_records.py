@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_KINDS: Final = ("asterisk-csv", "freeswitch-json", "ndjson", "parquet")
+RECORD_KINDS: Final = ("asterisk-csv", "freeswitch-json", "ndjson", "parquet")
+"""What a file of real records may be."""
 _INVENTED: Final = ("calls", "seed", "traffic", "days", "per_day")
 _KEY_BYTES: Final = 32
 _LONGEST_KEY: Final = 65_536
@@ -35,11 +36,15 @@ RECORD_OPTIONS: Final = combine_options(
         metavar="FILE|DATE",
         help="With --as, calls from real records, everybody in them under pseudonyms; else when days begin (UTC).",
     ),
-    click.option("--as", "from_kind", type=click.Choice(_KINDS), help="What --from is."),
+    click.option("--as", "from_kind", type=click.Choice(RECORD_KINDS), help="What --from is."),
     click.option(
         "--key-file", metavar="FILE", help="The key of the pseudonyms; a fresh one that is not kept without it."
     ),
-    click.option("--skip-bad", is_flag=True, help="Leave out records that tell no call, and count them."),
+    click.option(
+        "--skip-bad",
+        is_flag=True,
+        help="Leave out records that tell no call, and count them; a key or column that nobody knows stops it yet.",
+    ),
     click.option(
         "--zone", default="UTC", show_default=True, metavar="NAME", help="The zone of times that tell none in --from."
     ),
@@ -95,7 +100,7 @@ def _require_sound(values: Mapping[str, Any]) -> None:
                 raise UsageProblem(option, "--from FILE with it", "no --from")
         return
     if values["from_kind"] is None:
-        raise UsageProblem("--from", f"--as with it: {', '.join(_KINDS)}", "no --as")
+        raise UsageProblem("--from", f"--as with it: {', '.join(RECORD_KINDS)}", "no --as")
     for name in _INVENTED:
         source = context.get_parameter_source(name)
         if source not in (None, ParameterSource.DEFAULT):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from harness.cli.console import Console
+from harness.cli.generate_records import RECORD_KINDS
 from harness.cli.traffic_options import TrafficChoice, make_chosen_world, traffic_options
 from harness.cli.traffic_report import world_title, write_traffic_report
 from harness.errors import UsageProblem
@@ -77,8 +78,8 @@ def describe(
     "--as",
     "kind",
     required=True,
-    type=click.Choice(("asterisk-csv", "ndjson")),
-    help="What the file is: Asterisk's Master.csv, or a JSON object of attributes of a call a line.",
+    type=click.Choice(RECORD_KINDS),
+    help="What the file is; ndjson and parquet hold attributes of a call in each record.",
 )
 @click.option("--zone", default="UTC", show_default=True, metavar="NAME", help="The zone of times that tell none.")
 @click.option("--skip-bad", is_flag=True, help="Leave out lines that tell no call, and count them.")
@@ -91,10 +92,10 @@ def fit(console: Console, /, file: str, kind: str, zone: str, skip_bad: bool, na
     No number, name or text of the records goes into it. Shows the laws that were tried for each duration, the best
     first, with the distance of the records from them (Kolmogorov, Smirnov).
     """
+    from harness.cli.recorded_traffic import read_recorded_traffic
     from harness.output.atomic_files import write_atomically
     from harness.traffic.profile_file import profile_text
     from harness.traffic.profile_fit import fit_profile
-    from harness.traffic.record_columns import read_recorded_traffic
     from harness.traffic.text_report import fit_text
 
     traffic = read_recorded_traffic(Path(file), kind=kind, zone=_zone(zone), skip_bad=skip_bad)

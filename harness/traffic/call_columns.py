@@ -30,9 +30,9 @@ class CallColumns:
     """Calls within a window, one value each; instants in milliseconds since 1970, `NEVER` (-1) where none came.
 
     `begin` and `end` are those of the window. `dispositions` and `directions` are codes in the order of
-    `DISPOSITION_NAMES` and `DIRECTION_NAMES`. `delivered` says whether the network brought a call to the other end.
-    What is None is not known: records may lack it. `lines` are the codes of the home customer's lines, one for each
-    of its calls that has a line.
+    `DISPOSITION_NAMES` and `DIRECTION_NAMES`, -1 for a direction that is not known. `delivered` says whether the
+    network brought a call to the other end. What is None is not known: records may lack it. `lines` are the codes of
+    the home customer's lines, one for each of its calls that has a line.
     """
 
     begin: int

@@ -134,9 +134,10 @@ def quantile(seconds: FloatArray, share: float) -> float | None:
 
 
 def shares_of(codes: IntArray, size: int) -> tuple[float, ...]:
-    """The share of each code from 0."""
-    counts = np.bincount(codes, minlength=size)[:size]
-    return tuple((counts / max(len(codes), 1)).tolist())
+    """The share of each code from 0 among those that are known."""
+    known = codes[codes >= 0]
+    counts = np.bincount(known, minlength=size)[:size]
+    return tuple((counts / max(len(known), 1)).tolist())
 
 
 def share_of_answered(calls: CallColumns, flags: FlagArray | None) -> float | None:

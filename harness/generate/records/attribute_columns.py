@@ -18,6 +18,9 @@ CALL_COLUMNS: Final[Mapping[str, Attribute]] = {
     name: attribute for name, attribute in ATTRIBUTES[Grain.CALL].items() if attribute.kind is not AttributeKind.ROWS
 }
 _IDENTITIES: Final = ("call_id", "call_code", "call_ref")
+# What calls and sessions are called in a file of others is no number of ours: any text tells them apart.
+_NAMES: Final = (*_IDENTITIES, "session_id")
+_ANY_TEXT: Final = ATTRIBUTES[Grain.CALL]["note"]
 _LONGEST_TEXT: Final = 4096
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?",
@@ -30,7 +33,8 @@ def call_of_columns(place: int, row: Mapping[str, object], *, zone: tzinfo) -> S
     values: dict[str, AttributeValue] = {}
     for name, value in row.items():
         if value is not None and name in CALL_COLUMNS:
-            values[name] = _attribute_value(name, CALL_COLUMNS[name], value, zone)
+            kind = _ANY_TEXT if name in _NAMES else CALL_COLUMNS[name]
+            values[name] = _attribute_value(name, kind, value, zone)
     started = values.get("started_at")
     if not isinstance(started, datetime):
         raise UnusableRecord("started_at is missing")

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.cli.recorded_traffic import read_recorded_traffic
 from harness.telephony import Grain
 from harness.telephony.records import AttributeValue
 from harness.traffic.call_columns import columns_of_world
 from harness.traffic.profile_fit import FittedProfile, fit_profile
-from harness.traffic.record_columns import RecordedTraffic, read_recorded_traffic
+from harness.traffic.record_columns import RecordedTraffic
 from harness.traffic.summary import summarize_traffic
 from harness.world import WHOLESALE, ListedCalls, TrafficWindow, World
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars
 import pytest
 
+from harness.cli.recorded_traffic import read_recorded_traffic
 from harness.errors import UsageProblem
 from harness.traffic.call_columns import CallColumns
-from harness.traffic.record_columns import read_recorded_traffic
+from harness.traffic.figures import shares_of
 from harness.world.call_times import NEVER
 
 # 2026-03-02 09:00:00 in Berlin, in milliseconds since 1970.
@@ -38,7 +41,10 @@ def test_calls_of_an_asterisk_are_read(tmp_path: Path) -> None:
     # Without an end, it is the start and the duration.
     assert calls.ended.tolist() == [NINE + 65_000, NINE + 65_000, NINE + 65_000]
     assert calls.dispositions.tolist() == [0, 2, 1]
-    assert calls.directions is None
+    # As `generate --from` takes them: from a number outside to an extension.
+    assert calls.directions is not None
+    assert calls.directions.tolist() == [0, 0, 0]
+    assert calls.begins_session is None
     assert (calls.begin, calls.end) == (NINE, NINE + 3_600_000)
 
 
@@ -77,7 +83,7 @@ def test_calls_as_attributes_are_read(tmp_path: Path) -> None:
         ("ndjson", "{", "no JSON"),
         ("ndjson", "[]", "no JSON object"),
         ("ndjson", '{"ended_at": "2026-03-02T08:00:00Z"}', "started_at is missing"),
-        ("ndjson", '{"started_at": "2026-03-02T08:00:00Z"}', "duration_seconds is no number"),
+        ("ndjson", '{"started_at": "2026-03-02T08:00:00Z"}', "when it began or ended is missing"),
         ("ndjson", '{"started_at": "2026-03-02T08:00:00Z", "duration_seconds": 1, "disposition": "ok"}', "none of"),
         ("ndjson", '{"started_at": "0001-01-01T00:00:00Z", "duration_seconds": 1}', "started_at is no time"),
     ],
@@ -90,6 +96,41 @@ def test_a_line_that_tells_no_call_is_named_by_its_number(tmp_path: Path, kind: 
     assert words in caught.value.actual
     assert "2025550101" not in str(caught.value)
     assert len(read(tmp_path, kind, good, "", line, good, skip_bad=True)) == 2
+
+
+def test_legs_of_one_call_are_one_session_also_the_first(tmp_path: Path) -> None:
+    # uniqueid, userfield, peeraccount, linkedid.
+    legs = [f'{ANSWERED},"1772438400.{leg}","","","1772438400.{call}"' for leg, call in ((1, 1), (2, 1), (3, 3))]
+    calls = read(tmp_path, "asterisk-csv", *legs)
+    assert calls.begins_session is not None
+    assert calls.begins_session.tolist() == [True, False, True]
+
+
+def test_calls_of_a_freeswitch_and_of_a_table_are_read(tmp_path: Path) -> None:
+    times = {
+        "created_time": "1772438400000000",
+        "answered_time": "1772438405000000",
+        "hangup_time": "1772438465000000",
+    }
+    profile = {"caller_id_number": "101", "destination_number": "+12025550101"}
+    document = {"variables": {"uuid": "a"}, "callflow": [{"times": times, "caller_profile": profile}]}
+    table = polars.DataFrame({"started_at": ["2026-03-02T08:00:00Z"], "answer_seconds": [5], "duration_seconds": [65],
+                              "source": ["101"], "destination": ["+12025550101"]})  # fmt: skip
+    (tmp_path / "cdr.json").write_text(json.dumps(document))
+    table.write_parquet(tmp_path / "calls.parquet")
+    for name, kind in (("cdr.json", "freeswitch-json"), ("calls.parquet", "parquet")):
+        calls = read_recorded_traffic(tmp_path / name, kind=kind, zone=UTC).calls
+        assert (calls.started.tolist(), calls.talk_seconds.tolist()) == ([NINE], [60.0])
+        assert calls.directions is not None
+        assert calls.directions.tolist() == [1]
+
+
+def test_a_direction_that_is_not_known_leaves_the_others(tmp_path: Path) -> None:
+    hidden = ANSWERED.replace('"","+12025550101"', '"",""')
+    calls = read(tmp_path, "asterisk-csv", ANSWERED, hidden)
+    assert calls.directions is not None
+    assert calls.directions.tolist() == [0, -1]
+    assert shares_of(calls.directions, 4) == (1.0, 0.0, 0.0, 0.0)
 
 
 def test_a_file_without_calls_is_told(tmp_path: Path) -> None:
