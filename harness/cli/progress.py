@@ -112,8 +112,9 @@ def rate_progress(
         transient=True,
     )
     with bar:
-        task = bar.add_task("", total=0, unit=unit)
-        yield (lambda total: bar.update(task, total=total)), (lambda more: bar.advance(task, more))
+        # Nothing is drawn before anybody knows how many there are.
+        task = bar.add_task("", total=0, unit=unit, visible=False)
+        yield (lambda total: bar.update(task, total=total, visible=True)), (lambda more: bar.advance(task, more))
 
 
 def _is_terminal() -> bool:

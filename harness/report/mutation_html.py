@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.output.escaping import shell_word
 from harness.report.html import render_page
 from harness.report.mutation_report import MutantOutcome, MutantResult, MutationReport, shown_percent
+from harness.report.mutation_text import OUTCOME_WORDS
 
 
 def mutation_html(report: MutationReport) -> str:
@@ -17,7 +18,8 @@ def mutation_html(report: MutationReport) -> str:
         report=report,
         percent=shown_percent(report.percent),
         command=" ".join(shell_word(word) for word in report.command),
-        counts=[(outcome.value, count) for outcome, count in report.counts.items() if count],
+        counts=[(OUTCOME_WORDS[outcome], count) for outcome, count in report.counts.items() if count],
+        words=OUTCOME_WORDS,
         unnoticed=[result for result in report.results if result.outcome is MutantOutcome.NOT_NOTICED],
         families=list(families.items()),
     )

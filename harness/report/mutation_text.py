@@ -14,7 +14,7 @@ _WIDTH: Final = 118
 _LABEL: Final = 10
 _LINES_OF_OUTPUT: Final = 6
 _LEVELS: Final = ("must", "should")
-_OUTCOME_WORDS: Final = {
+OUTCOME_WORDS: Final = {
     MutantOutcome.NOT_NOTICED: "not noticed",
     MutantOutcome.TIMED_OUT: "timed out",
     MutantOutcome.NOTICED: "noticed",
@@ -66,7 +66,7 @@ def _unnoticed_lines(result: MutantResult, *, source: MutationSource) -> Iterato
 
 def _short_line(result: MutantResult) -> str:
     reason = result.reason or result.mutant.says
-    return f"{_OUTCOME_WORDS[result.outcome]:<12}{result.mutant.id}  {_one_line(reason)}"
+    return f"{OUTCOME_WORDS[result.outcome]:<12}{result.mutant.id}  {_one_line(reason)}"
 
 
 def _table_lines(report: MutationReport) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _table_lines(report: MutationReport) -> Iterator[str]:
         if some:
             counts = [sum(result.mutant.level == level for result in some) for level in _LEVELS]
             cells = "".join(f"{count or '-':>8}" for count in (*counts, len(some)))
-            yield f"  {_OUTCOME_WORDS[outcome]:<16}{cells}"
+            yield f"  {OUTCOME_WORDS[outcome]:<16}{cells}"
 
 
 def _summary_line(report: MutationReport) -> str:

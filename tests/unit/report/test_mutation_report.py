@@ -120,6 +120,9 @@ def test_json_has_every_mutant_in_its_order_and_html_is_sound() -> None:
     assert [mutant["outcome"] for mutant in tree["mutants"]] == ["noticed", "not_noticed", "timed_out"]
     assert (tree["percent"], tree["exit_code"], tree["counts"]["timed_out"]) == (66.667, 1, 1)
     page = html5lib.parse(mutation_html(told), namespaceHTMLElements=False)
+    words = " ".join(page.itertext())
+    assert "not noticed" in words
+    assert not [word for word in ("not_noticed", "timed_out", "1 requests") if word in words]
     cards = [card.find("h3").find("code").text for card in page.iter("article")]
     assert cards == ["AC-LST-002/ignored"]
     assert "".join(next(page.iter("h3")).itertext()) == "AC-LST-002/ignored a filter keeps <everything>"
