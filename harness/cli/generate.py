@@ -60,6 +60,8 @@ _FILE_OPTIONS: Final = combine_options(
         "--csv-safe", is_flag=True, help="CSV: an apostrophe before cells that spreadsheets take for formulas."
     ),
     click.option("--parts", metavar="PART,...", help="What is written: rows, pages, invalid by default; edge."),
+    click.option("--invalid", is_flag=True, help="Answers that each break one promise, besides the other parts."),
+    click.option("--edge", is_flag=True, help="Valid and awkward answers, besides the other parts."),
     click.option(
         "--rows",
         "span",
@@ -113,7 +115,7 @@ class GenerateCommand(click.Command):
     """`generate`, which knows a part that was given as an option of its own."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the words of the command line; `--invalid` is told to be `--parts invalid`."""
+        """Parse the words of the command line; `--pages` is told to be `--parts pages`."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as problem:
@@ -141,6 +143,8 @@ def generate(
     formats: tuple[str, ...],
     csv_safe: bool,
     parts: str | None,
+    invalid: bool,
+    edge: bool,
     span: str | None,
     shard_rows: int | None,
     compress: str | None,
@@ -159,7 +163,7 @@ def generate(
 
     The same command gives the same bytes. Rows are made slice by slice, however many there are; pages and invalid
     answers are of the last 200 calls, edge cases (valid and
-    awkward answers, where --parts asks for them) of a world of their own.
+    awkward answers, where --edge or --parts asks for them) of a world of their own.
     """
     keep_freed_blocks()
     from harness.generate.row_engines import engine_of
@@ -168,7 +172,7 @@ def generate(
 
     asked = _Files(
         formats=_safe_formats(formats or ("native",)) if csv_safe else formats or ("native",),
-        parts=_parse_parts(parts),
+        parts=_parse_parts(parts, invalid=invalid, edge=edge),
         span=_parse_span(span),
         shard_rows=shard_rows,
         compress=compress,
@@ -305,14 +309,14 @@ def _safe_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("csv-safe" if name == "csv" else name for name in formats)
 
 
-def _parse_parts(text: str | None) -> tuple[str, ...]:
+def _parse_parts(text: str | None, *, invalid: bool, edge: bool) -> tuple[str, ...]:
     names = _PARTS[:3] if text is None else tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in _PARTS:
             raise UsageProblem(
                 f"--parts {text}", f"some of {', '.join(_PARTS)}", repr(name), suggest_word(name, _PARTS)
             )
-    return names
+    return (*names, *(["invalid"] if invalid else []), *(["edge"] if edge else []))
 
 
 def _parse_span(text: str | None) -> tuple[int, int | None] | None:

@@ -43,7 +43,7 @@ RECORD_OPTIONS: Final = combine_options(
     click.option(
         "--skip-bad",
         is_flag=True,
-        help="Leave out records that tell no call, and count them; a key or column that nobody knows stops it yet.",
+        help="Leave out records that tell no call, and count them; unknown keys and columns stop it all the same.",
     ),
     click.option(
         "--zone", default="UTC", show_default=True, metavar="NAME", help="The zone of times that tell none in --from."

@@ -194,7 +194,7 @@ def test_openapi_prints_a_document_without_the_extension() -> None:
         (["generate", API, "--traffic", "nosuch", "--out", "x"], "--traffic"),
         (["generate", API, "--format", "nosuch", "--out", "x"], "postman"),
         (["generate", API, "--csv-safe", "--out", "x"], "--format csv"),
-        (["generate", API, "--invalid", "--out", "x"], "Did you mean '--parts invalid'?"),
+        (["generate", API, "--pages", "--out", "x"], "Did you mean '--parts pages'?"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_one_clear_message(

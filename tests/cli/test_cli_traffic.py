@@ -159,3 +159,22 @@ def test_a_profile_like_records_keeps_nobody_who_stands_in_them(
     assert not [secret for secret in secrets if secret in told + text]
     assert "name: like-it" in text
     assert main(["generate", API, "--traffic", str(out), "--calls", "20", "--out", str(tmp_path / "made")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (["--edge"], ["edge", "invalid", "pages", "rows"]),
+        (["--parts", "rows", "--invalid"], ["invalid", "rows"]),
+        (["--parts", "edge", "--edge"], ["edge"]),
+    ],
+)
+def test_parts_that_are_options_of_their_own_come_besides_the_others(
+    options: list[str], parts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", API, "--calls", "5", *options, "--out", str(tmp_path)]) == 0
+    names = {path.name.partition(".")[0] for path in tmp_path.iterdir()} - {"manifest"}
+    assert sorted(names) == parts
+    again = json.loads((tmp_path / "manifest.json").read_text())["command"]
+    assert again.count("--parts") == 1
+    assert sorted(again.split("--parts ")[1].split()[0].split(",")) == parts
