@@ -18,9 +18,12 @@ from harness.specification.model import Listing
 
 SLICE_ROWS: Final = 1 << 15
 """Rows that are in memory at once."""
+WIDE_SLICE_ROWS: Final = 1 << 14
+"""The same where a row has many fields, and so takes thousands of bytes."""
 NESTING_SLICE_ROWS: Final = 1 << 13
 """The same where rows hold rows, and so are several times as wide."""
 
+_MANY_FIELDS: Final = 30
 _SAME_BYTES: Final = frozenset(("native", "ndjson"))
 
 
@@ -90,7 +93,9 @@ class FinishedRows:
 def slice_rows_of(listing: Listing) -> int:
     """How many rows of an API are made at a time: as many as make good use of columns, and are small in memory."""
     holds_rows = any(field.as_ == "rows" for field in listing.fields.values())
-    return NESTING_SLICE_ROWS if holds_rows else SLICE_ROWS
+    if holds_rows:
+        return NESTING_SLICE_ROWS
+    return WIDE_SLICE_ROWS if len(listing.fields) > _MANY_FIELDS else SLICE_ROWS
 
 
 def encode_chunk(slices: RowSlices, file: RowFile, chunk: int) -> bytes:

@@ -13,7 +13,7 @@ from harness.errors import UsageProblem
 from harness.generate.compression import COMPRESSIONS
 from harness.generate.fixtures import write_fixtures
 from harness.generate.formats import FORMATS
-from harness.generate.row_files import RowChoices, row_files_of
+from harness.generate.row_files import RowChoices, row_files_of, slice_rows_of
 from harness.specification.load import load_spec
 from harness.world import World
 
@@ -94,6 +94,13 @@ def test_the_manifest_tells_the_rows_and_the_digest_of_each_shard(tmp_path: Path
     assert rows[0]["bytes"] == (out / "rows-00000.xml").stat().st_size
     assert manifest["command"].endswith("--parts rows --shard-rows 30 --out DIR")
     assert len(manifest["world_id"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("api", "rows"), [(HISTORY, 32_768), ("twilio/list-calls", 16_384), ("voximplant/get-call-history", 8192)]
+)
+def test_fewer_rows_are_made_at_a_time_the_wider_they_are(api: str, rows: int) -> None:
+    assert slice_rows_of(load_spec(api).listing) == rows
 
 
 def test_every_manifest_tells_which_world_it_is_of(tmp_path: Path) -> None:
