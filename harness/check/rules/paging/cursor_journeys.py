@@ -15,6 +15,7 @@ from harness.check.exchange import AskedStep, steps_of
 from harness.check.probe.answer_checks import AnswerCheck, same_check, walk_check
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_values import bounds_above, is_time_filter
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.orders import orders_of
 from harness.check.probe.page_probe import report_walk_breach, ways_back
@@ -129,25 +130,53 @@ def plain_journeys(context: CheckContext) -> list[Journey]:
 
 
 def narrowed_journeys(context: CheckContext, mirror: Mirror) -> list[Journey]:
-    """A journey beside each filter, under one order after the other, to the end where three pages reach it."""
+    """A journey beside each filter, under one order after the other, to the end where three pages reach it.
+
+    Beside the bound of an instant to where it ends the list, which tells whether later pages still know of it
+    (`date_from_forgotten_on_pages`).
+    """
     # Beside filters orders and sizes meet in another turn than without.
     orders, filters = orders_of(context)[::-1], narrowings(context, mirror)
     if not filters:
         return []
     kinds = (*SIZE_KINDS[1:], SIZE_KINDS[0])
+    bounded = (
+        Journey(arrangement=replace(filter_, order=order), kind="most", depth="last", rest=True)
+        for filter_ in filters
+        if (order := _order_to_the_bound(context, mirror, filter_, orders)) is not None
+    )
     return [
-        Journey(
-            arrangement=Arrangement(
-                order=orders[turn % len(orders)],
-                narrowed=filters[turn % len(filters)].narrowed,
-                clauses=filters[turn % len(filters)].clauses,
-            ),
-            kind=kinds[turn % len(kinds)],
-            depth=DEPTHS[turn % len(DEPTHS)],
-            rest=True,
-        )
-        for turn in range(max(len(orders), len(filters)))
+        *bounded,
+        *(
+            Journey(
+                arrangement=Arrangement(
+                    order=orders[turn % len(orders)],
+                    narrowed=filters[turn % len(filters)].narrowed,
+                    clauses=filters[turn % len(filters)].clauses,
+                ),
+                kind=kinds[turn % len(kinds)],
+                depth=DEPTHS[turn % len(DEPTHS)],
+                rest=True,
+            )
+            for turn in range(max(len(orders), len(filters)))
+        ),
     ]
+
+
+def _order_to_the_bound(
+    context: CheckContext, mirror: Mirror, narrowed: Arrangement, orders: Sequence[Mapping[str, Tree]]
+) -> Mapping[str, Tree] | None:
+    """The order in which the list ends where a filter bounds an instant; None for other filters."""
+    # What it needs stands before a filter.
+    *_, name = narrowed.narrowed
+    if not is_time_filter(context, name):
+        return None
+    rule = context.listing.filters[name]
+    for order in orders:
+        sort = context.expected_answers(mirror.request({**narrowed.narrowed, **order}))[0][1].sort
+        if sort is not None and sort[0] in rule.compares and sort[1] is not bounds_above(rule):
+            return order
+    return None
 
 
 def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Sequence[Journey]) -> None:
