@@ -13,6 +13,7 @@ from harness.specification.model import (
     NotBeforeLaw,
     SharedLaw,
     VanishesLaw,
+    WithinSpanLaw,
 )
 
 
@@ -33,7 +34,7 @@ def paths_of_law(law: Law) -> tuple[FieldPath, ...]:
     match law:
         case ImpliesLaw(then=then):
             return (*conditions, then.field)
-        case NotBeforeLaw() | InsideLaw() | EqualsSpanLaw():
+        case NotBeforeLaw() | InsideLaw() | EqualsSpanLaw() | WithinSpanLaw():
             return (law.field, law.than, *conditions)
         case _:
             return (law.field, *conditions)

@@ -1856,6 +1856,19 @@ class EqualsSpanLaw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithinSpanLaw:
+    """A field is a number of seconds, and no more than lie between two others."""
+
+    law: Literal["within-span"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    than: FieldPath = documented_key("where the span begins")
+    other_field: FieldPath = documented_key("where it ends")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
+    clause: Clauses = documented_key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeverFallsLaw:
     """From one poll to the next a value does not fall."""
 
@@ -1907,7 +1920,15 @@ class InOtherListLaw:
 
 
 RowLaw = (
-    ImpliesLaw | NotBeforeLaw | InsideLaw | NotFutureLaw | NotOlderLaw | NonNegativeLaw | OneOfLaw | EqualsSpanLaw
+    ImpliesLaw
+    | NotBeforeLaw
+    | InsideLaw
+    | NotFutureLaw
+    | NotOlderLaw
+    | NonNegativeLaw
+    | OneOfLaw
+    | EqualsSpanLaw
+    | WithinSpanLaw
 )
 """What must hold inside a row."""
 MovingLaw = NeverFallsLaw | StandsStillLaw

@@ -39,6 +39,7 @@ from harness.specification.model import (
     Scalar,
     SharedLaw,
     StandsStillLaw,
+    WithinSpanLaw,
     options_of,
 )
 from harness.wire.decoded_body import Tree
@@ -421,7 +422,7 @@ def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], 
             return _value_setter(path, _written_number(field, 7, text=text))
         case NeverFallsLaw() | StandsStillLaw() if field is not None:
             return lambda row, at: _write_lower_value(row, path, field, at, text=text)
-        case EqualsSpanLaw() if field is not None and field.as_ in _NUMBERS:
+        case EqualsSpanLaw() | WithinSpanLaw() if field is not None and field.as_ in _NUMBERS:
             return _value_setter(path, _written_number(field, 99999, text=text))
         case _:
             return None

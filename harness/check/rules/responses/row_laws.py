@@ -31,6 +31,7 @@ from harness.specification.model import (
     OpenChoice,
     RowLaw,
     Scalar,
+    WithinSpanLaw,
 )
 from harness.specification.narrowing_defaults import field_of_word
 from harness.wire.derived_fields import seconds_of_number
@@ -318,8 +319,11 @@ def check_one_of(law: OneOfLaw, view: RowView, law_context: LawContext) -> LawBr
     return LawBreach(f"{path} one of {', '.join(str(value) for value in law.values)}", _field_text(view, path))
 
 
-def check_equals_span(law: EqualsSpanLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
-    """`field` is the number of seconds from `than` to `other-field`."""
+def check_span(law: EqualsSpanLaw | WithinSpanLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+    """`field` is the number of seconds from `than` to `other-field`, or no more than those.
+
+    Servers count in milliseconds, all rows or those of long ago (`old_duration_ms`).
+    """
     path, first, last = law.field, law.than, law.other_field
     if not all(view.has_field(name) for name in (path, first, last)):
         return None
@@ -328,9 +332,11 @@ def check_equals_span(law: EqualsSpanLaw, view: RowView, law_context: LawContext
     if seconds is None or not isinstance(start, datetime) or not isinstance(end, datetime):
         return None
     span = Decimal((end - start) // timedelta(microseconds=1)) / 1_000_000
-    if abs(Decimal(seconds) - span) <= law.slack_seconds:
+    beyond = Decimal(seconds) - span
+    if beyond <= law.slack_seconds and (isinstance(law, WithinSpanLaw) or -beyond <= law.slack_seconds):
         return True
-    return LawBreach(f"{path} of {span} s, from {first} to {last}", _field_text(view, path))
+    most = "at most " if isinstance(law, WithinSpanLaw) else ""
+    return LawBreach(f"{path} of {most}{span} s, from {first} to {last}", _field_text(view, path))
 
 
 def judge_view(law: RowLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
@@ -348,8 +354,8 @@ def judge_view(law: RowLaw, view: RowView, law_context: LawContext) -> LawBreach
             return check_non_negative(law, view, law_context)
         case OneOfLaw():
             return check_one_of(law, view, law_context)
-        case EqualsSpanLaw():
-            return check_equals_span(law, view, law_context)
+        case EqualsSpanLaw() | WithinSpanLaw():
+            return check_span(law, view, law_context)
 
 
 _SINGLE_FIELD_LAWS: Final = (NotFutureLaw, NotOlderLaw, NonNegativeLaw, OneOfLaw)

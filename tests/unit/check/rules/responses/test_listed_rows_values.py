@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from parlatel_spec import parlatel
 from support.invented_spec import CALLBOOK
@@ -9,10 +11,12 @@ from support.simulated_rules import ran
 
 from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
+from harness.check.rules.responses.row_laws import LawContext, judge_row
 from harness.check.runner import run_check
 from harness.cli.selftest_trials import DirectSender
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
+from harness.specification.model import EqualsSpanLaw, WithinSpanLaw
 from harness.world import World
 
 FAULTS = (
@@ -66,3 +70,23 @@ def test_a_template_is_held_to_the_account_of_the_request(served: str, broken: l
     who = identities_of_users(simulator.users, spec.listing)
     report = run_check(spec, DirectSender(simulator, simulator.world.instant), who, options)
     assert [finding.clause for finding in report.findings] == broken
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "broken"), [(0, False), (90_000, False), (92_001, True), (90_000_000, True)]
+)
+def test_a_number_within_a_span_may_be_less_and_not_more(milliseconds: int, broken: bool) -> None:
+    spec = load_spec(CALLBOOK)
+    (span,) = (law for law in spec.listing.laws if isinstance(law, EqualsSpanLaw))
+    law = WithinSpanLaw(
+        law="within-span",
+        field=span.field,
+        than=span.than,
+        other_field=span.other_field,
+        slack_seconds=2,
+        clause=span.clause,
+    )
+    start = datetime(2026, 3, 11, 10, 0, tzinfo=UTC)
+    row = {"started": start, "ended": start + timedelta(seconds=90), "lasted": milliseconds}
+    _, breach = judge_row(law, row, LawContext(fields=spec.listing.fields))
+    assert (breach is not None) is broken
