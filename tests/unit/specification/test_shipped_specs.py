@@ -19,9 +19,9 @@ from harness.specification.openapi import openapi_document
 COUNTS = {
     "ozeki/list-call-history": 53,
     "ozeki/list-active-calls": 29,
-    "voximplant/get-call-history": 72,
+    "voximplant/get-call-history": 73,
     "enswitch/calls-active-list": 85,
-    "etelecom/list-call-logs": 67,
+    "etelecom/list-call-logs": 69,
     "plivo/list-calls": 50,
     "plivo/list-live-calls": 21,
     "asterisk-cdr-api/list-calls": 41,
