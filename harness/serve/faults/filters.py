@@ -440,7 +440,9 @@ def _old_range_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of ranges of time that hold old calls alone: archives and clock changes have bounds of their own."""
     ends: dict[tuple[FieldPath, ...], dict[str, str]] = {}
     for name, filter_ in listing.filters.items():
-        if filter_.keeps in ("at-or-after", "at-or-before") and takes_instants(listing.parameters[name]):
+        # Where it is open which instant is compared, an hour may be the distance of two.
+        decided = not isinstance(filter_.instead, OpenChoice)
+        if decided and filter_.keeps in ("at-or-after", "at-or-before") and takes_instants(listing.parameters[name]):
             ends.setdefault(filter_.compares, {}).setdefault(filter_.keeps, name)
     pair = next((found for found in ends.values() if len(found) > 1), None)
     if pair is None:

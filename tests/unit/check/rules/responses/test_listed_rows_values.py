@@ -17,6 +17,7 @@ from harness.cli.selftest_trials import DirectSender
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.specification.model import EqualsSpanLaw, WithinSpanLaw
+from harness.wire.row_codec import ApiValue
 from harness.world import World
 
 FAULTS = (
@@ -87,6 +88,6 @@ def test_a_number_within_a_span_may_be_less_and_not_more(milliseconds: int, brok
         clause=span.clause,
     )
     start = datetime(2026, 3, 11, 10, 0, tzinfo=UTC)
-    row = {"started": start, "ended": start + timedelta(seconds=90), "lasted": milliseconds}
+    row: dict[str, ApiValue] = {"started": start, "ended": start + timedelta(seconds=90), "lasted": milliseconds}
     _, breach = judge_row(law, row, LawContext(fields=spec.listing.fields))
     assert (breach is not None) is broken
