@@ -48,6 +48,7 @@ EQUALLY = {
     "EN-CAL-064/shared-callid-12": "EN-CAL-045",
     "OZ-LCH-038/total-ignores-filters": "OZ-LCH-039",
     "VX-GCH-018/call_session_history_id-first-only": "VX-GCH-019",
+    "VX-GCH-019/call_session_history_id-cut-short": "VX-GCH-018",
     "VX-GCH-061/pages-leave-gaps": "VX-GCH-050",
     "VX-GCH-061/pages-overlap": "VX-GCH-050",
     "EN-CAL-017/an-unknown-code": "EN-CAL-016",
