@@ -12,6 +12,7 @@ from harness.generate.breach_place import BreachPlace
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient, filter_values
 from harness.specification.field_path import FieldPath
+from harness.specification.laws import condition_of_law
 from harness.specification.model import (
     Clauses,
     Field,
@@ -278,6 +279,9 @@ def _break_row(maker: ResponseBreaker, law: Law, row: RowObject) -> bool:
     if isinstance(law, ImpliesLaw):
         return _break_implication(maker, law, row, shown)
     head, inner = law.field.head, law.field.inner
+    when = condition_of_law(law)
+    if when is not None and when.field.inner is None and not _meets_condition(when, shown):
+        return False
     match law:
         case NonNegativeLaw() if inner is None and places_in_tree(row, law.field):
             if fields[head].as_ in ("integer", "decimal"):

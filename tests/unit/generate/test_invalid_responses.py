@@ -330,6 +330,7 @@ IN_JSON: list[tuple[str, str, list[str]]] = [
     ),
     ("ET-LCL-055", "a law is broken: implies", ["/call_logs/5/call_status is 'Z'"]),
     ("ET-LCL-056", "a law is broken: implies", ["/call_logs/0/duration +5"]),
+    ("ET-LCL-068", "a law is broken: non-negative duration", ["/call_logs/5/duration is -1"]),
     (
         "ET-LCL-064",
         "a success in spite of a missing token",
