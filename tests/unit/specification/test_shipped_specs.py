@@ -19,7 +19,7 @@ from harness.specification.openapi import openapi_document
 COUNTS = {
     "ozeki/list-call-history": 53,
     "ozeki/list-active-calls": 29,
-    "voximplant/get-call-history": 73,
+    "voximplant/get-call-history": 74,
     "enswitch/calls-active-list": 85,
     "etelecom/list-call-logs": 69,
     "plivo/list-calls": 50,

@@ -370,11 +370,17 @@ def _check_own_customer_request(
             row for row in _foreign_rows(context, mirror, identity, exchange) if _has_owner(row, scope.owners, mine)
         ]
 
-    probes = [(str(mine), "another customer's calls")]
+    named: dict[str, Tree] = {scope.parameter: str(mine)}
+    probes = [(named, "another customer's calls")]
+    if scope.recursive is not None:
+        # The right may be examined on a way of its own (`foreign_by_recursive`).
+        below = {**named, scope.recursive: context.encode(scope.recursive, True)}
+        probes.append((below, "another customer's calls and those below"))
     if identity.everyone is False:
-        probes += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
-    for value, whose in probes:
-        ask = mirror.request({scope.parameter: value})
+        words = (word for word, whose in scope.words.items() if whose == "everyone")
+        probes += [({scope.parameter: word}, "everyone's calls") for word in words]
+    for values, whose in probes:
+        ask = mirror.request(values)
         exchange = context.send(ask, f"{identity.name} asks for {whose}", credentials=own)
         if context.note_unusable(exchange, clauses):
             return

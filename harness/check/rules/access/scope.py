@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, list
 from harness.check.probe.count_only import check_count_of_list
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, reread_mirror
+from harness.check.probe.orders import working_orders
 from harness.check.probe.stability import record_repeatable_failures
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.authentication import redact_credentials
@@ -55,9 +56,11 @@ class _Scope:
         """The owners that a row shows."""
         return owners_of(row, self.rule)
 
-    def read(self, whose: str | None, note: str = "", *, deep: bool | None = None) -> Exchange:
+    def read(
+        self, whose: str | None, note: str = "", *, deep: bool | None = None, order: Mapping[str, Tree] | None = None
+    ) -> Exchange:
         """The list of a word or a customer, or of nobody named; with the recursion on or off where `deep` says so."""
-        values: dict[str, Tree] = {} if whose is None else {self.parameter: whose}
+        values: dict[str, Tree] = {**(order or {}), **({} if whose is None else {self.parameter: whose})}
         if deep is not None and self.recursive is not None:
             values[self.recursive] = self.context.encode(self.recursive, deep)
         purpose = f"{self.parameter} = {whose}{note}" if whose is not None else f"no {self.parameter}, {note}"
@@ -367,8 +370,11 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
         context.results.record_not_exercised(both, reason)
         return
     answers: dict[str, Exchange] = {}
+    # Servers forget the recursion beside an order (`recursive_lost_beside_sort_desc`).
+    other = working_orders(context)[-1]
     for name, deep in (("plain", None), ("off", False), ("deep", True), ("plain again", None), ("deep again", True)):
-        answers[name] = scope.read(str(scope.own), f", recursion {name}", deep=deep)
+        order = other if name == "deep again" else {}
+        answers[name] = scope.read(str(scope.own), f", recursion {name}", deep=deep, order=order)
         if context.note_unusable(answers[name], both) or answers[name].rows is None:
             return
     check_count_of_list(context, scope.mirror, answers["deep"])
@@ -391,7 +397,9 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
         below &= _keys_of_word(scope, "children")
     deep_ever = shown["deep"] | shown["deep again"]
     depths = _Depths(plain=plain, plain_ever=plain_ever, deep=shown["deep again"], deep_ever=deep_ever, below=below)
-    _check_depth(scope, children or [], answers["deep"], depths)
+    # The smaller request tells more, where it goes wrong, too.
+    deeper = answers["deep again" if shown["deep"] - plain_ever else "deep"]
+    _check_depth(scope, children or [], deeper, depths)
     if rule.recursive_own:
         _check_own_recursion(scope, answers["deep"], depths)
     if children is not None:

@@ -42,6 +42,9 @@ def check_earlier_calls(context: CheckContext, mirror: Mirror) -> None:
     times = instants_of(mirror.rows, bounds.path) if bounds is not None else []
     if bounds is None or not times or context.options.window is not None:
         return
+    if context.results.first_failed(context.listing.conjunction_clause):
+        # Two bounds may be lost beside each other, whatever they are.
+        return
     rows = _earlier_rows(context, mirror, bounds, min(times)) if bounds.lower in mirror.base else []
     chosen = (rows[0], rows[len(rows) // 2], rows[-1]) if rows else _oldest_rows(context, mirror, bounds)
     for row in dict.fromkeys(chosen):
