@@ -58,7 +58,7 @@ EXPECTABLE_VERDICTS: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_EX
 
 # YAML 1.1 reads a bare date as a date and 1.2 as text; here it is always meant as written.
 _BARE_DATE: Final = re.compile(
-    r"(?m)((?:[A-Za-z_]+)[\"']?:[ \t]+)([0-9]{4}-[0-9]{2}-[0-9]{2})(?=[ \t]*(?:[,}#\r\n]|$))"
+    r"(?m)((?<![A-Za-z_])[A-Za-z_]{1,64}[\"']?:[ \t]{1,64})([0-9]{4}-[0-9]{2}-[0-9]{2})(?=[ \t]{0,64}(?:[,}#\r\n]|$))"
 )
 
 
