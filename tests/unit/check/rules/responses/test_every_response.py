@@ -461,12 +461,13 @@ def test_another_way_to_ask_may_not_arrive_at_the_api_at_all() -> None:
 # --- values below their least, errors in another shape, rows of a wrong identity ------------------------------
 
 
-def test_a_negative_duration_breaks_the_clause_on_its_form_and_is_not_judged() -> None:
-    session = session_of(SESSIONS, js(page(session_row(duration=-1))))
-    exchange = session.send(ListRequest(values={}), "look")
-    assert broken(session) == ["VX-GCH-059"]
+def test_a_number_below_its_least_breaks_the_clause_on_its_form_and_is_not_judged() -> None:
+    records = [{"record_id": 1, "start_time": "2020-02-25 10:11:12", "file_size": -1}]
+    session = session_of(SESSIONS, js(page(session_row(records=records))))
+    exchange = session.send(ListRequest(values={"with_records": "true"}), "look")
+    assert broken(session) == ["VX-GCH-060"]
     assert exchange.rows is not None
-    assert "duration" not in exchange.rows[0].shown
+    assert "file_size" not in exchange.rows[0].shown["records"][0]
 
 
 def test_an_error_told_in_another_shape_is_one_defect_of_the_error() -> None:
