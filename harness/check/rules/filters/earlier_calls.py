@@ -42,9 +42,6 @@ def check_earlier_calls(context: CheckContext, mirror: Mirror) -> None:
     times = instants_of(mirror.rows, bounds.path) if bounds is not None else []
     if bounds is None or not times or context.options.window is not None:
         return
-    if context.results.first_failed(context.listing.conjunction_clause):
-        # Two bounds may be lost beside each other, whatever they are.
-        return
     rows = _earlier_rows(context, mirror, bounds, min(times)) if bounds.lower in mirror.base else []
     chosen = (rows[0], rows[len(rows) // 2], rows[-1]) if rows else _oldest_rows(context, mirror, bounds)
     for row in dict.fromkeys(chosen):
@@ -103,7 +100,7 @@ def _check_moment(context: CheckContext, mirror: Mirror, bounds: _Bounds, row: R
     at = row.instant(bounds.path)
     assert at is not None
     first, last = at - bounds.step, at + 2 * bounds.step
-    clauses = {name: context.listing.filters[name].clause for name in (bounds.lower, bounds.upper)}
+    clauses = {name: _clauses_beside(context, name) for name in (bounds.lower, bounds.upper)}
     purpose = f"the moment of a call of {at:%Y-%m-%d %H:%M:%S}"
     exchange = context.send(mirror.request(_range_values(context, bounds, first, last)), purpose)
 
@@ -117,6 +114,12 @@ def _check_moment(context: CheckContext, mirror: Mirror, bounds: _Bounds, row: R
         if judge_twice(context, exchange, clauses[name], wrong, expected=f"only calls within {name}") is not True:
             return False
     return _judge_presence(context, mirror, bounds, row, exchange)
+
+
+def _clauses_beside(context: CheckContext, name: str) -> Clauses:
+    """The clauses of a bound beside the other: of both together where filters were found to lose each other."""
+    together = context.listing.conjunction_clause
+    return together if context.results.first_failed(together) else context.listing.filters[name].clause
 
 
 def _judge_presence(context: CheckContext, mirror: Mirror, bounds: _Bounds, row: Row, exchange: Exchange) -> bool:
