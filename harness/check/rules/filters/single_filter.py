@@ -203,7 +203,8 @@ def _check_companions(about: AskedFilter, value: Any) -> None:
 def _check_hidden_alternatives(about: AskedFilter) -> None:
     """Judges whether a filter also compares hidden attributes, and whether it drops rows at all."""
     context, name, choice, counted = about.context, about.name, about.rule.alternatives, about.counted
-    if not isinstance(choice, OpenChoice):
+    if not isinstance(choice, OpenChoice) or not any(path.hidden for option in choice.options for path in option):
+        # What rows show tells its reading by itself.
         return
     stranger = absent_value(about.parameter, counted)
     for _ in range(2):
@@ -216,7 +217,7 @@ def _check_hidden_alternatives(about: AskedFilter) -> None:
     others = seen = 0
     for value, _ in counted.most_common(2):
         exchange = about.send(value, f"{name} = {value!r}, all of its rows")
-        others += sum(value not in flatten_values(row.values(about.rule.compares[0])) for row in exchange.listed)
+        others += sum(not count_values([row], about.rule.compares)[value] for row in exchange.listed)
         seen += len(exchange.listed)
     if _keeps_by_beginning(about):
         return
