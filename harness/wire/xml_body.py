@@ -36,6 +36,7 @@ _ENCODING_DECLARATION: Final = re.compile(
     r"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*[\"'][0-9.]{1,8}[\"']"
     r"[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})[\"']"
 )
+_BARE_DOCUMENT_TYPE: Final = re.compile(rb"<!DOCTYPE[ \t\r\n]+[^\x00-\x20<>\[\]\"'&%]{1,400}[ \t\r\n]*>")
 # Never the platform's whole list of codecs: some make markup of harmless bytes.
 _ENCODINGS: Final = {
     "utf-8": "utf-8",
@@ -197,8 +198,8 @@ class _XmlReader:
         data = self.convert_to_utf8(body)
         if data is None:
             return None
-        if _has_doctype(data):
-            self.add_problem("xml:dtd", "a document type declaration; the body is not read any further")
+        if _has_definitions(data):
+            self.add_problem("xml:dtd", "a document type with definitions; the body is not read any further")
             return None
         if data.count(b"<") - data.count(b"</") > self.limits.nodes:
             self.add_problem("xml:limit", f"more than {self.limits.nodes} elements")
@@ -212,13 +213,7 @@ class _XmlReader:
             longest = self.limits.text_characters
             self.add_problem("xml:limit", f"an attribute with more than {longest} characters")
             return None
-        element = self._parse_document(data)
-        if element is None:
-            return None
-        if element.getroottree().docinfo.internalDTD is not None:
-            self.add_problem("xml:dtd", "a document type declaration")
-            return None
-        return element
+        return self._parse_document(data)
 
     def _parse_document(self, data: bytes) -> etree._Element | None:
         """The root element; of a document with bare markup characters in its texts as they were meant."""
@@ -497,8 +492,11 @@ def _largest_attribute_count(data: bytes, few: int) -> int:
     return 0
 
 
-def _has_doctype(data: bytes) -> bool:
-    """Whether a document type follows the declaration, comments and instructions before the root."""
+def _has_definitions(data: bytes) -> bool:
+    """Whether a document type stands before the root, and more in it than the root's name.
+
+    A name alone defines nothing, and some serializers write it (`<!DOCTYPE Response>`).
+    """
     position = 0
     while True:
         while data[position : position + 1] in (b" ", b"\t", b"\r", b"\n"):
@@ -510,7 +508,8 @@ def _has_doctype(data: bytes) -> bool:
             end = data.find(b"?>", position + 2)
             length = 2
         else:
-            return data[position : position + 9].upper() == b"<!DOCTYPE"
+            is_document_type = data[position : position + 9].upper() == b"<!DOCTYPE"
+            return is_document_type and not _BARE_DOCUMENT_TYPE.match(data, position)
         if end < 0:
             return False
         position = end + length

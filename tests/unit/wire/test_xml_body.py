@@ -268,7 +268,14 @@ BROKEN = [
         "xml:dtd",
     ),
     ("page", b"<!doctype html><html><body>please log in", "xml:dtd"),
-    ("late-doctype", b"<!-- x --> <?y?>\n<!DOCTYPE Response><Response/>", "xml:dtd"),
+    ("late-doctype", b"<!-- x --> <?y?>\n<!DOCTYPE Response []><Response/>", "xml:dtd"),
+    ("public-dtd", b'<!DOCTYPE Response PUBLIC "-//x//y" "http://127.0.0.1:9/x.dtd"><Response/>', "xml:dtd"),
+    (
+        "two-doctypes",
+        b"<!DOCTYPE Response><!DOCTYPE Response [<!ENTITY a 'b'>]><Response>&a;</Response>",
+        "xml:syntax",
+    ),
+    ("doctype-of-parameter", b"<!DOCTYPE %x;><Response/>", "xml:dtd"),
     ("external-dtd", b'<!DOCTYPE Response SYSTEM "http://127.0.0.1:9/x.dtd"><Response/>', "xml:dtd"),
     ("deep", b"<a>" * 300_000 + b"</a>" * 300_000, "xml:limit"),
     ("deep-100", b"<Response>" + b"<a>" * 100 + b"</a>" * 100 + b"</Response>", "xml:limit"),
@@ -290,6 +297,10 @@ BROKEN = [
     ("json", b'{"Code":200}', "xml:syntax"),
     ("mixed", b"<Response>oops<A/></Response>", "xml:mixed-text"),
 ]
+
+
+def test_a_document_type_that_only_names_the_root_is_read() -> None:
+    assert codes(b"<?xml version='1.0'?>\n<!DOCTYPE Response ><Response><A>1</A></Response>") == []
 
 
 @pytest.mark.parametrize(("body", "code"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
@@ -393,7 +404,7 @@ def test_canonical_forms_differ_in_the_space_of_a_text() -> None:
     assert canonical_xml(b"<R><A>a</A></R>") != canonical_xml(b"<R><A> a</A></R>")
 
 
-@pytest.mark.parametrize("body", [b"", b"<R>", b"<!DOCTYPE R><R/>", b'<q:R xmlns:q="relative"/>'])
+@pytest.mark.parametrize("body", [b"", b"<R>", b"<!DOCTYPE R []><R/>", b'<q:R xmlns:q="relative"/>'])
 def test_what_cannot_be_read_has_no_canonical_form(body: bytes) -> None:
     with pytest.raises(ValueError):
         canonical_xml(body)
