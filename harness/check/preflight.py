@@ -40,15 +40,7 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> None:
     if why is not None and answer is not None:
         other = _log_in_by_other_encoding(context, window)
         if other is not None:
-            transport = context.listing.transport
-            clauses = transport.separator_clause or context.listing.lists.clauses.reach
-            context.fail(
-                clauses,
-                "the documented form of a request is understood",
-                expected=f"the same answer as by {other.list_request.encoding_name}",
-                actual=why,
-                exchange=exchange,
-            )
+            _tell_other_encoding(context, exchange, other.list_request.encoding_name or "", why)
             exchange, answer, why = other, other.answer, None
     if why is not None:
         _block(context, why)
@@ -155,13 +147,30 @@ def _error_excerpt(context: CheckContext, exchange: Exchange) -> str:
     return context.evidence.render_text(" ".join(said), limit=200)
 
 
+def _tell_other_encoding(context: CheckContext, refused: Exchange, name: str, why: str) -> None:
+    """That the run goes on by another encoding: a failure, unless the document leaves open which one it is."""
+    transport = context.listing.transport
+    if transport.also[name].level == "either":
+        context.notes.append(f"requests are carried as {name}: {why}")
+        return
+    context.fail(
+        transport.separator_clause or context.listing.lists.clauses.reach,
+        "the documented form of a request is understood",
+        expected=f"the same answer as by {name}",
+        actual=why,
+        exchange=refused,
+    )
+
+
 def _log_in_by_other_encoding(context: CheckContext, window: Mapping[str, Any]) -> Exchange | None:
     """An exchange by another documented carriage, where the main form of a request is not understood.
 
-    The run goes on with it: one defect must not hide all the others.
+    The run goes on with it: one defect must not hide all the others. Where a document names no method, servers take
+    GET alone (`get_only`, foreign servers).
     """
-    for name, way in context.listing.transport.also.items():
-        if way.level == "may":
+    ways = context.listing.transport.also
+    for name in sorted(ways, key=lambda name: ways[name].level != "either"):
+        if ways[name].level == "may":
             continue
         exchange = context.send(
             replace(ListRequest(values=window), encoding_name=name), f"log in by {name}", witness=False

@@ -1695,7 +1695,11 @@ class RequestEncoding:
     adds: Mapping[str, str] = documented_key("parameters that select the operation there", factory=dict)
     separator: str | None = documented_key("between pairs, when not the usual one", None)
     slash: Literal["with", "without"] | None = documented_key("trailing slash, when not the usual one", None)
-    level: Literal["same", "may"] = documented_key("may: a server need not know it", "same")
+    level: Literal["same", "may", "either"] = documented_key(
+        "may: a server need not know it; either: it may know this one in place of the documented form, where the "
+        "document names no method or place",
+        "same",
+    )
     clause: Clauses = documented_key("the clause", ())
 
 

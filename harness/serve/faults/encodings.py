@@ -29,7 +29,7 @@ def encoding_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of request encodings and of the media type and escaping of answers."""
     transport = listing.transport
     for name, way in transport.also.items():
-        if way.level != "may":
+        if way.level == "same":
             yield from make_fault(
                 way.clause,
                 f"{name}-not-understood",

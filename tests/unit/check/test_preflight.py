@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
@@ -12,6 +13,7 @@ from simulated_runs import meeting
 from harness.check.client.budget import Sender
 from harness.check.credentials import ClientIdentity, identities_of_users
 from harness.check.options import CheckOptions
+from harness.check.results.findings import RunReport
 from harness.check.results.gate import shut_out_reason
 from harness.check.runner import run_check
 from harness.cli.selftest_trials import DirectSender
@@ -43,14 +45,47 @@ class RefusesTheFuture:
         return self.behind.send(request)
 
 
-def test_a_run_asks_for_ranges_that_end_now_where_later_ones_are_refused() -> None:
+def report_behind(front: Callable[[Sender, datetime], Sender]) -> RunReport:
+    """The report on the honest simulator behind a front."""
     spec = load_spec(SESSIONS)
     world = World.of(seed=7, calls=60)
     simulator = Simulator(spec, world, key=make_key_pair())
-    sender = RefusesTheFuture(DirectSender(simulator, world.instant), world.instant)
+    sender = front(DirectSender(simulator, world.instant), world.instant)
     people = identities_of_users(simulator.users, spec.listing)
-    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
-    report = run_check(spec, sender, people, options)
+    return run_check(spec, sender, people, CheckOptions(now=world.instant, target="http://127.0.0.1:0"))
+
+
+class TakesOne:
+    """A server that takes requests of one method, or of one media type, and nothing else."""
+
+    def __init__(self, behind: Sender, method: str, media_type: str = "") -> None:
+        self.behind, self.method, self.media_type = behind, method, media_type
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+        given = dict(request.headers).get("Content-Type", "")
+        if request.method != self.method or (self.media_type and given != self.media_type):
+            return HttpResponse(http_status=405, headers=(("Content-Type", "text/plain"),), body=b"not allowed")
+        return self.behind.send(request)
+
+
+def test_a_server_that_takes_get_alone_is_judged_by_get_where_the_document_names_no_method() -> None:
+    report = report_behind(lambda behind, _: TakesOne(behind, "GET"))
+    assert report.exit_code == 0
+    assert report.rows_seen > 0
+    assert any(note.startswith("requests are carried as get-query: ") for note in report.notes)
+    assert all(finding.colour == "amber" for finding in report.findings)
+
+
+def test_a_server_that_takes_only_another_documented_body_is_judged_by_that_and_blamed_for_it() -> None:
+    report = report_behind(lambda behind, _: TakesOne(behind, "POST", "application/x-www-form-urlencoded"))
+    assert report.rows_seen > 0
+    blamed = {finding.expected for finding in report.findings if finding.colour == "red"}
+    assert blamed == {"the same answer as by post-form"}
+    assert report.exit_code == 1
+
+
+def test_a_run_asks_for_ranges_that_end_now_where_later_ones_are_refused() -> None:
+    report = report_behind(lambda behind, now: RefusesTheFuture(behind, now))
     assert report.rows_seen > 0
     assert any("ends in the future is refused" in note for note in report.notes)
 

@@ -142,7 +142,7 @@ def _check_request_encoding(
     if _is_redirect(exchange):
         context.results.record_observed(way.clause, f"{name}: a redirect")
         return None
-    if way.level == "may":
+    if way.level != "same":
         if answer_difference(context, reference, exchange) is None:
             context.results.record_observed(way.clause, f"{name}: understood")
         elif exchange.outcome != "success":
