@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,7 @@ from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, decode_json
 from harness.wire.json_body import tree_at as part_at
+from harness.wire.parameter_codec import takes_list
 from harness.wire.response_codec import is_xml
 
 _JSON_MEDIA_TYPE = "application/json"
@@ -36,6 +38,7 @@ def encoding_faults(listing: Listing) -> Iterator[Fault]:
                 f"a request carried as {name} is not understood",
                 _without_encoding(name, way, listing),
             )
+    yield from _separator_faults(listing)
     yield from make_fault(
         transport.answers_clause,
         "media-type",
@@ -65,6 +68,23 @@ def encoding_faults(listing: Listing) -> Iterator[Fault]:
             with_changed_listing(with_part("transport", unknown_parameters="refused")),
         )
     yield from _refusal_faults(listing)
+
+
+def _separator_faults(listing: Listing) -> Iterator[Fault]:
+    """Old gateways split a query at semicolons, too: what follows one is no longer the value."""
+    transport = listing.transport
+    if transport.carries != "query" or transport.separator == ";":
+        return
+    for name, rule in listing.filters.items():
+        parameter = listing.parameters[name]
+        if takes_list(parameter) and parameter.repeated is None and parameter.separated_by == ";":
+            yield from make_fault(
+                parameter.list_clause or rule.clause,
+                f"{name}-semicolon-ends",
+                "a semicolon that is not percent-encoded ends a value in the query",
+                Hooks(request=lambda request: _change_query(request, lambda query: re.sub(rb";[^&]*", b"", query))),
+            )
+            return
 
 
 def _refusal_faults(listing: Listing) -> Iterator[Fault]:

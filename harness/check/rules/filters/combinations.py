@@ -200,7 +200,9 @@ def _check_precedence(about: AskedFilter, winner: AskedFilter, values: list[Any]
             (*filter_.loses_clause, *filter_.regains_clause), "only one value occurs"
         )
         return
-    for weak, strong in ((values[0], values[1]), (absent_value(about.parameter), values[-1])):
+    # Servers fall back on the weaker one where the stronger one finds nothing (`list_falls_back`, foreign servers).
+    nowhere, nothing = absent_value(about.parameter), absent_value(winner.parameter, winner.counted)
+    for weak, strong in ((values[0], values[1]), (nowhere, values[-1]), (values[0], nothing)):
         ask = _request_of_both(about, weak, winner, strong)
         if about.check(ask, f"{winner.name} beats {about.name}", filter_.loses_clause).passed is False:
             return

@@ -37,6 +37,8 @@ from harness.wire.parameter_codec import element_codec, must_match_all, takes_li
 
 # Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
 DISCRIMINATING_ROWS: Final = 60
+MOST_VALUES_TOLD: Final = 5
+"""Values asked for until so many rows came."""
 LIST_LENGTH: Final = 40
 """Elements of the longest list that is asked for: more than one page of anything, and short enough for a URL."""
 LONG_TEXT_LENGTH: Final = 1000
@@ -215,7 +217,9 @@ def _check_hidden_alternatives(about: AskedFilter) -> None:
         _report_kept_rows(about, exchange)
         return
     others = seen = 0
-    for value, _ in counted.most_common(2):
+    for value, _ in counted.most_common(MOST_VALUES_TOLD):
+        if seen >= DISCRIMINATING_ROWS:
+            break
         exchange = about.send(value, f"{name} = {value!r}, all of its rows")
         others += sum(not count_values([row], about.rule.compares)[value] for row in exchange.listed)
         seen += len(exchange.listed)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import A_LIST, NO_ROWS, AnswerCheck, apart_check, exact_check
-from harness.check.probe.asked_filter import AskedFilter
+from harness.check.probe.asked_filter import AskedFilter, absent_values
 from harness.check.probe.filter_values import (
     absent_value,
     count_values,
@@ -31,7 +31,7 @@ from harness.check.probe.filter_values import (
 from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count
 from harness.check.probe.reduction import smallest_part
 from harness.check.results.row_numbers import rows_in_words
-from harness.check.rules.filters.single_filter import check_later_version_filter
+from harness.check.rules.filters.single_filter import LIST_LENGTH, check_later_version_filter
 from harness.specification.model import Clauses, Filter, options_of
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.wire.decoded_body import Tree
@@ -348,6 +348,9 @@ def _check_lists(about: _HiddenFilter) -> None:
     lists: list[tuple[Any, ...]] = [(first, stranger), (stranger, first)]
     if len(values) > 1:
         lists = [(first, stranger, values[1]), (values[1], first), tuple(values)][: 2 if len(values) == 2 else 3]
+    # Servers read so many elements and no more (`ids_cap_50`, foreign servers).
+    longest = min(about.parameter.most_items or LIST_LENGTH, LIST_LENGTH)
+    lists.append((*absent_values(about, longest - 1), first))
     for chosen in lists:
         due = frozenset[Hashable]().union(*(about.rows_by_value.get(value, frozenset()) for value in chosen))
         right = not _fits_one_page(about.context, len(due)) or _selects_exactly(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.answer_checks import NO_LIST
+from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import Aspect
 from harness.check.probe.equivalence import answer_difference, judge_same_answer
@@ -20,7 +21,7 @@ from harness.check.probe.error_responses import (
     record_kept,
 )
 from harness.check.probe.expect import check_probe
-from harness.check.probe.filter_values import answer_fits
+from harness.check.probe.filter_values import answer_fits, is_plain_equality
 from harness.check.probe.mirror import Mirror, include_everything, largest_page_size
 from harness.check.rules.access.login_attempts import attempts_by_encoding
 from harness.check.rules.transport.double_encoding import ENTITY, check_encoded_once
@@ -28,11 +29,14 @@ from harness.specification.model import Clauses, OpenChoice, RefusalRule, Reques
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import takes_list
 from harness.wire.row_codec import field_at
 
 _JUDGED_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
 _SPECIAL_CHARACTER: Final = re.compile(r"[^A-Za-z0-9_.:/ -]")
 _RESERVED_CHARACTER: Final = re.compile(r"[&<>\"']")
+_BARE_SEPARATORS: Final = frozenset(",;:*!$'()")
+"""What may stand between the elements of a list as it is: delimiters in a query by RFC 3986, section 3.4."""
 _UNKNOWN_NAME: Final = "probe"
 _UNKNOWN_OPERATION: Final = "NoSuchOperation"
 
@@ -46,6 +50,7 @@ def check_request_encoding(context: CheckContext, mirror: Mirror) -> None:
     if mirror.after is not None and mirror.after.failed_exchange is None:
         context.results.record_pass(context.listing.lists.clauses.reach)
     _check_other_encodings(context, mirror)
+    _check_bare_separator(context, mirror)
     _check_routing(context, mirror)
     _check_refusals(context, mirror)
     _check_name_case(context, mirror)
@@ -178,6 +183,42 @@ def _carried_answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchan
     """Whether an answer is right by what its request means, however it is carried."""
     plain = replace(exchange, list_request=replace(exchange.list_request, encoding_name=None))
     return answer_fits(context, mirror, plain, _JUDGED_ASPECTS)
+
+
+def _check_bare_separator(context: CheckContext, mirror: Mirror) -> None:
+    """The separator of a list in a query counts as it is written in the document, and percent-encoded as well.
+
+    How a query is read is the same for all of its parameters, so that one of them is enough. Servers end a parameter
+    at a bare semicolon, as old gateways did (`semicolon_ends_parameter`, foreign servers).
+    """
+    lists = (AskedFilter(context, mirror, name) for name in context.listing.filters if _may_stand_bare(context, name))
+    about = next((one for one in lists if len(one.parting_values) > 1), None)
+    if about is None:
+        return
+    ask = mirror.request(
+        {about.name: context.encode(about.name, (about.parting_values[0], about.parting_values[-1]))}
+    )
+    reference = context.send(ask, f"{about.name} with two elements")
+    separator = about.parameter.separated_by.encode("ascii")
+    encoded = b"%%%02X" % ord(separator)
+
+    def write_bare(request: HttpRequest) -> HttpRequest:
+        return replace(request, target=request.target.replace(encoded, separator))
+
+    if reference.outcome != "success" or write_bare(reference.request) == reference.request:
+        return
+    exchange = _send_unusual(context, ask, f"{about.name} with its separator as it is", write_bare)
+    clauses = about.parameter.list_clause or about.clauses
+    expected = f"the same answer as with {encoded.decode('ascii')}"
+    judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
+
+
+def _may_stand_bare(context: CheckContext, name: str) -> bool:
+    """Whether a filter takes a list in the query whose separator has no other meaning there."""
+    transport, parameter = context.listing.transport, context.listing.parameters[name]
+    in_query = transport.carries == "query" and parameter.repeated is None and takes_list(parameter)
+    bare = parameter.separated_by in _BARE_SEPARATORS and parameter.separated_by != transport.separator
+    return in_query and bare and is_plain_equality(context.listing.filters[name]) and context.parameters_work(name)
 
 
 # --- values to filter by ------------------------------------------------------------------------------------

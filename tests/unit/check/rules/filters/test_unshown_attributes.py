@@ -116,6 +116,11 @@ def test_a_list_of_which_only_the_last_counts_is_found_by_one_known_value() -> N
     assert failed(judged(CALLS, last, known={"hotline_ids": HOTLINES[:1]})) == ["ET-LCL-021"]
 
 
+def test_a_list_of_which_the_last_of_many_do_not_count_is_found_by_one_known_value() -> None:
+    short = where("hotline_ids", lambda condition: replace(condition, wanted=condition.wanted[:30]))
+    assert failed(judged(CALLS, short, known={"hotline_ids": HOTLINES[:1]})) == ["ET-LCL-021"]
+
+
 def test_a_value_that_selects_its_neighbours_rows_too_is_found() -> None:
     def wider(condition: Condition) -> Condition:
         return replace(condition, wanted=(*condition.wanted, 840)) if 841 in condition.wanted else condition

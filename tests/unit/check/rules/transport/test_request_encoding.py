@@ -32,6 +32,7 @@ BESIDES = {"VX-GCH-012/multipart-not-understood": ("VX-GCH-011",)}
         ("voximplant/get-call-history", "VX-GCH-012/multipart-not-understood"),
         ("voximplant/get-call-history", "VX-GCH-011/cmd-form-not-understood"),
         ("voximplant/get-call-history", "VX-GCH-064/any-operation"),
+        ("voximplant/get-call-history", "VX-GCH-019/call_session_history_id-semicolon-ends"),
         ("etelecom/list-call-logs", "ET-LCL-005/any-method"),
         ("etelecom/list-call-logs", "ET-LCL-006/any-media-type"),
         ("etelecom/list-call-logs", "ET-LCL-007/any-syntax"),
