@@ -101,6 +101,7 @@ FieldCodec = Literal[
     "rows",
     "object",
 ]
+DurationUnit = Literal["milliseconds", "seconds", "minutes", "hours"]
 AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time", "text"]
 AbsentPartForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 AbsentMemberForm = Literal["none", "missing", "empty"]
@@ -307,7 +308,7 @@ class Field:
     )
     as_: FieldCodec = documented_key("how it is written", "text")
     digits: int = documented_key("decimal, decimal-text: digits after the dot", 3)
-    unit: Literal["seconds", "milliseconds", "minutes"] = documented_key(
+    unit: DurationUnit = documented_key(
         "numbers that show seconds: the unit they count; a part of one is left out where there are no digits for it",
         "seconds",
     )
@@ -612,6 +613,11 @@ class Filter:
         "equal",
     )
     wildcards: Wildcards | None = documented_key("like: the characters that stand for others", None)
+    unit: DurationUnit | None = documented_key(
+        "the order of numbers: the unit in which seconds are asked for where rows show a smaller one: minutes "
+        "(`at_least=3`) beside a duration in seconds",
+        None,
+    )
     absent: Literal["kept", "left-out"] | OpenChoice[Literal["kept", "left-out"]] = documented_key(
         "not-equal, not-in: what becomes of rows that show no value there", "kept"
     )

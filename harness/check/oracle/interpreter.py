@@ -31,6 +31,7 @@ from harness.specification.model import (
 )
 from harness.specification.narrowing_defaults import field_of_word, means_no_filter
 from harness.specification.sort_spellings import read_sort_spelling
+from harness.wire.asked_units import in_shown_unit
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import (
@@ -376,7 +377,8 @@ class _Interpreter:
         bounded = keeps in ("at-or-after", "at-or-before")
         inclusive = not bounded or self.dialect.resolve(filter_.boundary) == "inclusive"
         folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
-        chosen = self.wanted_values(filter_, wanted, folded=folded)
+        asked = self.wanted_values(filter_, wanted, folded=folded)
+        chosen = tuple(in_shown_unit(self.spec.listing, name, one) for one in asked)
         paths = (
             *self.compared_fields(name),
             *self.dialect.resolve(filter_.alternatives),

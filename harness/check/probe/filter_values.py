@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice, pairwise
+from math import ceil, floor
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row, values_of
@@ -22,6 +23,7 @@ from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
+from harness.wire.asked_units import shown_per_asked
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import element_codec, takes_instants, takes_text
 from harness.wire.row_codec import ApiValue
@@ -334,6 +336,9 @@ def encode_shown_value(context: CheckContext, name: str, value: Any) -> Tree:
         return context.encode(name, tuple(_list_element(codec, item) for item in value))
     if parameter.as_ in ("list", "json-list"):
         return context.encode(name, (_list_element(parameter.of, value),))
+    units = shown_per_asked(context.listing, name)
+    if filter_ is not None and units != 1 and isinstance(value, int | Decimal):
+        value = _whole_units(value, units, up=bounds_above(filter_)) // units
     if isinstance(value, Decimal) and parameter.as_ in ("integer", "digits"):
         value = int(value)
     if parameter.as_ in ("text", "digits"):
@@ -585,7 +590,14 @@ def _value_that_keeps(context: CheckContext, name: str, shown: Any) -> Any:
         return absent_value(parameter) if isinstance(shown, str) else shown
     if isinstance(shown, Decimal) and parameter.as_ != "decimal":
         shown = int(shown) + (1 if bounds_above(filter_) else 0)
-    return shown + strict if isinstance(shown, int) and not isinstance(shown, bool) else shown
+    if not isinstance(shown, int) or isinstance(shown, bool):
+        return shown
+    return _whole_units(shown + strict, shown_per_asked(context.listing, name), up=bounds_above(filter_))
+
+
+def _whole_units(number: int | Decimal, units: int, *, up: bool) -> int:
+    """A number as a whole number of units, the next one or the one before."""
+    return -(-ceil(number) // units) * units if up else floor(number) // units * units
 
 
 def value_with_matches(

@@ -136,6 +136,13 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
                 f"{name} takes an instant a minute {'before' if seconds < 0 else 'after'} the one given",
                 on_condition(name, lambda condition, seconds=seconds: _shift_instants(condition, seconds)),  # type: ignore[misc]
             )
+    if rule.unit is not None:
+        yield from make_fault(
+            rule.clause,
+            f"{name}-{rule.unit}-ignored",
+            f"{name} takes the number of {rule.unit} for one in the unit of the rows",
+            with_changed_listing(with_entry("filters", name, unit=None)),
+        )
     chosen = rule.compares_by
     if chosen is not None and len(rule.compares) == 1:
         one_field = replace(chosen, words=dict.fromkeys(chosen.words, rule.compares[0]))

@@ -44,6 +44,7 @@ from harness.specification.model import (
 )
 from harness.specification.narrowing_defaults import field_of_word, means_no_filter
 from harness.specification.sort_spellings import descending_spelling, read_sort_spelling
+from harness.wire.asked_units import in_shown_unit
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue, must_match_all
 from harness.wire.request_codec import RefusedRequest
@@ -251,7 +252,8 @@ def _build_conditions(
                 absent_kept=choices.resolve(rule.absent) == "kept",
                 wildcards=rule.wildcards,
             )
-            wanted = _resolve_wanted_values(rule, value, choices)
+            asked = _resolve_wanted_values(rule, value, choices)
+            wanted = tuple(in_shown_unit(given.listing, name, one) for one in asked)
             found += _conditions_of_values(
                 condition, wanted, given, together=must_match_all(given.listing.parameters[name])
             )

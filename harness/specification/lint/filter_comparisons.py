@@ -24,12 +24,14 @@ from harness.specification.load import Spec
 from harness.specification.model import FieldChoice, Filter, Parameter
 from harness.specification.narrowing_defaults import no_filter_words, time_ends
 from harness.specification.sort_spellings import sort_spellings
+from harness.specification.value_forms import MILLISECONDS
 from harness.specification.yaml_source import KeyPath, PlainValue
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 
 Kind = Literal["text", "number", "instant", "flag"]
 
 _ORDER: Final = ("at-or-after", "at-or-before", "at-least", "at-most", "above", "below")
+_NUMBER_ORDER: Final = ("at-least", "at-most", "above", "below")
 _DAY_COMPARISONS: Final = ("equal", "not-equal", *_ORDER)
 _REPEATABLE: Final = ("text", "word", "integer", "digits")
 _KIND_BY_CODEC: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -111,6 +113,7 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
         for keeps in dict.fromkeys(comparisons):
             yield from _check_comparison(spec, path, rule, parameter, keeps)
         yield from _check_wildcards(spec, path, rule, comparisons)
+        yield from _check_unit(spec, path, rule, parameter, comparisons)
         if rule.compares_by is not None:
             yield from _check_field_choice(spec, path, rule, rule.compares_by)
             for place in rule.compares_by.words.values():
@@ -122,6 +125,26 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
             yield finding_at(
                 spec, "comparison", (*path, "absent"), "the key absent only beside not-equal or not-in", "it is there"
             )
+
+
+def _check_unit(
+    spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter, comparisons: list[str]
+) -> Iterator[LintFinding]:
+    """Another unit is a larger one than that of the rows, in the order of numbers."""
+    if rule.unit is None:
+        return
+    here: KeyPath = (*path, "unit")
+    shown = declared_field(spec, rule.compares[0]) if len(rule.compares) == 1 else None
+    attribute = (
+        ATTRIBUTES[Grain(spec.listing.lists.one_row_per)].get(shown.shows or "") if shown is not None else None
+    )
+    if shown is None or attribute is None or attribute.kind is not AttributeKind.SECONDS or rule.compares_by:
+        yield finding_at(spec, "comparison", here, "one field beside it, that shows seconds", str(rule.compares[0]))
+    elif MILLISECONDS[rule.unit] <= MILLISECONDS[shown.unit]:
+        yield finding_at(spec, "comparison", here, f"a larger unit than {shown.unit}, that of the rows", rule.unit)
+    if set(comparisons) - set(_NUMBER_ORDER) or parameter.as_ not in ("integer", "digits", "decimal"):
+        expected = f"as: integer, digits or decimal, and {', '.join(_NUMBER_ORDER)}"
+        yield finding_at(spec, "comparison", here, expected, f"as: {parameter.as_}, {', '.join(comparisons)}")
 
 
 def _names_numbers(spec: Spec, name: str, parameter: Parameter) -> bool:
