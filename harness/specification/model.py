@@ -145,6 +145,7 @@ Comparison = Literal[
     "below",
     "above",
 ]
+FullLastPage = Literal["ends", "goes-on"]
 RowlessTreatment = Literal["refused", "nothing"]
 Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
 ParameterPlace = Literal["query", "form", "multipart", "chunked-multipart", "json"]
@@ -628,9 +629,10 @@ class Filter:
     words: Mapping[str, tuple[str, ...] | OpenChoice[tuple[str, ...]]] = documented_key(
         "words that stand for a set of the field's words", factory=dict
     )
-    word_compares: Mapping[str, FieldPath] = documented_key(
-        "words of these that are compared with a field of their own: `kind=missed` with the outcome, `kind=inbound` "
-        "with the direction",
+    word_conditions: Mapping[str, tuple[FieldCondition, ...]] = documented_key(
+        "words, or true and false of a flag, that stand for what rows show, each condition of it: `kind=missed` for "
+        "[{field: way, is: in}, {field: result, not: answered}]; with these the field's own words are none unless "
+        "`words` names them",
         factory=dict,
     )
     no_filter: tuple[str, ...] = documented_key("words that mean: no filter", ())
@@ -676,6 +678,20 @@ class Filter:
     )
     partition_clause: Clauses = documented_key("clause: the field's words, asked one by one, share out all rows", ())
     offsets_clause: Clauses = documented_key("rfc3339: clause on other offsets naming the same instant", ())
+
+    @property
+    def has_words(self) -> bool:
+        """Whether some of its values stand for others than themselves."""
+        return bool(self.words or self.word_conditions)
+
+    def conditions_of(self, value: object, *, folded: bool = False) -> tuple[FieldCondition, ...]:
+        """The conditions that a word or a flag stands for; none where it is compared as it is."""
+        if not self.word_conditions or not isinstance(value, str | bool):
+            return ()
+        word = value if isinstance(value, str) else str(value).lower()
+        if not folded:
+            return self.word_conditions.get(word, ())
+        return next((met for own, met in self.word_conditions.items() if own.casefold() == word.casefold()), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -965,6 +981,10 @@ class PageLinks:
     absent: AbsentMemberForm | OpenChoice[AbsentMemberForm] = documented_key(
         "how 'no such page' is written: none (null), missing, empty", "none"
     )
+    full_last: FullLastPage | OpenChoice[FullLastPage] = documented_key(
+        "by number and offset: whether a last page that is full ends the list or has a next link, to an empty page",
+        "ends",
+    )
     clauses: PageLinksClauses = documented_key("the clause for each promise", factory=PageLinksClauses)
 
     @property
@@ -1003,6 +1023,11 @@ class PageMore:
     """Whether rows follow those of the page, told with every page: true or false."""
 
     at: str = documented_key("pointer to the flag, or `header:NAME`")
+    full_last: FullLastPage | OpenChoice[FullLastPage] = documented_key(
+        "whether a last page that is full says that the list ends there or that it goes on: servers that count the "
+        "rows of a page do not know",
+        "ends",
+    )
     clause: Clauses = documented_key("the clause", ())
 
 
@@ -1451,7 +1476,21 @@ class AccessKey:
     credential: str = documented_key("the credential's name", "key")
     place: CredentialPlace = documented_key("where it stands: header, query, cookie")
     name: str = documented_key("name of the header, of the query parameter or of the cookie")
-    scheme: str = documented_key("header: the word before it", "")
+    scheme: str = documented_key(
+        'header: the word before it, or the whole with `{key}` in its place: `Token token="{key}"`', ""
+    )
+
+    @property
+    def frame(self) -> tuple[str, str]:
+        """What stands before and after the key in its header."""
+        before, mark, after = self.scheme.partition("{key}")
+        return (before, after) if mark else (f"{before} " if before else "", "")
+
+    @property
+    def word(self) -> str:
+        """The word at the beginning of its header; empty where there is none."""
+        word, space, _ = self.frame[0].partition(" ")
+        return word if space else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1481,7 +1520,7 @@ class LogIn:
     )
     place: CredentialPlace = documented_key("where other requests carry the token: header, query, cookie", "header")
     name: str = documented_key("name of that header, query parameter or cookie", "Authorization")
-    scheme: str = documented_key("header: the word before the token", "")
+    scheme: str = documented_key("header: the word before the token, or the whole with `{key}` in its place", "")
     opened_clause: Clauses = documented_key("clause: right credentials get a token", ())
     refused_clause: Clauses = documented_key("clause: wrong credentials get no token", ())
 

@@ -20,6 +20,7 @@ from harness.specification.load import Spec
 from harness.specification.model import (
     Comparison,
     CursorPaging,
+    FieldCondition,
     Filter,
     InvalidValueRule,
     LimitPaging,
@@ -29,10 +30,11 @@ from harness.specification.model import (
     PageNumberPaging,
     Parameter,
 )
-from harness.specification.narrowing_defaults import field_of_word, means_no_filter
+from harness.specification.narrowing_defaults import means_no_filter
 from harness.specification.sort_spellings import read_sort_spelling
 from harness.wire.asked_units import in_shown_unit
 from harness.wire.decoded_body import Tree
+from harness.wire.field_conditions import all_met
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import (
     OutOfRange,
@@ -273,7 +275,7 @@ class _Interpreter:
             sort = order.sort if order else None
             return not parameter.words or value in parameter.words or bool(sort and sort.parameter == name)
         own = set(parameter.words) or self.field_words(filter_)
-        words = {*own, *filter_.words, *filter_.no_filter, *filter_.aliases}
+        words = {*own, *filter_.words, *filter_.word_conditions, *filter_.no_filter, *filter_.aliases}
         if value in words:
             return True
         folded = {word.casefold() for word in words}
@@ -281,8 +283,8 @@ class _Interpreter:
 
     def field_words(self, filter_: Filter) -> set[str]:
         words: set[str] = set()
-        # Words with fields of their own are all there are.
-        for path in filter_.compares if not filter_.word_compares else ():
+        # Words with conditions of their own are all there are.
+        for path in filter_.compares if not filter_.word_conditions else ():
             field = field_at(self.spec.listing.fields, path)
             if field is not None:
                 words |= {*field.words.values(), *field.more_words}
@@ -374,6 +376,9 @@ class _Interpreter:
         keeps = self.filter_comparison(filter_)
         if keeps is None:
             return None
+        told = self.conditions_of_word(name)
+        if told:
+            return lambda row: all_met(told, row)
         bounded = keeps in ("at-or-after", "at-or-before")
         inclusive = not bounded or self.dialect.resolve(filter_.boundary) == "inclusive"
         folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
@@ -394,14 +399,20 @@ class _Interpreter:
         )
         return _row_test(paths, chosen, compared)
 
+    def conditions_of_word(self, name: str) -> tuple[FieldCondition, ...]:
+        """The conditions that the word of a filter stands for in this request."""
+        filter_ = self.spec.listing.filters[name]
+        if not filter_.word_conditions:
+            return ()
+        folded = self.dialect.resolve(filter_.case) == "folded"
+        return filter_.conditions_of(self.parameter_value(name), folded=folded)
+
     def compared_fields(self, name: str) -> tuple[FieldPath, ...]:
         """What a filter compares in this request."""
         filter_ = self.spec.listing.filters[name]
-        if filter_.word_compares:
-            folded = self.dialect.resolve(filter_.case) == "folded"
-            own = field_of_word(filter_, self.parameter_value(name), folded=folded)
-            if own is not None:
-                return (own,)
+        told = self.conditions_of_word(name)
+        if told:
+            return tuple(one.field for one in told)
         chosen = filter_.compares_by
         word = self.parameter_value(chosen.parameter) if chosen is not None else None
         if chosen is not None and word in chosen.words:

@@ -25,6 +25,7 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
 from harness.wire.asked_units import shown_per_asked
 from harness.wire.decoded_body import Tree
+from harness.wire.field_conditions import all_met
 from harness.wire.parameter_codec import element_codec, takes_instants, takes_text
 from harness.wire.row_codec import ApiValue
 from harness.wire.scalar_codecs import zone_named
@@ -159,8 +160,8 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     own = values_of_comparison(context, name, counted, rows=len(rows))
     if own is not None:
         return own
-    if filter_.word_compares:
-        return list(filter_.words)
+    if filter_.word_conditions:
+        return [*words_of_conditions(filter_, parameter), *filter_.words, *parameter.words]
     if element_codec(parameter) == "word":
         words = [word for word, _ in counted.most_common()]
         ordered = [*(word for word in filter_.word_clauses if word in words), *words, *filter_.words]
@@ -192,6 +193,12 @@ def _unseen_words(parameter: Parameter, filter_: Filter, seen: Sequence[object])
     """The words that the document names for a filter and that no row shows; none that stands for others."""
     others = {*map(str, seen), *filter_.words, *filter_.no_filter, *filter_.aliases}
     return [word for word in parameter.words if word not in others]
+
+
+def words_of_conditions(filter_: Filter, parameter: Parameter) -> list[str | bool]:
+    """The words that stand for conditions, as values of the parameter."""
+    flag = parameter.as_ == "flag"
+    return [word == "true" if flag else word for word in filter_.word_conditions]
 
 
 def foreign_values(
@@ -421,6 +428,7 @@ def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
             or filter_.applies_if_any
             or filter_.keeps != "equal"
             or filter_.named_by
+            or filter_.word_conditions
         ):
             continue
         for value, count in count_values_of(mirror, filter_.compares).most_common(6):
@@ -438,7 +446,12 @@ def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
         if len(times) < 6 or times[0] == times[-1]:
             return None
         return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
-    values = count_values_of(mirror, filter_.compares).most_common()
+    if filter_.word_conditions:
+        words = words_of_conditions(filter_, context.listing.parameters[name])
+        kept = ((word, len(keys_of_word(mirror, filter_, word))) for word in words)
+        values: list[tuple[Any, int]] = list(kept)
+    else:
+        values = count_values_of(mirror, filter_.compares).most_common()
     value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
     return None if value is None else encode_shown_value(context, name, value)
 
@@ -498,7 +511,7 @@ def plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:
 
 def is_plain_equality(rule: Filter) -> bool:
     """Whether a filter keeps what is equal to its value, which is no word for several and no other comparison."""
-    return rule.keeps == "equal" and not rule.named_by and not rule.words
+    return rule.keeps == "equal" and not rule.named_by and not rule.has_words
 
 
 def _compares_plainly(rule: Filter) -> bool:
@@ -608,6 +621,10 @@ def value_with_matches(
     With `several` a list of a rare value holds those of other rows, too, so that filters beside it have rows to drop.
     """
     filter_ = context.listing.filters[name]
+    if filter_.word_conditions:
+        words = words_of_conditions(filter_, context.listing.parameters[name])
+        found = ((context.encode(name, word), keys_of_word(mirror, filter_, word)) for word in words)
+        return next((one for one in found if row.key in one[1]), None)
     values = flatten_values(row.values(*filter_.compares))
     if not values:
         return None
@@ -621,6 +638,11 @@ def value_with_matches(
         )
     keys = mirror.match_key_cache[known]
     return encode_shown_value(context, name, wanted if len(wanted) > 1 else value), keys
+
+
+def keys_of_word(mirror: Mirror, filter_: Filter, word: str | bool) -> frozenset[Any]:
+    """The keys of the rows that meet what a word stands for."""
+    return frozenset(row.key for row in mirror.rows if all_met(filter_.conditions_of(word), row.shown))
 
 
 def _with_other_values(context: CheckContext, mirror: Mirror, name: str, value: Any) -> tuple[Any, ...]:

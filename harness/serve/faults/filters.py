@@ -152,15 +152,6 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
             f"{name} compares {rule.compares[0]} whatever {chosen.parameter} says",
             with_changed_listing(with_entry("filters", name, compares_by=one_field)),
         )
-    if rule.word_compares:
-        yield from make_fault(
-            rule.clause,
-            f"{name}-words-of-one-field",
-            f"every word of {name} is looked for in {rule.compares[0]}",
-            with_changed_listing(
-                with_entry("filters", name, word_compares=dict.fromkeys(rule.word_compares, rule.compares[0]))
-            ),
-        )
     named = rule.named_by
     if named is not None:
         yield from make_fault(
@@ -195,8 +186,36 @@ def _shift_instants(condition: Condition, seconds: int) -> Condition:
     return replace(condition, wanted=wanted)
 
 
+def _condition_faults(name: str, rule: Filter) -> Iterator[Fault]:
+    """A word that stands for several conditions asks for one of them alone; a word for one keeps nothing."""
+    for word, met in rule.word_conditions.items():
+        told = {"first": met[:1], "last": met[-1:]} if len(met) > 1 else {}
+        for which, alone in told.items():
+            yield from make_fault(
+                rule.word_clauses.get(word, rule.clause),
+                f"{name}-{word}-{which}-condition-only",
+                f"{name}={word} asks for {alone[0].field} alone",
+                with_changed_listing(
+                    with_entry("filters", name, word_conditions={**rule.word_conditions, word: alone})
+                ),
+            )
+        if not told:
+            never = (replace(met[0], is_=(_ABSENT_WORD,)),)
+            yield from make_fault(
+                rule.word_clauses.get(word, rule.clause),
+                f"{name}-{word}-nothing",
+                f"{name}={word} keeps nothing",
+                with_changed_listing(
+                    with_entry("filters", name, word_conditions={**rule.word_conditions, word: never})
+                ),
+            )
+
+
 def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
+    yield from _condition_faults(name, rule)
     for word, clause in rule.word_clauses.items():
+        if word in rule.word_conditions:
+            continue
         means = rule.words.get(word)
         wanted = means.assumed if isinstance(means, OpenChoice) else means
         if wanted is not None and len(wanted) > 1:
@@ -222,7 +241,7 @@ def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
                 f"{name}={word} keeps only {wanted[-1]}",
                 with_changed_listing(with_entry("filters", name, words={**rule.words, word: wanted[-1:]})),
             )
-    singles = [word for word in rule.word_clauses if word not in rule.words]
+    singles = [word for word in rule.word_clauses if word not in {*rule.words, *rule.word_conditions}]
     if len(singles) > 1:
         overlapping = {**rule.words, singles[0]: tuple(singles[:2])}
         yield from make_fault(

@@ -33,6 +33,7 @@ from harness.specification.model import (
     Comparison,
     CursorPaging,
     Echo,
+    FieldCondition,
     Filter,
     LimitPaging,
     Listing,
@@ -40,9 +41,10 @@ from harness.specification.model import (
     NotOlderLaw,
     OffsetPaging,
     PageNumberPaging,
+    Scalar,
     Treatment,
 )
-from harness.specification.narrowing_defaults import field_of_word, means_no_filter
+from harness.specification.narrowing_defaults import means_no_filter
 from harness.specification.sort_spellings import descending_spelling, read_sort_spelling
 from harness.wire.asked_units import in_shown_unit
 from harness.wire.decoded_body import Tree, printable_text
@@ -239,12 +241,15 @@ def _build_conditions(
         keeps = _choose_comparison(given, rule, choices)
         if isinstance(keeps, RefusedRequest):
             return keeps
+        told = rule.conditions_of(value, folded=choices.resolve(rule.case) == "folded")
         if keeps == "nothing":
             nothing = True
+        elif told:
+            found += [one for met in told for one in _conditions_of_field(given.listing, name, met)]
         elif keeps != "off":
             condition = Condition(
                 parameter=name,
-                paths=(*_compared_fields(given, rule, value, choices), *choices.resolve(rule.alternatives)),
+                paths=(*_compared_fields(given, rule, choices), *choices.resolve(rule.alternatives)),
                 keeps=keeps,
                 wanted=(),
                 inclusive=keeps not in _BOUNDED or choices.resolve(rule.boundary) == "inclusive",
@@ -266,12 +271,21 @@ def _build_conditions(
     return _FilterConditions(conditions=tuple(found), required_matches=tuple(known), matches_nothing=nothing)
 
 
-def _compared_fields(
-    given: ParsedParameters, rule: Filter, value: ParameterValue, choices: ChoiceResolver
-) -> tuple[FieldPath, ...]:
+def _conditions_of_field(listing: Listing, name: str, met: FieldCondition) -> Iterator[Condition]:
+    """What a word of a filter asks of one field."""
+    field = field_at(listing.fields, met.field)
+    as_texts = field is not None and field.as_ in ("text", "word")
+    asked: tuple[tuple[Comparison, tuple[Scalar, ...]], ...] = (("equal", met.is_), ("not-equal", met.not_))
+    for keeps, values in asked:
+        if values:
+            wanted = tuple(str(one) if as_texts else one for one in values)
+            yield Condition(parameter=name, paths=(met.field,), keeps=keeps, wanted=wanted)
+    if met.present is not None:
+        yield Condition(parameter=name, paths=(met.field,), keeps="present" if met.present else "absent", wanted=())
+
+
+def _compared_fields(given: ParsedParameters, rule: Filter, choices: ChoiceResolver) -> tuple[FieldPath, ...]:
     """What a filter compares in this request."""
-    if rule.word_compares and (own := field_of_word(rule, value, folded=choices.resolve(rule.case) == "folded")):
-        return (own,)
     chosen = rule.compares_by
     word = given.value(chosen.parameter) if chosen is not None else None
     if chosen is not None and word in chosen.words:

@@ -18,10 +18,11 @@ from harness.specification.expansion import (
 )
 from harness.specification.field_path import FieldPath
 from harness.specification.lint.cross_references import declared_field
+from harness.specification.lint.field_values import PLAIN_CODECS
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values
 from harness.specification.lint.telephony_words import attribute_at
 from harness.specification.load import Spec
-from harness.specification.model import FieldChoice, Filter, Parameter
+from harness.specification.model import FieldChoice, FieldCondition, Filter, Parameter
 from harness.specification.narrowing_defaults import no_filter_words, time_ends
 from harness.specification.sort_spellings import sort_spellings
 from harness.specification.value_forms import MILLISECONDS
@@ -120,7 +121,7 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
                 for keeps in dict.fromkeys(comparisons):
                     here = (*path, "compares-by", "words")
                     yield from _check_comparison(spec, here, replace(rule, compares=(place,)), parameter, keeps)
-        yield from _check_words_of_fields(spec, path, rule, parameter)
+        yield from _check_word_conditions(spec, path, rule, parameter)
         if rule.absent != "kept" and "not-equal" not in comparisons:
             yield finding_at(
                 spec, "comparison", (*path, "absent"), "the key absent only beside not-equal or not-in", "it is there"
@@ -178,21 +179,40 @@ def _check_field_choice(spec: Spec, path: KeyPath, rule: Filter, choice: FieldCh
         yield finding_at(spec, "field-choice", here, "no instead or alternatives beside it", "they are there")
 
 
-def _check_words_of_fields(spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter) -> Iterator[LintFinding]:
-    """Words with a field of their own are words of the filter, of which one is given at a time."""
-    here: KeyPath = (*path, "word-compares")
-    for word in rule.word_compares:
-        if word not in rule.words:
-            expected = f"what {word} stands for under words"
-            yield finding_at(spec, "filter-words", (*here, word), expected, "none")
-    if not rule.word_compares:
+def _check_word_conditions(spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter) -> Iterator[LintFinding]:
+    """A word that stands for conditions is given alone, and each condition asks what a field can show."""
+    here: KeyPath = (*path, "word-conditions")
+    if not rule.word_conditions:
         return
-    if parameter.as_ != "word" or parameter.repeated is not None or set(possible_values(rule.keeps)) != {"equal"}:
-        expected = "as: word, given once, and keeps: equal"
+    for word, conditions in rule.word_conditions.items():
+        if word in rule.words or (parameter.as_ == "flag" and word not in ("true", "false")):
+            expected = '"true" or "false"' if parameter.as_ == "flag" else "a word that stands for one thing"
+            yield finding_at(spec, "filter-words", (*here, word), expected, repr(word))
+        for condition in conditions:
+            yield from _check_row_condition(spec, (*here, word), condition)
+    single = parameter.as_ in ("word", "flag") and parameter.repeated is None
+    if not single or set(possible_values(rule.keeps)) != {"equal"}:
+        expected = "as: word or flag, given once, and keeps: equal"
         yield finding_at(spec, "filter-words", here, expected, f"as: {parameter.as_}, keeps: {rule.keeps}")
     if rule.compares_by or rule.named_by or rule.instead or rule.alternatives:
         expected = "no compares-by, named-by, instead or alternatives beside it"
         yield finding_at(spec, "filter-words", here, expected, "one of them")
+
+
+def _check_row_condition(spec: Spec, path: KeyPath, condition: FieldCondition) -> Iterator[LintFinding]:
+    """A condition names a plain field of the row itself, and values that it can show."""
+    field = None if condition.field.hidden else declared_field(spec, condition.field)
+    if field is None:
+        return
+    if (condition.is_ or condition.not_ or field.as_ in ("rows", "object")) and field.as_ not in PLAIN_CODECS:
+        expected = f"a field of the row: {', '.join(PLAIN_CODECS)}"
+        yield finding_at(spec, "filter-words", path, expected, f"{condition.field}, as: {field.as_}")
+    if not condition.is_ and not condition.not_ and condition.present is None:
+        yield finding_at(spec, "filter-words", path, "`is`, `not` or `present` beside the field", "none")
+    known = {*field.words.values(), *field.more_words}
+    for one in (*condition.is_, *condition.not_):
+        if known and str(one) not in known:
+            yield finding_at(spec, "filter-words", path, f"one of {', '.join(field.words.values())}", repr(one))
 
 
 def _several_due(spec: Spec, path: KeyPath, keeps: str) -> LintFinding:
