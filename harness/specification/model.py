@@ -1106,6 +1106,7 @@ class OffsetPaging:
 
     kind: Literal["offset"] = documented_key("the kind of paging")
     offset: ParameterName = documented_key("parameter: rows to skip")
+    first: int = documented_key("the offset that skips no row: 1 where the offset is the place of a row", 0)
     size: ParameterName = documented_key("parameter: rows to return")
     all: int | None = documented_key("the number of rows that means: all", None)
     links: PageLinks | None = documented_key("links to other pages", None)
@@ -1124,6 +1125,10 @@ class OffsetPaging:
     def place_parameters(self) -> tuple[str, ...]:
         """The parameter that says where the slice begins."""
         return (self.offset,)
+
+    def rows_before(self, offset: object) -> int:
+        """How many rows an offset skips; none where nothing is said."""
+        return max(offset - self.first, 0) if isinstance(offset, int) else 0
 
     @property
     def is_single_page(self) -> bool:

@@ -523,7 +523,7 @@ class _Interpreter:
                 skip, (size, given) = self.parameter_value(paging.offset), self.size_and_given(paging.size)
                 if given is not None and given == paging.all:
                     size = given = None
-                return skip if isinstance(skip, int) else 0, size, given, given is None, False
+                return paging.rows_before(skip), size, given, given is None, False
             case CursorPaging():
                 walking = self.walks_by_cursor(paging)
                 if paging.size is None:

@@ -149,7 +149,7 @@ def _offset_steps(
         offsets["next"] = cut.skip + size
     if cut.skip > 0:
         offsets["previous"] = max(cut.skip - size, 0)
-    return {name: {paging.offset: str(offset)} for name, offset in offsets.items()}
+    return {name: {paging.offset: str(offset + paging.first)} for name, offset in offsets.items()}
 
 
 def _cursor_steps(

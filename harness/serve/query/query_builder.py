@@ -444,8 +444,8 @@ def _resolve_page_slice(
             return OffsetSlice(take=None if size is None or size == paging.all else max(size, 0)), False
         case OffsetPaging():
             size = _integer_value(given, paging.size)
-            skip = _integer_value(given, paging.offset) or 0
-            return OffsetSlice(skip=max(skip, 0), take=None if size in (None, paging.all) else max(size, 0)), False
+            skip = paging.rows_before(_integer_value(given, paging.offset))
+            return OffsetSlice(skip=skip, take=None if size in (None, paging.all) else max(size, 0)), False
         case PageNumberPaging():
             return _page_number_slice(given, paging, choices), False
         case CursorPaging():

@@ -364,7 +364,7 @@ def _is_same_by_number(walk: _Walk, came: Exchange, start: int) -> bool:
         case PageNumberPaging():
             place, number = paging.page, first_page_number(context, paging) + start // walk.size
         case OffsetPaging():
-            place, number = paging.offset, start
+            place, number = paging.offset, start + paging.first
         case _:
             return False
     values = {**walk.values, place: context.encode(place, number)}
