@@ -46,8 +46,8 @@ def _check_part(
 ) -> Iterator[LintFinding]:
     text = shared.parts[name]
     part = SharedPart.of(name, text)
-    if part.takes_value == (parameter.as_ == "presence") or text.count(VALUE_PLACE) > 1:
-        expected = f"{VALUE_PLACE} once, unless as: presence"
+    if part.takes_value == (parameter.as_ == "presence"):
+        expected = f"{VALUE_PLACE}, unless as: presence"
         yield finding_at(spec, "shared-value", path, expected, f"as: {parameter.as_}, {text!r}")
     if shared.separated_by and shared.separated_by in text:
         yield finding_at(spec, "shared-value", path, "a part that the separator does not cut", repr(text))
