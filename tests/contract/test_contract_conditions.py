@@ -154,7 +154,8 @@ def test_a_filter_sees_no_value_where_the_condition_does_not_hold() -> None:
         (("is: [10]}, clause: BR-CLL-008", "is: [10]}"), "a clause on where the field is there", "none"),
         (
             ("{field: code, is: [10]}", "{field: codes, is: [10]}"),
-            "a field: id, began, way, caller, line, line.kind, line.number, who, who.kind, who.phone, who.phone.number, cost, code, video, turns (list[].name inside a list)",
+            "a field: id, began, way, caller, line, line.kind, line.number, who, who.kind, who.phone, "
+            "who.phone.number, cost, code, video, turns (list[].name inside a list)",
             "'codes'",
         ),
     ],
