@@ -588,6 +588,20 @@ class Wildcards:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A span of time relative to now, in the zone of the list: today is `{unit: day}`, yesterday has `back: 1`."""
+
+    unit: Literal["minute", "hour", "day", "week", "month", "year"] = documented_key("what it is counted in")
+    count: int = documented_key("how many of them it has", 1)
+    back: int = documented_key(
+        "how many of them have begun since: 0, and the current one is its last; 1, and it ended with the one before",
+        0,
+    )
+    rolling: bool = documented_key("counted back from the moment of the request, not from where a unit began", False)
+    weeks_begin: Literal["monday", "sunday"] = documented_key("week: its first day", "monday")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChoice:
     """What a filter compares, chosen by another parameter: `time_type=ended` beside `from` and `to`.
 
@@ -633,6 +647,11 @@ class Filter:
         "words, or true and false of a flag, that stand for what rows show, each condition of it: `kind=missed` for "
         "[{field: way, is: in}, {field: result, not: answered}]; with these the field's own words are none unless "
         "`words` names them",
+        factory=dict,
+    )
+    periods: Mapping[str, Period] = documented_key(
+        "words that keep what lies in a span of time relative to now: `last_7_days: {unit: day, count: 7}`; these "
+        "are then all its words",
         factory=dict,
     )
     no_filter: tuple[str, ...] = documented_key("words that mean: no filter", ())
@@ -682,7 +701,7 @@ class Filter:
     @property
     def has_words(self) -> bool:
         """Whether some of its values stand for others than themselves."""
-        return bool(self.words or self.word_conditions)
+        return bool(self.words or self.word_conditions or self.periods)
 
     def conditions_of(self, value: object, *, folded: bool = False) -> tuple[FieldCondition, ...]:
         """The conditions that a word or a flag stands for; none where it is compared as it is."""

@@ -146,6 +146,8 @@ def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
 def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str) -> list[Any]:
     """Values to probe a filter with, most telling first: usual and unusual ones of rows, and one of no row."""
     filter_ = context.listing.filters[name]
+    if filter_.periods:
+        return [word for word in filter_.periods if context.server_time is not None]
     parameter = context.listing.parameters[name]
     counted = count_values(rows, filter_.compares)
     # What came in a wrong encoding cannot be asked for.
@@ -429,6 +431,7 @@ def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
             or filter_.keeps != "equal"
             or filter_.named_by
             or filter_.word_conditions
+            or filter_.periods
         ):
             continue
         for value, count in count_values_of(mirror, filter_.compares).most_common(6):
@@ -446,6 +449,8 @@ def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
         if len(times) < 6 or times[0] == times[-1]:
             return None
         return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
+    if filter_.periods:
+        return None
     if filter_.word_conditions:
         words = words_of_conditions(filter_, context.listing.parameters[name])
         kept = ((word, len(keys_of_word(mirror, filter_, word))) for word in words)
@@ -626,7 +631,7 @@ def value_with_matches(
         found = ((context.encode(name, word), keys_of_word(mirror, filter_, word)) for word in words)
         return next((one for one in found if row.key in one[1]), None)
     values = flatten_values(row.values(*filter_.compares))
-    if not values:
+    if not values or filter_.periods:
         return None
     value = _value_that_keeps(context, name, values[0])
     wanted = _with_other_values(context, mirror, name, value) if several else (value,)

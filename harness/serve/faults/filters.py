@@ -211,10 +211,27 @@ def _condition_faults(name: str, rule: Filter) -> Iterator[Fault]:
             )
 
 
+def _period_faults(name: str, rule: Filter) -> Iterator[Fault]:
+    """A period is taken for the one before, or is counted otherwise: from now, or from where a unit began."""
+    for word, period in rule.periods.items():
+        otherwise = "begins-with-its-unit" if period.rolling else "counted-from-now"
+        for fault, other in (
+            ("one-back", replace(period, back=period.back + 1)),
+            (otherwise, replace(period, rolling=not period.rolling)),
+        ):
+            yield from make_fault(
+                rule.word_clauses.get(word, rule.clause),
+                f"{name}-{word}-{fault}",
+                f"{name}={word} means another span of time: {fault.replace('-', ' ')}",
+                with_changed_listing(with_entry("filters", name, periods={**rule.periods, word: other})),
+            )
+
+
 def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
     yield from _condition_faults(name, rule)
+    yield from _period_faults(name, rule)
     for word, clause in rule.word_clauses.items():
-        if word in rule.word_conditions:
+        if word in rule.word_conditions or word in rule.periods:
             continue
         means = rule.words.get(word)
         wanted = means.assumed if isinstance(means, OpenChoice) else means
@@ -241,7 +258,7 @@ def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
                 f"{name}={word} keeps only {wanted[-1]}",
                 with_changed_listing(with_entry("filters", name, words={**rule.words, word: wanted[-1:]})),
             )
-    singles = [word for word in rule.word_clauses if word not in {*rule.words, *rule.word_conditions}]
+    singles = [word for word in rule.word_clauses if word not in {*rule.words, *rule.word_conditions, *rule.periods}]
     if len(singles) > 1:
         overlapping = {**rule.words, singles[0]: tuple(singles[:2])}
         yield from make_fault(

@@ -49,6 +49,7 @@ from harness.specification.sort_spellings import descending_spelling, read_sort_
 from harness.wire.asked_units import in_shown_unit
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue, must_match_all
+from harness.wire.periods import period_span
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
 from harness.wire.scalar_codecs import first_instant
@@ -244,6 +245,8 @@ def _build_conditions(
         told = rule.conditions_of(value, folded=choices.resolve(rule.case) == "folded")
         if keeps == "nothing":
             nothing = True
+        elif isinstance(value, str) and value in rule.periods:
+            found += _conditions_of_period(name, rule, period_span(rule.periods[value], at, given.zone))
         elif told:
             found += [one for met in told for one in _conditions_of_field(given.listing, name, met)]
         elif keeps != "off":
@@ -282,6 +285,14 @@ def _conditions_of_field(listing: Listing, name: str, met: FieldCondition) -> It
             yield Condition(parameter=name, paths=(met.field,), keeps=keeps, wanted=wanted)
     if met.present is not None:
         yield Condition(parameter=name, paths=(met.field,), keeps="present" if met.present else "absent", wanted=())
+
+
+def _conditions_of_period(name: str, rule: Filter, span: tuple[datetime, datetime | None]) -> Iterator[Condition]:
+    """What lies between the two ends of a period."""
+    begin, end = span
+    yield Condition(parameter=name, paths=rule.compares, keeps="at-or-after", wanted=(begin,))
+    if end is not None:
+        yield Condition(parameter=name, paths=rule.compares, keeps="below", wanted=(end,))
 
 
 def _compared_fields(given: ParsedParameters, rule: Filter, choices: ChoiceResolver) -> tuple[FieldPath, ...]:

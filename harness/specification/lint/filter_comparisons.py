@@ -122,6 +122,7 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
                     here = (*path, "compares-by", "words")
                     yield from _check_comparison(spec, here, replace(rule, compares=(place,)), parameter, keeps)
         yield from _check_word_conditions(spec, path, rule, parameter)
+        yield from _check_periods(spec, path, rule, parameter)
         if rule.absent != "kept" and "not-equal" not in comparisons:
             yield finding_at(
                 spec, "comparison", (*path, "absent"), "the key absent only beside not-equal or not-in", "it is there"
@@ -197,6 +198,27 @@ def _check_word_conditions(spec: Spec, path: KeyPath, rule: Filter, parameter: P
     if rule.compares_by or rule.named_by or rule.instead or rule.alternatives:
         expected = "no compares-by, named-by, instead or alternatives beside it"
         yield finding_at(spec, "filter-words", here, expected, "one of them")
+
+
+def _check_periods(spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter) -> Iterator[LintFinding]:
+    """A word for a period is given alone, compares one instant, and days begin and end somewhere."""
+    if not rule.periods:
+        return
+    here: KeyPath = (*path, "periods")
+    instants = [_kind_at(spec, place) for place in rule.compares] == ["instant"]
+    if not instants or rule.compares_by or rule.named_by or rule.instead or rule.alternatives or rule.words:
+        expected = "one field that shows an instant, and no other words or choices beside them"
+        yield finding_at(spec, "filter-words", here, expected, ", ".join(map(str, rule.compares)))
+    if parameter.as_ != "word" or parameter.repeated is not None or set(possible_values(rule.keeps)) != {"equal"}:
+        expected = "as: word, given once, and keeps: equal"
+        yield finding_at(spec, "filter-words", here, expected, f"as: {parameter.as_}, keeps: {rule.keeps}")
+    for word, period in rule.periods.items():
+        if period.count < 1 or period.back < 0:
+            actual = f"count: {period.count}, back: {period.back}"
+            yield finding_at(spec, "filter-words", (*here, word), "a count of 1 or more, and back 0 or more", actual)
+        if period.unit not in ("minute", "hour") and spec.listing.zone is None:
+            expected = "the key zone in x-listing: where a day begins and ends"
+            yield finding_at(spec, "filter-words", (*here, word), expected, "none")
 
 
 def _check_row_condition(spec: Spec, path: KeyPath, condition: FieldCondition) -> Iterator[LintFinding]:
