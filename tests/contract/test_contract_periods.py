@@ -18,7 +18,7 @@ WHEN = (
 CHANGES: tuple[Change, ...] = (
     (
         "        - {name: start, in: query,",
-        "        - {name: when, in: query, schema: {enum: [today, last_half_hour, this_hour, hour_before]}, description: When}\n"
+        "        - {name: when, in: query, schema: {type: string}, description: When}\n"
         "        - {name: start, in: query,",
     ),
     (
