@@ -813,7 +813,8 @@ class SharedValue:
     parts: Mapping[ParameterName, str] = documented_key(
         "each parameter, and how it is written there, with `{value}` in place of its value: `size ge {value}`; "
         "inside quotes (`way eq '{value}'`) a quote of the value is doubled. It may stand there more than once: "
-        "`(from eq '{value}' or to eq '{value}')`, of a filter that compares both. One `as: presence` is a text alone"
+        "`(from eq '{value}' or to eq '{value}')`, of a filter that compares both. Of a list `[...]` holds what "
+        "stands for each further element: `way in ('{value}'[, '{value}'])`. One `as: presence` is a text alone"
     )
     separated_by: str = documented_key("what stands between two parts", ",")
     other: InvalidValueRule | None = documented_key(

@@ -30,26 +30,33 @@ CHANGES: tuple[Change, ...] = (
     (
         "          from: {shows: source}\n",
         "          from: {shows: source}\n          to: {shows: destination}\n"
+        "          result: {shows: disposition, as: word, words: {answered: fine, no_answer: late, busy: busy, "
+        "cancelled: left, failed: broken}, clause: PT-CLS-003}\n"
         "          name: {shows: caller_name, absent: none, clause: PT-CLS-003}\n"
         "          lasted: {shows: duration_seconds, as: integer, clause: PT-CLS-003}\n",
     ),
     (
         "        from: {type: string}\n",
-        "        from: {type: string}\n        to: {type: string}\n        name: {type: [string, 'null']}\n"
+        "        from: {type: string}\n        to: {type: string}\n        result: {type: string}\n"
+        "        name: {type: [string, 'null']}\n"
         "        lasted: {type: integer}\n",
     ),
     (
         "          from: {}\n",
-        "          from: {}\n          number: {}\n          with name: {as: presence}\n"
+        "          from: {}\n          number: {}\n          result: {as: list, of: word}\n"
+        "          with name: {as: presence}\n"
         "          with length: {as: presence}\n",
     ),
     (
         "        conjunction-clause: PT-CLS-022\n",
-        "          number: {compares: [from, to], clause: PT-CLS-028}\n        conjunction-clause: PT-CLS-022\n"
+        "          number: {compares: [from, to], clause: PT-CLS-028}\n"
+        "          result: {compares: result, clause: PT-CLS-029}\n        conjunction-clause: PT-CLS-022\n"
         "        blank: {means: refused}\n        shared-values:\n"
         '          filter:\n            separated-by: " and "\n            parts:\n'
         "              from: \"from eq '{value}'\"\n"
-        "              number: \"(from eq '{value}' or to eq '{value}')\"\n              way: way eq {value}\n"
+        "              number: \"(from eq '{value}' or to eq '{value}')\"\n"
+        "              result: \"(result eq '{value}'[ or result eq '{value}'])\"\n"
+        "              way: way eq {value}\n"
         "              since: began ge {value}\n              until: began le {value}\n"
         "            other: {gets: refused, like: [size ge 5, way], clause: PT-CLS-026}\n"
         "            clause: PT-CLS-022\n"
@@ -64,6 +71,7 @@ CHANGES: tuple[Change, ...] = (
         '          PT-CLS-025: {level: must, basis: documented, says: "fields adds what it names", source: Request}\n'
         '          PT-CLS-026: {level: must, basis: documented, says: "another filter is refused", source: Request}\n'
         '          PT-CLS-027: {level: must, basis: documented, says: "other fields are ignored", source: Request}\n'
+        '          PT-CLS-029: {level: must, basis: documented, says: "results may be several", source: Request}\n'
         '          PT-CLS-028: {level: must, basis: documented, says: "number is either end", source: Request}\n'
         "          PT-CLS-030: {",
     ),
@@ -96,6 +104,12 @@ def test_a_value_may_stand_more_than_once() -> None:
     assert query_of({"number": "7"}) == "filter=%28from%20eq%20%277%27%20or%20to%20eq%20%277%27%29"
 
 
+def test_each_element_of_a_list_stands_between_texts_of_its_own() -> None:
+    assert query_of({"result": "busy"}) == "filter=%28result%20eq%20%27busy%27%29"
+    several = "filter=%28result%20eq%20%27busy%27%20or%20result%20eq%20%27late%27%29"
+    assert query_of({"result": "busy,late"}) == several
+
+
 def test_what_is_no_part_stands_in_the_same_value() -> None:
     assert query_of({"way": "in"}, (("filter", "x"),)) == "filter=way%20eq%20in%20and%20x"
 
@@ -107,6 +121,9 @@ def test_what_is_no_part_stands_in_the_same_value() -> None:
         ("filter=from+eq+'you+and+me'", {"from": "you and me"}, (), {}),
         ("filter=from+eq+''", {"from": ""}, (), {}),
         ("filter=(from+eq+'O''H'+or+to+eq+'O''H')+and+way+eq+in", {"number": "O'H", "way": "in"}, (), {}),
+        ("filter=way+eq+in+and+(result+eq+'busy'+or+result+eq+'late')", {"way": "in", "result": "busy,late"}, (), {}),
+        ("filter=(result+eq+'busy')", {"result": "busy"}, (), {}),
+        ("filter=(result+eq+'busy'+or+way+eq+'in')", {}, (("filter", "(result eq 'busy' or way eq 'in')"),), {}),
         (
             "filter=(from+eq+'1'+or+to+eq+'2')",
             {},
@@ -142,8 +159,14 @@ def test_parts_are_read_from_their_value_and_from_nowhere_else(
         "PT-CLS-026/filter-other-part-ignored",
         "PT-CLS-027/fields-other-part-refused",
         "PT-CLS-028/number-first-field-only",
+        "PT-CLS-029/result-first-only",
     ],
     refused=[
+        (
+            ("result: {as: list, of: word}", "result: {as: word}"),
+            "result as: list beside [...] for its further elements",
+            "as: word, \"(result eq '{value}'[ or result eq '{value}'])\"",
+        ),
         (
             ("way eq {value}", "way"),
             "{value}, unless as: presence",
