@@ -449,14 +449,9 @@ def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
         if len(times) < 6 or times[0] == times[-1]:
             return None
         return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
-    if filter_.periods:
+    if filter_.periods or filter_.word_conditions:
         return None
-    if filter_.word_conditions:
-        words = words_of_conditions(filter_, context.listing.parameters[name])
-        kept = ((word, len(keys_of_word(mirror, filter_, word))) for word in words)
-        values: list[tuple[Any, int]] = list(kept)
-    else:
-        values = count_values_of(mirror, filter_.compares).most_common()
+    values = count_values_of(mirror, filter_.compares).most_common()
     value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
     return None if value is None else encode_shown_value(context, name, value)
 
@@ -628,8 +623,12 @@ def value_with_matches(
     filter_ = context.listing.filters[name]
     if filter_.word_conditions:
         words = words_of_conditions(filter_, context.listing.parameters[name])
-        found = ((context.encode(name, word), keys_of_word(mirror, filter_, word)) for word in words)
-        return next((one for one in found if row.key in one[1]), None)
+        word = next((word for word in words if all_met(filter_.conditions_of(word), row.shown)), None)
+        if word is None:
+            return None
+        asked = filter_.conditions_of(word)
+        kept = frozenset(other.key for other in mirror.rows if all_met(asked, other.shown))
+        return context.encode(name, word), kept
     values = flatten_values(row.values(*filter_.compares))
     if not values or filter_.periods:
         return None
@@ -643,11 +642,6 @@ def value_with_matches(
         )
     keys = mirror.match_key_cache[known]
     return encode_shown_value(context, name, wanted if len(wanted) > 1 else value), keys
-
-
-def keys_of_word(mirror: Mirror, filter_: Filter, word: str | bool) -> frozenset[Any]:
-    """The keys of the rows that meet what a word stands for."""
-    return frozenset(row.key for row in mirror.rows if all_met(filter_.conditions_of(word), row.shown))
 
 
 def _with_other_values(context: CheckContext, mirror: Mirror, name: str, value: Any) -> tuple[Any, ...]:
