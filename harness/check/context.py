@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -499,7 +499,8 @@ class CheckContext:
     ) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
         """The expected answers of a request, one for each answer to the open choices that are still undecided."""
         found = self.dialect.evaluate_branches(
-            lambda pick: interpret_request(self.spec, ask, pick, zone=self.zone), at_most=at_most
+            lambda pick: interpret_request(self.spec, ask, pick, zone=self.zone, now=self.server_time),
+            at_most=at_most,
         )
         unkept = self.facts.unkept_filters
         if not unkept:
@@ -508,6 +509,12 @@ class CheckContext:
             (answers, replace(meaning, tests=tuple(test for test in meaning.tests if test[0] not in unkept)))
             for answers, meaning in found
         ]
+
+    @property
+    def server_time(self) -> datetime | None:
+        """What the server's clock said when the run began; None where the run does not know what time it is."""
+        now = self.options.now
+        return None if now is None else now.astimezone(UTC) + timedelta(seconds=self.clock_skew_seconds or 0.0)
 
     def fields_showing(self, *attributes: str) -> list[str]:
         """The fields of a row that show one of these attributes of a call."""

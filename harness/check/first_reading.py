@@ -115,7 +115,7 @@ def _check_widest_words(context: CheckContext, mirror: Mirror) -> None:
         if name not in context.listing.filters:
             continue
         rule, parameter = context.listing.filters[name], context.listing.parameters[name]
-        for word in dict.fromkeys((*rule.words, *parameter.words)):
+        for word in dict.fromkeys((*rule.words, *rule.word_conditions, *parameter.words)):
             if word in rule.no_filter:
                 continue
             exchange = context.send(mirror.request({name: word}), f"{name} = {word}")

@@ -228,7 +228,7 @@ def page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, Ma
                 ("last-page", "the last page", last * PAGE_SIZE),
                 ("past-the-end", "an offset beyond the last row", count + PAGE_SIZE),
             ):
-                yield name, says, {paging.offset: client.encode_value(paging.offset, offset)}
+                yield name, says, {paging.offset: client.encode_value(paging.offset, offset + paging.first)}
         case CursorPaging():
             following = client.fetch_response(client.size_values(PAGE_SIZE)).next_cursor
             if isinstance(following, str) and following:

@@ -101,6 +101,7 @@ FieldCodec = Literal[
     "rows",
     "object",
 ]
+DurationUnit = Literal["milliseconds", "seconds", "minutes", "hours"]
 AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time", "text"]
 AbsentPartForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 AbsentMemberForm = Literal["none", "missing", "empty"]
@@ -144,6 +145,7 @@ Comparison = Literal[
     "below",
     "above",
 ]
+FullLastPage = Literal["ends", "goes-on"]
 RowlessTreatment = Literal["refused", "nothing"]
 Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
 ParameterPlace = Literal["query", "form", "multipart", "chunked-multipart", "json"]
@@ -307,7 +309,7 @@ class Field:
     )
     as_: FieldCodec = documented_key("how it is written", "text")
     digits: int = documented_key("decimal, decimal-text: digits after the dot", 3)
-    unit: Literal["seconds", "milliseconds", "minutes"] = documented_key(
+    unit: DurationUnit = documented_key(
         "numbers that show seconds: the unit they count; a part of one is left out where there are no digits for it",
         "seconds",
     )
@@ -586,6 +588,20 @@ class Wildcards:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A span of time relative to now, in the zone of the list: today is `{unit: day}`, yesterday has `back: 1`."""
+
+    unit: Literal["minute", "hour", "day", "week", "month", "year"] = documented_key("what it is counted in")
+    count: int = documented_key("how many of them it has", 1)
+    back: int = documented_key(
+        "how many of them have begun since: 0, and the current one is its last; 1, and it ended with the one before",
+        0,
+    )
+    rolling: bool = documented_key("counted back from the moment of the request, not from where a unit began", False)
+    weeks_begin: Literal["monday", "sunday"] = documented_key("week: its first day", "monday")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChoice:
     """What a filter compares, chosen by another parameter: `time_type=ended` beside `from` and `to`.
 
@@ -612,6 +628,11 @@ class Filter:
         "equal",
     )
     wildcards: Wildcards | None = documented_key("like: the characters that stand for others", None)
+    unit: DurationUnit | None = documented_key(
+        "the order of numbers: the unit in which seconds are asked for where rows show a smaller one: minutes "
+        "(`at_least=3`) beside a duration in seconds",
+        None,
+    )
     absent: Literal["kept", "left-out"] | OpenChoice[Literal["kept", "left-out"]] = documented_key(
         "not-equal, not-in: what becomes of rows that show no value there", "kept"
     )
@@ -622,9 +643,15 @@ class Filter:
     words: Mapping[str, tuple[str, ...] | OpenChoice[tuple[str, ...]]] = documented_key(
         "words that stand for a set of the field's words", factory=dict
     )
-    word_compares: Mapping[str, FieldPath] = documented_key(
-        "words of these that are compared with a field of their own: `kind=missed` with the outcome, `kind=inbound` "
-        "with the direction",
+    word_conditions: Mapping[str, tuple[FieldCondition, ...]] = documented_key(
+        "words, or true and false of a flag, that stand for what rows show, each condition of it: `kind=missed` for "
+        "[{field: way, is: in}, {field: result, not: answered}]; with these the field's own words are none unless "
+        "`words` names them",
+        factory=dict,
+    )
+    periods: Mapping[str, Period] = documented_key(
+        "words that keep what lies in a span of time relative to now: `last_7_days: {unit: day, count: 7}`; these "
+        "are then all its words",
         factory=dict,
     )
     no_filter: tuple[str, ...] = documented_key("words that mean: no filter", ())
@@ -670,6 +697,20 @@ class Filter:
     )
     partition_clause: Clauses = documented_key("clause: the field's words, asked one by one, share out all rows", ())
     offsets_clause: Clauses = documented_key("rfc3339: clause on other offsets naming the same instant", ())
+
+    @property
+    def has_words(self) -> bool:
+        """Whether some of its values stand for others than themselves."""
+        return bool(self.words or self.word_conditions or self.periods)
+
+    def conditions_of(self, value: object, *, folded: bool = False) -> tuple[FieldCondition, ...]:
+        """The conditions that a word or a flag stands for; none where it is compared as it is."""
+        if not self.word_conditions or not isinstance(value, str | bool):
+            return ()
+        word = value if isinstance(value, str) else str(value).lower()
+        if not folded:
+            return self.word_conditions.get(word, ())
+        return next((met for own, met in self.word_conditions.items() if own.casefold() == word.casefold()), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -771,7 +812,9 @@ class SharedValue:
 
     parts: Mapping[ParameterName, str] = documented_key(
         "each parameter, and how it is written there, with `{value}` in place of its value: `size ge {value}`; "
-        "inside quotes (`way eq '{value}'`) a quote of the value is doubled. One `as: presence` is a text alone"
+        "inside quotes (`way eq '{value}'`) a quote of the value is doubled. It may stand there more than once: "
+        "`(from eq '{value}' or to eq '{value}')`, of a filter that compares both. Of a list `[...]` holds what "
+        "stands for each further element: `way in ('{value}'[, '{value}'])`. One `as: presence` is a text alone"
     )
     separated_by: str = documented_key("what stands between two parts", ",")
     other: InvalidValueRule | None = documented_key(
@@ -959,6 +1002,10 @@ class PageLinks:
     absent: AbsentMemberForm | OpenChoice[AbsentMemberForm] = documented_key(
         "how 'no such page' is written: none (null), missing, empty", "none"
     )
+    full_last: FullLastPage | OpenChoice[FullLastPage] = documented_key(
+        "by number and offset: whether a last page that is full ends the list or has a next link, to an empty page",
+        "ends",
+    )
     clauses: PageLinksClauses = documented_key("the clause for each promise", factory=PageLinksClauses)
 
     @property
@@ -997,6 +1044,11 @@ class PageMore:
     """Whether rows follow those of the page, told with every page: true or false."""
 
     at: str = documented_key("pointer to the flag, or `header:NAME`")
+    full_last: FullLastPage | OpenChoice[FullLastPage] = documented_key(
+        "whether a last page that is full says that the list ends there or that it goes on: servers that count the "
+        "rows of a page do not know",
+        "ends",
+    )
     clause: Clauses = documented_key("the clause", ())
 
 
@@ -1075,6 +1127,7 @@ class OffsetPaging:
 
     kind: Literal["offset"] = documented_key("the kind of paging")
     offset: ParameterName = documented_key("parameter: rows to skip")
+    first: int = documented_key("the offset that skips no row: 1 where the offset is the place of a row", 0)
     size: ParameterName = documented_key("parameter: rows to return")
     all: int | None = documented_key("the number of rows that means: all", None)
     links: PageLinks | None = documented_key("links to other pages", None)
@@ -1093,6 +1146,10 @@ class OffsetPaging:
     def place_parameters(self) -> tuple[str, ...]:
         """The parameter that says where the slice begins."""
         return (self.offset,)
+
+    def rows_before(self, offset: object) -> int:
+        """How many rows an offset skips; none where nothing is said."""
+        return max(offset - self.first, 0) if isinstance(offset, int) else 0
 
     @property
     def is_single_page(self) -> bool:
@@ -1445,7 +1502,21 @@ class AccessKey:
     credential: str = documented_key("the credential's name", "key")
     place: CredentialPlace = documented_key("where it stands: header, query, cookie")
     name: str = documented_key("name of the header, of the query parameter or of the cookie")
-    scheme: str = documented_key("header: the word before it", "")
+    scheme: str = documented_key(
+        'header: the word before it, or the whole with `{key}` in its place: `Token token="{key}"`', ""
+    )
+
+    @property
+    def frame(self) -> tuple[str, str]:
+        """What stands before and after the key in its header."""
+        before, mark, after = self.scheme.partition("{key}")
+        return (before, after) if mark else (f"{before} " if before else "", "")
+
+    @property
+    def word(self) -> str:
+        """The word at the beginning of its header; empty where there is none."""
+        word, space, _ = self.frame[0].partition(" ")
+        return word if space else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1475,7 +1546,7 @@ class LogIn:
     )
     place: CredentialPlace = documented_key("where other requests carry the token: header, query, cookie", "header")
     name: str = documented_key("name of that header, query parameter or cookie", "Authorization")
-    scheme: str = documented_key("header: the word before the token", "")
+    scheme: str = documented_key("header: the word before the token, or the whole with `{key}` in its place", "")
     opened_clause: Clauses = documented_key("clause: right credentials get a token", ())
     refused_clause: Clauses = documented_key("clause: wrong credentials get no token", ())
 

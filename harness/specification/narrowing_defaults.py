@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.integers import is_integer
-from harness.specification.field_path import FieldPath
-from harness.specification.model import Filter, LimitPaging, Listing, NeededChoice
+from harness.specification.model import LimitPaging, Listing, NeededChoice
 
 _NO_TIMES: Final = (
     "text",
@@ -46,14 +45,6 @@ def widest_words(listing: Listing) -> dict[str, str]:
         if wide is not None:
             found[wide] = no_filter_words(listing, wide)[0]
     return found
-
-
-def field_of_word(rule: Filter, value: object, *, folded: bool = False) -> FieldPath | None:
-    """The field of its own that a word of a filter is compared with; None where there is no such."""
-    if not folded or not isinstance(value, str):
-        return rule.word_compares.get(value) if isinstance(value, str) else None
-    own = {word.casefold(): path for word, path in rule.word_compares.items()}
-    return own.get(value.casefold())
 
 
 def means_no_filter(listing: Listing, name: str, value: object) -> bool:

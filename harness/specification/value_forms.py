@@ -6,13 +6,19 @@ A format of times has the directives of strftime that can be written and read ba
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from harness.specification.model import IdForm
+from harness.specification.model import DurationUnit, IdForm
 from harness.telephony.attributes import ID_ALPHABETS
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MILLISECONDS: Final[Mapping[DurationUnit, int]] = MappingProxyType(
+    {"milliseconds": 1, "seconds": 1000, "minutes": 60_000, "hours": 3_600_000}
+)
+"""How long each unit of a duration is."""
 
 TIME_DIRECTIVES: Final = (
     "%Y", "%y", "%m", "%b", "%d", "%a", "%H", "%I", "%p", "%M", "%S", "%L", "%f", "%z", "%:z", "%%",

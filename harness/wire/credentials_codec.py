@@ -32,7 +32,14 @@ def credential_headers(access: Access, credentials: Mapping[str, str], scheme: s
     text = credentials[key.credential]
     if key.place == "cookie":
         return [("Cookie", f"{key.name}={text}")]
-    return [(key.name, f"{key.scheme if scheme is None or not key.scheme else scheme} {text}".strip())]
+    written = written_key(key, text)
+    return [(key.name, written if scheme is None or not key.word else f"{scheme}{written[len(key.word) :]}".strip())]
+
+
+def written_key(key: AccessKey, text: str) -> str:
+    """What stands in the header of a key."""
+    before, after = key.frame
+    return f"{before}{text}{after}".strip()
 
 
 def basic_header(user: str, password: str, scheme: str | None = None) -> tuple[str, str]:
@@ -161,17 +168,17 @@ def _decode_header(key: AccessKey, way: AccessWay, request: HttpRequest, ways: I
     header = request.header(key.name)
     if header is None:
         return {}
-    if not key.scheme:
-        return {key.credential: header.strip()}
-    word, space, text = header.strip().partition(" ")
-    if space and word.lower() == key.scheme.lower():
-        return {key.credential: text.strip()}
+    header, (before, after) = header.strip(), key.frame
+    # Letters' case counts in no word of a header.
+    if header.lower().startswith(before.lower()) and header.lower().endswith(after.lower()):
+        return {key.credential: header[len(before) : len(header) - len(after)].strip()}
+    word, space, text = header.partition(" ")
     others = {BASIC.lower() for one in ways if one.kind == "basic"}
-    others |= {one.scheme.lower() for other in ways if (one := key_of(other)) is not None and one.scheme}
+    others |= {one.word.lower() for other in ways if (one := key_of(other)) is not None and one.word}
     if way.kind != "bearer" or (space and word.lower() in others):
         return {}
     # A token after another word, or after none: wrong, and not missing.
-    return {key.credential: text.strip() if space else header.strip()}
+    return {key.credential: text.strip() if space else header}
 
 
 def _cookie(request: HttpRequest, name: str) -> str | None:

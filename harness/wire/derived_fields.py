@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from harness.specification.model import Field, Scalar
-from harness.specification.value_forms import TEMPLATE_PLACE, template_names
+from harness.specification.value_forms import MILLISECONDS, TEMPLATE_PLACE, template_names
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing
 
@@ -58,10 +58,7 @@ def shown_number(field: Field, value: Any) -> int | Decimal:
         number: int | Decimal = int(value)
     else:
         exact = Decimal(str(value))
-        if field.unit == "milliseconds":
-            exact *= 1000
-        elif field.unit == "minutes":
-            exact /= 60
+        exact = exact * 1000 / MILLISECONDS[field.unit]
         step = Decimal(1).scaleb(-field.digits)
         whole = field.as_ in ("integer", "digits")
         number = int(exact) if whole else exact.quantize(step, rounding=ROUND_HALF_EVEN)
@@ -72,4 +69,4 @@ def seconds_of_number(field: Field | None, value: Any) -> Any:
     """The seconds that a shown number counts; any other value as it is."""
     if field is None or field.unit == "seconds" or isinstance(value, bool) or not isinstance(value, int | Decimal):
         return value
-    return Decimal(value) / 1000 if field.unit == "milliseconds" else Decimal(value) * 60
+    return Decimal(value) * MILLISECONDS[field.unit] / 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from harness.specification.model import Field, FieldCondition
@@ -14,6 +14,12 @@ def meets(condition: FieldCondition, value: object) -> bool:
         return False
     said = str(value)
     return (not condition.is_ or said in map(str, condition.is_)) and said not in map(str, condition.not_)
+
+
+def all_met(conditions: Sequence[FieldCondition], row: Mapping[str, Any]) -> bool | None:
+    """Whether a row meets every condition; None where a field that would decide it was not read."""
+    known = [meets(one, row[str(one.field)]) for one in conditions if str(one.field) in row]
+    return False if False in known else None if len(known) < len(conditions) else True
 
 
 def hide_unmet(fields: Mapping[str, Field], shown: dict[str, Any], show: Callable[[str], Any]) -> None:

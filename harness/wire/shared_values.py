@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from harness.specification.model import Listing, SharedValue
+from harness.specification.model import Listing, Parameter, SharedValue
 from harness.specification.shared_parts import SharedPart
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -22,9 +22,13 @@ class SharedPlace:
     parts: tuple[SharedPart, ...]
 
     @staticmethod
-    def of(holder: str, shared: SharedValue) -> SharedPlace:
+    def of(holder: str, shared: SharedValue, parameters: Mapping[str, Parameter]) -> SharedPlace:
         """The place of a value of the language."""
-        parts = tuple(SharedPart.of(name, written) for name, written in shared.parts.items())
+        none = Parameter()
+        parts = tuple(
+            SharedPart.of(name, written, parameters.get(name, none).separated_by)
+            for name, written in shared.parts.items()
+        )
         return SharedPlace(holder, shared.separated_by, parts)
 
     def read(self, text: str) -> tuple[list[tuple[str, str]], list[str]]:
@@ -68,7 +72,9 @@ class SharedPlace:
 
 def shared_places(listing: Listing) -> Mapping[str, SharedPlace]:
     """The values that parameters share, by the parameter that holds each."""
-    return {holder: SharedPlace.of(holder, shared) for holder, shared in listing.shared_values.items()}
+    return {
+        holder: SharedPlace.of(holder, shared, listing.parameters) for holder, shared in listing.shared_values.items()
+    }
 
 
 def shared_holders(listing: Listing) -> Mapping[str, str]:

@@ -2,14 +2,18 @@
 
 A test of one word of the language says what it changes (`ChangedSpec`), and holds the frame by four functions: the
 linter finds nothing, an honest simulator passes, a liar is caught, and the linter refuses what means nothing.
+`frame_tests` makes the tests of all four from a table.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
+
+import pytest
 
 from harness.cli.selftest_trials import Trial, run_trial
 from harness.specification.lint.linter import lint_spec
@@ -87,3 +91,37 @@ def assert_liar_is_caught(
     result = run_trial(Trial(api=changed.file(folder), fault=fault, calls=calls))
     found = result.clauses[:1] if first else result.clauses
     assert fault.partition("/")[0] in found, result.messages
+
+
+def frame_tests(
+    changed: ChangedSpec,
+    *,
+    faults: Sequence[str],
+    refused: Sequence[tuple[Change, str, str]],
+    calls: Sequence[int] = (3, 150),
+) -> tuple[Callable[..., None], ...]:
+    """The four tests of a word: clean, honest with so many calls, a liar for each fault, and what lint refuses.
+
+    Liars have the last of the numbers of calls.
+
+    `refused` has a change, what the linter says is due then, and what it says stands there.
+    """
+
+    def linter_finds_nothing() -> None:
+        assert_linter_finds_nothing(changed)
+
+    @pytest.mark.usefixtures("few_combinations")
+    @pytest.mark.parametrize("calls", calls)
+    def honest_passes(tmp_path: Path, calls: int) -> None:
+        assert_honest_passes(changed, tmp_path, calls=calls)
+
+    @pytest.mark.usefixtures("few_combinations")
+    @pytest.mark.parametrize("fault", faults)
+    def liar_is_caught(tmp_path: Path, fault: str) -> None:
+        assert_liar_is_caught(changed, tmp_path, fault, calls=calls[-1])
+
+    @pytest.mark.parametrize(("change", "expected", "actual"), refused)
+    def linter_refuses(change: Change, expected: str, actual: str) -> None:
+        assert_linter_refuses(changed, change, (expected, actual))
+
+    return linter_finds_nothing, honest_passes, liar_is_caught, linter_refuses

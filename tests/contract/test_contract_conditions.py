@@ -10,13 +10,7 @@ import pytest
 from harness.serve.simulator import Simulator
 from harness.wire.http_messages import HttpRequest
 from harness.world.world import World
-from tests.contract.changed_specs import (
-    ChangedSpec,
-    assert_honest_passes,
-    assert_liar_is_caught,
-    assert_linter_finds_nothing,
-    assert_linter_refuses,
-)
+from tests.contract.changed_specs import ChangedSpec, assert_honest_passes, frame_tests
 
 COLUMNS = "        caller: {type: string}\n"
 SOME = ChangedSpec(
@@ -92,35 +86,6 @@ def rows(query: bytes = b"size=100") -> list[dict[str, object]]:
     return found
 
 
-def test_the_linter_finds_nothing() -> None:
-    assert_linter_finds_nothing(SOME)
-
-
-@pytest.mark.usefixtures("few_combinations")
-@pytest.mark.parametrize("calls", [3, 90])
-def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
-    assert_honest_passes(SOME, tmp_path, calls=calls)
-
-
-@pytest.mark.usefixtures("few_combinations")
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "BR-CLL-007/line.number-everywhere",
-        "BR-CLL-007/line.number-left-out",
-        "BR-CLL-007/who.phone.number-left-out",
-        "BR-CLL-008/cost-everywhere",
-        "BR-CLL-008/cost-left-out",
-        "BR-CLL-009/code-form",
-        "BR-CLL-026/turns-form",
-        "BR-CLL-027/code-ignored",
-        "BR-CLL-027/dear-ignored",
-    ],
-)
-def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
-    assert_liar_is_caught(SOME, tmp_path, fault, calls=90)
-
-
 @pytest.mark.usefixtures("few_combinations")
 def test_a_condition_that_no_row_meets_blames_nobody(tmp_path: Path) -> None:
     assert {row["line"]["kind"] for row in rows()} == {"phone", "user"}  # type: ignore[index]
@@ -159,29 +124,40 @@ def test_a_filter_sees_no_value_where_the_condition_does_not_hold() -> None:
     assert {row["code"] for row in rows(b"size=100&dear=0")} == {10}
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "remark"),
-    [
-        ("word-type: flag", "word-type: integer", ("words that are numbers, in quotes", "'true'")),
-        ("constant: 4, other-values", "shows: ring_seconds, other-values", ("a constant beside it", "none")),
-        ("{field: code, is: [10]}", "{field: code}", ("`is`, `not` or `present` beside the field", "none")),
+(
+    test_the_linter_finds_nothing,
+    test_an_honest_simulator_passes,
+    test_a_liar_is_caught,
+    test_the_linter_refuses_what_means_nothing,
+) = frame_tests(
+    SOME,
+    faults=[
+        "BR-CLL-007/line.number-everywhere",
+        "BR-CLL-007/line.number-left-out",
+        "BR-CLL-007/who.phone.number-left-out",
+        "BR-CLL-008/cost-everywhere",
+        "BR-CLL-008/cost-left-out",
+        "BR-CLL-009/code-form",
+        "BR-CLL-026/turns-form",
+        "BR-CLL-027/code-ignored",
+        "BR-CLL-027/dear-ignored",
+    ],
+    refused=[
+        (("word-type: flag", "word-type: integer"), "words that are numbers, in quotes", "'true'"),
+        (("constant: 4, other-values", "shows: ring_seconds, other-values"), "a constant beside it", "none"),
+        (("{field: code, is: [10]}", "{field: code}"), "`is`, `not` or `present` beside the field", "none"),
         (
-            "{field: code, is: [10]}",
-            "{field: cost, present: true}",
-            ("another field, without a condition of its own: word, text, integer, digits, flag", "cost"),
+            ("{field: code, is: [10]}", "{field: cost, present: true}"),
+            "another field, without a condition of its own: word, text, integer, digits, flag",
+            "cost",
         ),
-        ("is: [10]}, clause: BR-CLL-008", "is: [10]}", ("a clause on where the field is there", "none")),
+        (("is: [10]}, clause: BR-CLL-008", "is: [10]}"), "a clause on where the field is there", "none"),
         (
-            "{field: code, is: [10]}",
-            "{field: codes, is: [10]}",
-            (
-                "a field: id, began, way, caller, line, line.kind, line.number, who, who.kind, who.phone, "
-                "who.phone.number, cost, code, video, turns "
-                "(list[].name inside a list)",
-                "'codes'",
-            ),
+            ("{field: code, is: [10]}", "{field: codes, is: [10]}"),
+            "a field: id, began, way, caller, line, line.kind, line.number, who, who.kind, who.phone, "
+            "who.phone.number, cost, code, video, turns (list[].name inside a list)",
+            "'codes'",
         ),
     ],
+    calls=(3, 90),
 )
-def test_the_linter_refuses_what_means_nothing(old: str, new: str, remark: tuple[str, str]) -> None:
-    assert_linter_refuses(SOME, (old, new), remark)

@@ -18,7 +18,8 @@ from harness.check.client.budget import Sender
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.credentials import ClientIdentity
 from harness.check.oracle.dialect_inference import InferredDialect
-from harness.check.oracle.interpreter import ExpectedAnswer, RowPredicate
+from harness.check.oracle.interpreter import ExpectedAnswer
+from harness.check.oracle.row_tests import RowPredicate
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import ASPECTS, Aspect, Difference, DifferenceKind
 from harness.check.probe.mirror import Mirror, Snapshot

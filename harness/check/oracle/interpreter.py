@@ -7,19 +7,20 @@ that is due, or which rows are kept, in which order, cut where. Open choices are
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import inf
 from typing import Any, cast
 
 from harness.check.oracle.dialect_inference import AssumedDialect
-from harness.check.oracle.value_comparison import ValueComparison, comparison_holds, same_text, values_are_kept
+from harness.check.oracle.row_tests import RowPredicate, period_test, row_test
+from harness.check.oracle.value_comparison import ValueComparison, same_text
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import (
     Comparison,
     CursorPaging,
+    FieldCondition,
     Filter,
     InvalidValueRule,
     LimitPaging,
@@ -29,9 +30,11 @@ from harness.specification.model import (
     PageNumberPaging,
     Parameter,
 )
-from harness.specification.narrowing_defaults import field_of_word, means_no_filter
+from harness.specification.narrowing_defaults import means_no_filter
 from harness.specification.sort_spellings import read_sort_spelling
+from harness.wire.asked_units import in_shown_unit
 from harness.wire.decoded_body import Tree
+from harness.wire.field_conditions import all_met
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import (
     OutOfRange,
@@ -48,8 +51,6 @@ from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 from harness.wire.shared_values import settled_parts
 from harness.wire.zone_codec import read_zone
-
-RowPredicate = Callable[[ApiRow], bool | None]
 
 
 @dataclass(eq=False)
@@ -121,12 +122,13 @@ class ExpectedAnswer:
         return None if unknown else True
 
 
-def interpret_request(spec: Spec, ask: ListRequest, pick: AssumedDialect, *, zone: str = "UTC") -> ExpectedAnswer:
-    """The expected answer of a request under the assumed answers to open choices."""
+def interpret_request(
+    spec: Spec, ask: ListRequest, pick: AssumedDialect, *, zone: str = "UTC", now: datetime | None = None
+) -> ExpectedAnswer:
+    """The expected answer of a request under the assumed answers to open choices; `now` is that of the server."""
     try:
-        return _Interpreter(
-            spec, settled_parts(spec.listing, settled_ends(spec.listing, ask)), pick, zone
-        ).expected_answer()
+        settled = settled_parts(spec.listing, settled_ends(spec.listing, ask))
+        return _Interpreter(spec, settled, pick, zone, now).expected_answer()
     except RefusalDue as refusal:
         return ExpectedAnswer(error_name=refusal.error_name, parameter=refusal.parameter)
     except UnspecifiedAnswer as unspecified:
@@ -139,6 +141,7 @@ class _Interpreter:
     list_request: ListRequest
     dialect: AssumedDialect
     zone: str
+    now: datetime | None
 
     def expected_answer(self) -> ExpectedAnswer:
         listing = self.spec.listing
@@ -272,7 +275,14 @@ class _Interpreter:
             sort = order.sort if order else None
             return not parameter.words or value in parameter.words or bool(sort and sort.parameter == name)
         own = set(parameter.words) or self.field_words(filter_)
-        words = {*own, *filter_.words, *filter_.no_filter, *filter_.aliases}
+        words = {
+            *own,
+            *filter_.words,
+            *filter_.word_conditions,
+            *filter_.periods,
+            *filter_.no_filter,
+            *filter_.aliases,
+        }
         if value in words:
             return True
         folded = {word.casefold() for word in words}
@@ -280,8 +290,8 @@ class _Interpreter:
 
     def field_words(self, filter_: Filter) -> set[str]:
         words: set[str] = set()
-        # Words with fields of their own are all there are.
-        for path in filter_.compares if not filter_.word_compares else ():
+        # Words with a meaning of their own are all there are.
+        for path in filter_.compares if not (filter_.word_conditions or filter_.periods) else ():
             field = field_at(self.spec.listing.fields, path)
             if field is not None:
                 words |= {*field.words.values(), *field.more_words}
@@ -373,10 +383,18 @@ class _Interpreter:
         keeps = self.filter_comparison(filter_)
         if keeps is None:
             return None
+        if isinstance(value, str) and value in filter_.periods:
+            if self.now is None:
+                raise UnspecifiedAnswer("the server's clock says what a period is")
+            return period_test(filter_.compares[0], filter_.periods[value], self.now, zone_named(self.zone))
+        told = self.conditions_of_word(name)
+        if told:
+            return lambda row: all_met(told, row)
         bounded = keeps in ("at-or-after", "at-or-before")
         inclusive = not bounded or self.dialect.resolve(filter_.boundary) == "inclusive"
         folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
-        chosen = self.wanted_values(filter_, wanted, folded=folded)
+        asked = self.wanted_values(filter_, wanted, folded=folded)
+        chosen = tuple(in_shown_unit(self.spec.listing, name, one) for one in asked)
         paths = (
             *self.compared_fields(name),
             *self.dialect.resolve(filter_.alternatives),
@@ -390,16 +408,22 @@ class _Interpreter:
             must_match_all=must_match_all(self.spec.listing.parameters[name]),
             absent_kept=keeps != "not-equal" or self.dialect.resolve(filter_.absent) == "kept",
         )
-        return _row_test(paths, chosen, compared)
+        return row_test(paths, chosen, compared)
+
+    def conditions_of_word(self, name: str) -> tuple[FieldCondition, ...]:
+        """The conditions that the word of a filter stands for in this request."""
+        filter_ = self.spec.listing.filters[name]
+        if not filter_.word_conditions:
+            return ()
+        folded = self.dialect.resolve(filter_.case) == "folded"
+        return filter_.conditions_of(self.parameter_value(name), folded=folded)
 
     def compared_fields(self, name: str) -> tuple[FieldPath, ...]:
         """What a filter compares in this request."""
         filter_ = self.spec.listing.filters[name]
-        if filter_.word_compares:
-            folded = self.dialect.resolve(filter_.case) == "folded"
-            own = field_of_word(filter_, self.parameter_value(name), folded=folded)
-            if own is not None:
-                return (own,)
+        told = self.conditions_of_word(name)
+        if told:
+            return tuple(one.field for one in told)
         chosen = filter_.compares_by
         word = self.parameter_value(chosen.parameter) if chosen is not None else None
         if chosen is not None and word in chosen.words:
@@ -510,7 +534,7 @@ class _Interpreter:
                 skip, (size, given) = self.parameter_value(paging.offset), self.size_and_given(paging.size)
                 if given is not None and given == paging.all:
                     size = given = None
-                return skip if isinstance(skip, int) else 0, size, given, given is None, False
+                return paging.rows_before(skip), size, given, given is None, False
             case CursorPaging():
                 walking = self.walks_by_cursor(paging)
                 if paging.size is None:
@@ -598,53 +622,6 @@ def _first_items(parameter: Parameter, raw: Tree, most: int) -> Tree:
     if isinstance(raw, list):
         return raw[:most]
     return parameter.separated_by.join(str(raw).split(parameter.separated_by)[:most])
-
-
-def _row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison) -> RowPredicate:
-    """What tells whether a filter keeps a row; None where it cannot be told from what the row shows."""
-    if compared.keeps in ("not-equal", "present", "absent") or compared.must_match_all:
-        return _whole_row_test(paths, chosen, compared)
-    keeps, folded = compared.keeps, compared.folded
-    shown_paths = tuple(path for path in paths if not path.hidden)
-    heads = tuple(path.head for path in shown_paths)
-    some_hidden = len(shown_paths) < len(paths)
-    simple = chosen[0] if len(chosen) == 1 and keeps == "equal" and not folded else None
-    plain = simple is not None and all(path.inner is None for path in shown_paths)
-
-    def test(row: ApiRow) -> bool | None:
-        for head, path in zip(heads, shown_paths, strict=True):
-            # The common case first: one field, one value, equality.
-            if plain and row.get(head) == simple and type(row.get(head)) is type(simple):
-                return True
-            for shown in row_values_at(row, path):
-                if any(comparison_holds(compared, shown, item) for item in chosen):
-                    return True
-        # A field that was not read, or that rows do not show, leaves the question open.
-        return None if some_hidden or any(head not in row for head in heads) else False
-
-    return test
-
-
-def _whole_row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison) -> RowPredicate:
-    """The test of a comparison that takes all values of a row together: what is not shown leaves it open."""
-    some_hidden = any(path.hidden for path in paths)
-    shown_paths = tuple(path for path in paths if not path.hidden)
-
-    def test(row: ApiRow) -> bool | None:
-        known = [value for path in shown_paths for value in row_values_at(row, path)]
-        kept = values_are_kept(compared, known, chosen)
-        if not some_hidden and all(path.head in row for path in shown_paths):
-            return kept
-        # What is not known can only add values: these decide what an added one does not change.
-        if compared.keeps == "not-equal":
-            clashes = not values_are_kept(replace(compared, absent_kept=True), known, chosen)
-            return False if clashes else None
-        any_value = any(value not in (None, ()) for value in known)
-        if compared.keeps in ("present", "absent"):
-            return kept if any_value else None
-        return True if kept else None
-
-    return test
 
 
 def sort_key(shown: ApiValue, collation: str) -> tuple[Any, ...]:

@@ -285,7 +285,7 @@ def _page_request(context: CheckContext, mirror: Mirror, page: int) -> ListReque
     if page and isinstance(paging, PageNumberPaging):
         values[paging.page] = first_page_number(context, paging) + page
     elif page and isinstance(paging, OffsetPaging):
-        values[paging.offset] = page * _page_size(context, mirror)
+        values[paging.offset] = page * _page_size(context, mirror) + paging.first
     return mirror.request(context.encode_all(values))
 
 

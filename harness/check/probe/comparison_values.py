@@ -13,6 +13,7 @@ from typing import Any, Final
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import largest_page_size
 from harness.specification.model import Comparison, Filter, OpenChoice, Parameter, Wildcards
+from harness.wire.asked_units import shown_per_asked
 from harness.wire.parameter_codec import element_codec, takes_text
 from harness.wire.scalar_codecs import DecodeError, first_instant, zone_named
 
@@ -37,7 +38,8 @@ def values_of_comparison(context: CheckContext, name: str, counted: Counter[Any]
     if parameter.as_ == "calendar-day":
         return list(_telling_days(context, counted))
     if keeps in ORDER_COMPARISONS:
-        return _border_values(context, parameter, keeps, counted)
+        units = shown_per_asked(context.listing, name)
+        return _border_values(context, parameter, keeps, counted, units=units)
     if keeps == "like":
         texts = [text for text in counted if isinstance(text, str) and text]
         return [pattern for pattern in _patterns(context, filter_, texts) if takes_text(parameter, pattern)]
@@ -53,9 +55,12 @@ def values_of_comparison(context: CheckContext, name: str, counted: Counter[Any]
 
 
 def _border_values(
-    context: CheckContext, parameter: Parameter, keeps: Comparison, counted: Mapping[Any, int]
+    context: CheckContext, parameter: Parameter, keeps: Comparison, counted: Mapping[Any, int], *, units: int
 ) -> list[Any]:
-    """Values that rows show, at which so few rows are kept that one page holds them; and those next to them."""
+    """Values that rows show, at which so few rows are kept that one page holds them; and those next to them.
+
+    `units` of what rows show are one of what is asked for.
+    """
     texts = element_codec(parameter) in ("text", "word")
     shown = [value for value in counted if isinstance(value, str) == texts and not isinstance(value, bool)]
     ordered = sorted(shown, reverse=keeps in UPWARD_COMPARISONS)
@@ -69,12 +74,14 @@ def _border_values(
     fitting = beyond[-1]
     values = [fitting, beyond[len(beyond) // 2], beyond[0], ordered[-1] if every <= size else fitting]
     if not texts:
-        whole = [int(value) for value in values if isinstance(value, int | Decimal)]
+        # What rows show exactly tells whether the very value is kept.
+        values += [value for value in beyond if units > 1 and value % units == 0][-1:]
+        whole = [int(value // units) for value in values if isinstance(value, int | Decimal)]
         least, most = parameter.least, parameter.most
         low = least if least is not None else 0 if parameter.as_ == "digits" else -inf
         high = inf if most is None else most
         beside = [whole[0], whole[0] - 1, whole[0] + 1, *whole[1:], max(whole) + 1]
-        values = [value for value in beside if low <= value <= high]
+        values = [value * units for value in beside if low <= value <= high]
     return list(dict.fromkeys(values))
 
 

@@ -27,6 +27,7 @@ from harness.check.probe.blame import (
 )
 from harness.check.probe.comparison import compare_answer, server_failure
 from harness.check.probe.differences import ASPECTS, PRIMARY_ASPECTS, Aspect, Difference, KnownDifference
+from harness.check.probe.filter_values import is_plain_equality
 from harness.check.probe.mirror import (
     Mirror,
     largest_page_size,
@@ -487,7 +488,7 @@ def _shown_by_other_filter(context: CheckContext, mirror: Mirror, ask: ListReque
 
 def _can_look_up(context: CheckContext, name: str, filter_: Filter) -> bool:
     """Whether a filter keeps the rows that show one text, whatever else is asked for."""
-    if filter_.keeps != "equal" or filter_.named_by or filter_.applies_if_any or filter_.loses_to or filter_.words:
+    if not is_plain_equality(filter_) or filter_.applies_if_any or filter_.loses_to:
         return False
     readable = context.listing.parameters[name].as_ in ("text", "word") and not filter_.compares[0].hidden
     return readable and context.parameters_work(name) and context.supports_parameters(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice, pairwise
+from math import ceil, floor
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row, values_of
@@ -22,7 +23,9 @@ from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
+from harness.wire.asked_units import shown_per_asked
 from harness.wire.decoded_body import Tree
+from harness.wire.field_conditions import all_met
 from harness.wire.parameter_codec import element_codec, takes_instants, takes_text
 from harness.wire.row_codec import ApiValue
 from harness.wire.scalar_codecs import zone_named
@@ -143,6 +146,8 @@ def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
 def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str) -> list[Any]:
     """Values to probe a filter with, most telling first: usual and unusual ones of rows, and one of no row."""
     filter_ = context.listing.filters[name]
+    if filter_.periods:
+        return [word for word in filter_.periods if context.server_time is not None]
     parameter = context.listing.parameters[name]
     counted = count_values(rows, filter_.compares)
     # What came in a wrong encoding cannot be asked for.
@@ -157,8 +162,8 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     own = values_of_comparison(context, name, counted, rows=len(rows))
     if own is not None:
         return own
-    if filter_.word_compares:
-        return list(filter_.words)
+    if filter_.word_conditions:
+        return [*words_of_conditions(filter_, parameter), *filter_.words, *parameter.words]
     if element_codec(parameter) == "word":
         words = [word for word, _ in counted.most_common()]
         ordered = [*(word for word in filter_.word_clauses if word in words), *words, *filter_.words]
@@ -190,6 +195,12 @@ def _unseen_words(parameter: Parameter, filter_: Filter, seen: Sequence[object])
     """The words that the document names for a filter and that no row shows; none that stands for others."""
     others = {*map(str, seen), *filter_.words, *filter_.no_filter, *filter_.aliases}
     return [word for word in parameter.words if word not in others]
+
+
+def words_of_conditions(filter_: Filter, parameter: Parameter) -> list[str | bool]:
+    """The words that stand for conditions, as values of the parameter."""
+    flag = parameter.as_ == "flag"
+    return [word == "true" if flag else word for word in filter_.word_conditions]
 
 
 def foreign_values(
@@ -334,6 +345,9 @@ def encode_shown_value(context: CheckContext, name: str, value: Any) -> Tree:
         return context.encode(name, tuple(_list_element(codec, item) for item in value))
     if parameter.as_ in ("list", "json-list"):
         return context.encode(name, (_list_element(parameter.of, value),))
+    units = shown_per_asked(context.listing, name)
+    if filter_ is not None and units != 1 and isinstance(value, int | Decimal):
+        value = _whole_units(value, units, up=bounds_above(filter_)) // units
     if isinstance(value, Decimal) and parameter.as_ in ("integer", "digits"):
         value = int(value)
     if parameter.as_ in ("text", "digits"):
@@ -416,6 +430,8 @@ def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
             or filter_.applies_if_any
             or filter_.keeps != "equal"
             or filter_.named_by
+            or filter_.word_conditions
+            or filter_.periods
         ):
             continue
         for value, count in count_values_of(mirror, filter_.compares).most_common(6):
@@ -433,6 +449,8 @@ def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
         if len(times) < 6 or times[0] == times[-1]:
             return None
         return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
+    if filter_.periods or filter_.word_conditions:
+        return None
     values = count_values_of(mirror, filter_.compares).most_common()
     value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
     return None if value is None else encode_shown_value(context, name, value)
@@ -493,7 +511,7 @@ def plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:
 
 def is_plain_equality(rule: Filter) -> bool:
     """Whether a filter keeps what is equal to its value, which is no word for several and no other comparison."""
-    return rule.keeps == "equal" and not rule.named_by and not rule.words
+    return rule.keeps == "equal" and not rule.named_by and not rule.has_words
 
 
 def _compares_plainly(rule: Filter) -> bool:
@@ -585,7 +603,14 @@ def _value_that_keeps(context: CheckContext, name: str, shown: Any) -> Any:
         return absent_value(parameter) if isinstance(shown, str) else shown
     if isinstance(shown, Decimal) and parameter.as_ != "decimal":
         shown = int(shown) + (1 if bounds_above(filter_) else 0)
-    return shown + strict if isinstance(shown, int) and not isinstance(shown, bool) else shown
+    if not isinstance(shown, int) or isinstance(shown, bool):
+        return shown
+    return _whole_units(shown + strict, shown_per_asked(context.listing, name), up=bounds_above(filter_))
+
+
+def _whole_units(number: int | Decimal, units: int, *, up: bool) -> int:
+    """A number as a whole number of units, the next one or the one before."""
+    return -(-ceil(number) // units) * units if up else floor(number) // units * units
 
 
 def value_with_matches(
@@ -596,8 +621,16 @@ def value_with_matches(
     With `several` a list of a rare value holds those of other rows, too, so that filters beside it have rows to drop.
     """
     filter_ = context.listing.filters[name]
+    if filter_.word_conditions:
+        words = words_of_conditions(filter_, context.listing.parameters[name])
+        word = next((word for word in words if all_met(filter_.conditions_of(word), row.shown)), None)
+        if word is None:
+            return None
+        asked = filter_.conditions_of(word)
+        kept = frozenset(other.key for other in mirror.rows if all_met(asked, other.shown))
+        return context.encode(name, word), kept
     values = flatten_values(row.values(*filter_.compares))
-    if not values:
+    if not values or filter_.periods:
         return None
     value = _value_that_keeps(context, name, values[0])
     wanted = _with_other_values(context, mirror, name, value) if several else (value,)

@@ -388,7 +388,10 @@ def next_page_values(
             return {paging.page: context.encode(paging.page, first_page_number(context, paging) + page + 1)}
         case OffsetPaging():
             most = context.listing.parameters[paging.offset].most
-            return None if most is not None and seen > most else {paging.offset: context.encode(paging.offset, seen)}
+            place = seen + paging.first
+            return (
+                None if most is not None and place > most else {paging.offset: context.encode(paging.offset, place)}
+            )
         case CursorPaging():
             return {paging.after: exchange.next_cursor} if exchange.next_cursor else None
         case LimitPaging() | NoPaging():
@@ -534,7 +537,7 @@ def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> datetim
     else:
         size = 1
         most = context.listing.parameters[paging.offset].most
-        skip = max(0, total - MIRROR_ROWS_WANTED)
+        skip = max(0, total - MIRROR_ROWS_WANTED) + paging.first
         where = {paging.offset: context.encode(paging.offset, min(skip, most) if most is not None else skip)}
     if paging.size is not None:
         where[paging.size] = context.encode(paging.size, size)

@@ -6,7 +6,7 @@ Names in backticks are variants of the foreign servers in `tests/foreign*/`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
@@ -46,10 +46,9 @@ RECENT_ACTIVITY: Final = timedelta(minutes=10)
 
 def is_recent_row(context: CheckContext, row: Row, path: str) -> bool:
     """Whether a row began so lately that it may have come after the walk, or not yet be on every replica."""
-    at, now = row.instant(path), context.options.now
-    if at is None or now is None:
+    at, began = row.instant(path), context.server_time
+    if at is None or began is None:
         return False
-    began = _run_started_at(context, now)
     return began - REPLICATION_TIME < at.astimezone(UTC) < began + RUN_TIME
 
 
@@ -57,11 +56,6 @@ def all_recent(context: CheckContext, rows: Sequence[Row]) -> bool:
     """Whether there are rows, and all of them so recent that replicas may differ on them."""
     path = time_range_filters(context)[2]
     return path is not None and bool(rows) and all(is_recent_row(context, row, path) for row in rows)
-
-
-def _run_started_at(context: CheckContext, now: datetime) -> datetime:
-    """The instant at which the run began, by the clock of the server."""
-    return now.astimezone(UTC) + timedelta(seconds=context.clock_skew_seconds or 0.0)
 
 
 def record_repeatable_failures(context: CheckContext, mirror: Mirror, check: Callable[[], None]) -> None:
@@ -99,16 +93,16 @@ def wait_for_replicas(context: CheckContext) -> None:
 
 def probe_replicas(context: CheckContext, mirror: Mirror) -> None:
     """Probes whether all replicas of a list that gets new calls show the same rows, before answers are compared."""
-    path, now = time_range_filters(context)[2], context.options.now
+    path, now = time_range_filters(context)[2], context.server_time
     times = instants_of(mirror.rows, path)
-    if times and now is not None and max(times).astimezone(UTC) > _run_started_at(context, now) - RECENT_ACTIVITY:
+    if times and now is not None and max(times).astimezone(UTC) > now - RECENT_ACTIVITY:
         replicas_disagree(context, mirror)
 
 
 def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> bool:
     """Whether calls of the last minute come and go from answer to answer: not every replica has them yet."""
     lower, upper, path = time_range_filters(context)
-    now = context.options.now
+    now = context.server_time
     if lower is None or upper is None or path is None or now is None or mirror.tear_reason:
         return False
     if mirror.moving_since is not None or context.facts.replica_tests >= MAX_REPLICA_TESTS:
@@ -116,7 +110,7 @@ def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row]
     if rows and not any(is_recent_row(context, row, path) for row in (*rows, *mirror.rows)):
         return False
     context.facts.replica_tests += 1
-    since = _run_started_at(context, now) - REPLICATION_TIME
+    since = now - REPLICATION_TIME
     size_name, size = largest_page_size(context)
     window = {lower: context.encode(lower, since.replace(microsecond=0))}
     if upper not in mirror.base:

@@ -12,6 +12,7 @@ from harness.serve.faults.base import Fault, make_fault, narrowing_parameters, w
 from harness.serve.faults.hooks import Hooks
 from harness.specification.access import chosen_way, key_of, way_credentials, ways_of
 from harness.specification.model import Access, AccessKey, AccessWay, Clauses, Jwt, Listing
+from harness.wire.credentials_codec import written_key
 from harness.wire.forms import FormError, decode_pairs
 from harness.wire.http_messages import HttpRequest
 from harness.wire.list_request import ListRequest
@@ -185,7 +186,7 @@ def _with_moved_key(key: AccessKey, request: HttpRequest) -> HttpRequest:
         return request
     if text is None:
         return request
-    header = ("Cookie", f"{key.name}={text}") if key.place == "cookie" else (key.name, f"{key.scheme} {text}".strip())
+    header = ("Cookie", f"{key.name}={text}") if key.place == "cookie" else (key.name, written_key(key, text))
     return replace(request, headers=(*request.headers, header))
 
 

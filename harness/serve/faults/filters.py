@@ -136,6 +136,13 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
                 f"{name} takes an instant a minute {'before' if seconds < 0 else 'after'} the one given",
                 on_condition(name, lambda condition, seconds=seconds: _shift_instants(condition, seconds)),  # type: ignore[misc]
             )
+    if rule.unit is not None:
+        yield from make_fault(
+            rule.clause,
+            f"{name}-{rule.unit}-ignored",
+            f"{name} takes the number of {rule.unit} for one in the unit of the rows",
+            with_changed_listing(with_entry("filters", name, unit=None)),
+        )
     chosen = rule.compares_by
     if chosen is not None and len(rule.compares) == 1:
         one_field = replace(chosen, words=dict.fromkeys(chosen.words, rule.compares[0]))
@@ -144,15 +151,6 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
             f"{name}-{chosen.parameter}-ignored",
             f"{name} compares {rule.compares[0]} whatever {chosen.parameter} says",
             with_changed_listing(with_entry("filters", name, compares_by=one_field)),
-        )
-    if rule.word_compares:
-        yield from make_fault(
-            rule.clause,
-            f"{name}-words-of-one-field",
-            f"every word of {name} is looked for in {rule.compares[0]}",
-            with_changed_listing(
-                with_entry("filters", name, word_compares=dict.fromkeys(rule.word_compares, rule.compares[0]))
-            ),
         )
     named = rule.named_by
     if named is not None:
@@ -188,8 +186,53 @@ def _shift_instants(condition: Condition, seconds: int) -> Condition:
     return replace(condition, wanted=wanted)
 
 
+def _condition_faults(name: str, rule: Filter) -> Iterator[Fault]:
+    """A word that stands for several conditions asks for one of them alone; a word for one keeps nothing."""
+    for word, met in rule.word_conditions.items():
+        told = {"first": met[:1], "last": met[-1:]} if len(met) > 1 else {}
+        for which, alone in told.items():
+            yield from make_fault(
+                rule.word_clauses.get(word, rule.clause),
+                f"{name}-{word}-{which}-condition-only",
+                f"{name}={word} asks for {alone[0].field} alone",
+                with_changed_listing(
+                    with_entry("filters", name, word_conditions={**rule.word_conditions, word: alone})
+                ),
+            )
+        if not told:
+            never = (replace(met[0], is_=(_ABSENT_WORD,)),)
+            yield from make_fault(
+                rule.word_clauses.get(word, rule.clause),
+                f"{name}-{word}-nothing",
+                f"{name}={word} keeps nothing",
+                with_changed_listing(
+                    with_entry("filters", name, word_conditions={**rule.word_conditions, word: never})
+                ),
+            )
+
+
+def _period_faults(name: str, rule: Filter) -> Iterator[Fault]:
+    """A period is taken for the one before, or is counted otherwise: from now, or from where a unit began."""
+    for word, period in rule.periods.items():
+        otherwise = "begins-with-its-unit" if period.rolling else "counted-from-now"
+        for fault, other in (
+            ("one-back", replace(period, back=period.back + 1)),
+            (otherwise, replace(period, rolling=not period.rolling)),
+        ):
+            yield from make_fault(
+                rule.word_clauses.get(word, rule.clause),
+                f"{name}-{word}-{fault}",
+                f"{name}={word} means another span of time: {fault.replace('-', ' ')}",
+                with_changed_listing(with_entry("filters", name, periods={**rule.periods, word: other})),
+            )
+
+
 def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
+    yield from _condition_faults(name, rule)
+    yield from _period_faults(name, rule)
     for word, clause in rule.word_clauses.items():
+        if word in rule.word_conditions or word in rule.periods:
+            continue
         means = rule.words.get(word)
         wanted = means.assumed if isinstance(means, OpenChoice) else means
         if wanted is not None and len(wanted) > 1:
@@ -215,7 +258,7 @@ def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
                 f"{name}={word} keeps only {wanted[-1]}",
                 with_changed_listing(with_entry("filters", name, words={**rule.words, word: wanted[-1:]})),
             )
-    singles = [word for word in rule.word_clauses if word not in rule.words]
+    singles = [word for word in rule.word_clauses if word not in {*rule.words, *rule.word_conditions, *rule.periods}]
     if len(singles) > 1:
         overlapping = {**rule.words, singles[0]: tuple(singles[:2])}
         yield from make_fault(

@@ -22,6 +22,7 @@ from harness.specification.model import (
     LinkName,
     Listing,
     PageLinks,
+    PageMore,
     assumed_of,
     links_of,
     more_part,
@@ -42,7 +43,9 @@ def page_link_faults(listing: Listing) -> Iterator[Fault]:
     for name in links.by_name:
         yield from _misleading_links(listing, links, name)
     if links.next is not None:
-        last_is_empty = isinstance(listing.paging, CursorPaging) and listing.paging.next_on_last != "empty"
+        last_is_empty = (
+            listing.paging.next_on_last != "empty" if isinstance(listing.paging, CursorPaging) else _may_go_on(links)
+        )
         yield from make_fault(
             () if last_is_empty else links.clauses.ends,
             "next-on-the-last-page",
@@ -166,22 +169,35 @@ def page_number_faults(listing: Listing) -> Iterator[Fault]:
     yield from _more_faults(listing)
 
 
+def _may_go_on(part: PageLinks | PageMore) -> bool:
+    """Whether the last page, where it is full, may say that the list goes on."""
+    return part.full_last != "ends"
+
+
 def _more_faults(listing: Listing) -> Iterator[Fault]:
     more = more_part(listing.paging)
     if more is None:
         return
-    changes: tuple[tuple[str, str, Callable[[AnswerContent, PageContext], bool]], ...] = (
+    changes: list[tuple[str, str, Callable[[AnswerContent, PageContext], bool]]] = [
         ("more-always", "rows always follow", lambda page, context: True),
         ("more-never", "no rows ever follow", lambda page, context: False),
-        ("more-after-a-full-page", "rows follow each page that is full", _is_full),
         ("more-on-every-page", "of a list of several pages rows follow the last one, too", _is_part),
-    )
+    ]
+    if not _may_go_on(more):
+        changes.append(("more-after-a-full-page", "rows follow each page that is full", _is_full))
     for name, says, told in changes:
         yield from make_fault(
             more.clause,
             name,
             f"the answer says that {says}",
             on_page(lambda page, context, told=told: replace(page, more=told(page, context))),  # type: ignore[misc]
+        )
+    if more.full_last == "goes-on":
+        yield from make_fault(
+            more.clause,
+            "more-ends-on-a-full-page",
+            "the answer says that no rows follow a last page that is full",
+            with_changed_listing(with_part("paging", more=replace(more, full_last="ends"))),
         )
     yield from make_fault(more.clause, "no-more", "whether rows follow is not told", without_part(more.at))
 

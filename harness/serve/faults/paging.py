@@ -105,8 +105,19 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
                 paging.clauses.offset_default,
                 f"{paging.offset}-default",
                 f"without {paging.offset} the first row is left out",
-                with_changed_listing(with_entry("parameters", paging.offset, default=1)),
+                with_changed_listing(with_entry("parameters", paging.offset, default=paging.first + 1)),
             )
+            if paging.first:
+                yield from make_fault(
+                    paging.clauses.offset_default or paging.clauses.slice,
+                    f"{paging.offset}-counts-from-0",
+                    f"{paging.offset} leaves out so many rows as it says",
+                    with_changed_listing(
+                        combine_changes(
+                            with_part("paging", first=0), with_entry("parameters", paging.offset, default=0)
+                        )
+                    ),
+                )
         case CursorPaging():
             yield from _size_faults(paging.clauses.size, paging.size)
             yield from _default_size_faults(listing, paging.clauses.size_default, paging.size)

@@ -57,7 +57,12 @@ def page_numbers(
 ) -> PageNumbers:
     """What an answer with so many rows, after `start` others of so many that match, tells of its page."""
     count, first, last = page_number_parts(paging)
-    more = start + rows < matching if more_part(paging) is not None else None
+    told = more_part(paging)
+    more = (
+        None
+        if told is None
+        else start + rows < matching or (0 < rows == cut.take and choices.resolve(told.full_last) == "goes-on")
+    )
     if not isinstance(cut, OffsetSlice):
         return PageNumbers(more=more)
     pages = _page_count(cut, matching)
@@ -83,12 +88,13 @@ def linked_pages(
     links = links_of(paging)
     if links is None:
         return _NO_PAGES
+    goes_on = choices.resolve(links.full_last) == "goes-on"
     steps: Mapping[LinkName, Mapping[str, Tree]]
     match paging:
         case PageNumberPaging() if isinstance(place.slice, OffsetSlice):
-            steps = _numbered_steps(paging, place.slice, place.matching, choices)
+            steps = _numbered_steps(paging, place.slice, place.matching, goes_on, choices)
         case OffsetPaging() if isinstance(place.slice, OffsetSlice):
-            steps = _offset_steps(paging, place.slice, place.matching)
+            steps = _offset_steps(paging, place.slice, place.matching, goes_on)
         case CursorPaging() if isinstance(place.slice, CursorSlice):
             steps = _cursor_steps(paging, place, choices)
         case _:
@@ -107,12 +113,12 @@ def linked_pages(
 
 
 def _numbered_steps(
-    paging: PageNumberPaging, cut: OffsetSlice, matching: int, choices: ChoiceResolver
+    paging: PageNumberPaging, cut: OffsetSlice, matching: int, goes_on: bool, choices: ChoiceResolver
 ) -> dict[LinkName, Mapping[str, Tree]]:
     pages, first = _page_count(cut, matching), choices.resolve(paging.first)
     here = cut.skip // cut.take if cut.take else 0
     numbers: dict[LinkName, int] = {"first": 0, "last": max(pages - 1, 0)}
-    if here + 1 < pages:
+    if _has_next(cut, matching, goes_on):
         numbers["next"] = here + 1
     if here > 0:
         numbers["previous"] = here - 1
@@ -129,14 +135,21 @@ def _token(number: int, cut: OffsetSlice) -> str:
     return "P" + hashlib.sha256(f"{number} {cut.take}".encode()).hexdigest()[:32]
 
 
-def _offset_steps(paging: OffsetPaging, cut: OffsetSlice, matching: int) -> dict[LinkName, Mapping[str, Tree]]:
+def _has_next(cut: OffsetSlice, matching: int, goes_on: bool) -> bool:
+    """Whether a page has a next one; `goes_on` for an empty one after a last page that is full."""
+    return cut.take is not None and (cut.skip + cut.take < matching + (1 if goes_on else 0))
+
+
+def _offset_steps(
+    paging: OffsetPaging, cut: OffsetSlice, matching: int, goes_on: bool
+) -> dict[LinkName, Mapping[str, Tree]]:
     size = cut.take or matching
     offsets: dict[LinkName, int] = {"first": 0, "last": max(_page_count(cut, matching) - 1, 0) * size}
-    if cut.take is not None and cut.skip + size < matching:
+    if _has_next(cut, matching, goes_on):
         offsets["next"] = cut.skip + size
     if cut.skip > 0:
         offsets["previous"] = max(cut.skip - size, 0)
-    return {name: {paging.offset: str(offset)} for name, offset in offsets.items()}
+    return {name: {paging.offset: str(offset + paging.first)} for name, offset in offsets.items()}
 
 
 def _cursor_steps(

@@ -321,11 +321,12 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
     legal = set(parameter.words) or choice_words(listing, name)
     rule = listing.filters.get(name)
     if rule is not None:
-        # Words with fields of their own are all there are.
-        if not legal and not rule.word_compares:
+        # Words with a meaning of their own are all there are.
+        own = {*rule.word_conditions, *rule.periods}
+        if not legal and not own:
             legal |= {word for path in compared_paths(rule) for word in words_at(listing, path)}
-        if legal or rule.word_compares:
-            legal |= {*rule.words, *rule.no_filter, *rule.aliases}
+        if legal or own:
+            legal |= {*rule.words, *own, *rule.no_filter, *rule.aliases}
     return legal
 
 

@@ -33,6 +33,7 @@ from harness.specification.model import (
     Comparison,
     CursorPaging,
     Echo,
+    FieldCondition,
     Filter,
     LimitPaging,
     Listing,
@@ -40,12 +41,15 @@ from harness.specification.model import (
     NotOlderLaw,
     OffsetPaging,
     PageNumberPaging,
+    Scalar,
     Treatment,
 )
-from harness.specification.narrowing_defaults import field_of_word, means_no_filter
+from harness.specification.narrowing_defaults import means_no_filter
 from harness.specification.sort_spellings import descending_spelling, read_sort_spelling
+from harness.wire.asked_units import in_shown_unit
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue, must_match_all
+from harness.wire.periods import period_span
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
 from harness.wire.scalar_codecs import first_instant
@@ -238,12 +242,17 @@ def _build_conditions(
         keeps = _choose_comparison(given, rule, choices)
         if isinstance(keeps, RefusedRequest):
             return keeps
+        told = rule.conditions_of(value, folded=choices.resolve(rule.case) == "folded")
         if keeps == "nothing":
             nothing = True
+        elif isinstance(value, str) and value in rule.periods:
+            found += _conditions_of_period(name, rule, period_span(rule.periods[value], at, given.zone))
+        elif told:
+            found += [one for met in told for one in _conditions_of_field(given.listing, name, met)]
         elif keeps != "off":
             condition = Condition(
                 parameter=name,
-                paths=(*_compared_fields(given, rule, value, choices), *choices.resolve(rule.alternatives)),
+                paths=(*_compared_fields(given, rule, choices), *choices.resolve(rule.alternatives)),
                 keeps=keeps,
                 wanted=(),
                 inclusive=keeps not in _BOUNDED or choices.resolve(rule.boundary) == "inclusive",
@@ -251,7 +260,8 @@ def _build_conditions(
                 absent_kept=choices.resolve(rule.absent) == "kept",
                 wildcards=rule.wildcards,
             )
-            wanted = _resolve_wanted_values(rule, value, choices)
+            asked = _resolve_wanted_values(rule, value, choices)
+            wanted = tuple(in_shown_unit(given.listing, name, one) for one in asked)
             found += _conditions_of_values(
                 condition, wanted, given, together=must_match_all(given.listing.parameters[name])
             )
@@ -264,12 +274,29 @@ def _build_conditions(
     return _FilterConditions(conditions=tuple(found), required_matches=tuple(known), matches_nothing=nothing)
 
 
-def _compared_fields(
-    given: ParsedParameters, rule: Filter, value: ParameterValue, choices: ChoiceResolver
-) -> tuple[FieldPath, ...]:
+def _conditions_of_field(listing: Listing, name: str, met: FieldCondition) -> Iterator[Condition]:
+    """What a word of a filter asks of one field."""
+    field = field_at(listing.fields, met.field)
+    as_texts = field is not None and field.as_ in ("text", "word")
+    asked: tuple[tuple[Comparison, tuple[Scalar, ...]], ...] = (("equal", met.is_), ("not-equal", met.not_))
+    for keeps, values in asked:
+        if values:
+            wanted = tuple(str(one) if as_texts else one for one in values)
+            yield Condition(parameter=name, paths=(met.field,), keeps=keeps, wanted=wanted)
+    if met.present is not None:
+        yield Condition(parameter=name, paths=(met.field,), keeps="present" if met.present else "absent", wanted=())
+
+
+def _conditions_of_period(name: str, rule: Filter, span: tuple[datetime, datetime | None]) -> Iterator[Condition]:
+    """What lies between the two ends of a period."""
+    begin, end = span
+    yield Condition(parameter=name, paths=rule.compares, keeps="at-or-after", wanted=(begin,))
+    if end is not None:
+        yield Condition(parameter=name, paths=rule.compares, keeps="below", wanted=(end,))
+
+
+def _compared_fields(given: ParsedParameters, rule: Filter, choices: ChoiceResolver) -> tuple[FieldPath, ...]:
     """What a filter compares in this request."""
-    if rule.word_compares and (own := field_of_word(rule, value, folded=choices.resolve(rule.case) == "folded")):
-        return (own,)
     chosen = rule.compares_by
     word = given.value(chosen.parameter) if chosen is not None else None
     if chosen is not None and word in chosen.words:
@@ -428,8 +455,8 @@ def _resolve_page_slice(
             return OffsetSlice(take=None if size is None or size == paging.all else max(size, 0)), False
         case OffsetPaging():
             size = _integer_value(given, paging.size)
-            skip = _integer_value(given, paging.offset) or 0
-            return OffsetSlice(skip=max(skip, 0), take=None if size in (None, paging.all) else max(size, 0)), False
+            skip = paging.rows_before(_integer_value(given, paging.offset))
+            return OffsetSlice(skip=skip, take=None if size in (None, paging.all) else max(size, 0)), False
         case PageNumberPaging():
             return _page_number_slice(given, paging, choices), False
         case CursorPaging():

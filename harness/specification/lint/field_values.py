@@ -23,7 +23,7 @@ from harness.telephony.attributes import ATTRIBUTES, ID_ALPHABETS, AttributeKind
 
 _NUMBERS: Final = ("integer", "digits", "decimal", "decimal-text")
 _PRESENCE_CODECS: Final = ("flag", "integer", "digits", "word")
-_CONDITIONS: Final = ("word", "text", "integer", "digits", "flag")
+PLAIN_CODECS: Final = ("word", "text", "integer", "digits", "flag")
 _TEMPLATE_CODECS: Final = ("text", "word", "integer", "digits")
 
 
@@ -113,8 +113,8 @@ def _check_condition(
         yield finding_at(spec, "value", path, "a field of the row itself, or of an object in it, that is told", name)
     if not when.is_ and not when.not_ and when.present is None:
         yield finding_at(spec, "value", path, "`is`, `not` or `present` beside the field", "none")
-    if str(when.field) == name or (other is not None and (other.when is not None or other.as_ not in _CONDITIONS)):
-        expected = f"another field, without a condition of its own: {', '.join(_CONDITIONS)}"
+    if str(when.field) == name or (other is not None and (other.when is not None or other.as_ not in PLAIN_CODECS)):
+        expected = f"another field, without a condition of its own: {', '.join(PLAIN_CODECS)}"
         yield finding_at(spec, "value", (*path, "field"), expected, str(when.field))
     if not field.clause:
         yield finding_at(spec, "value", path, "a clause on where the field is there", "none", "name a clause")

@@ -18,18 +18,21 @@ from harness.specification.expansion import (
 )
 from harness.specification.field_path import FieldPath
 from harness.specification.lint.cross_references import declared_field
+from harness.specification.lint.field_values import PLAIN_CODECS
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values
 from harness.specification.lint.telephony_words import attribute_at
 from harness.specification.load import Spec
-from harness.specification.model import FieldChoice, Filter, Parameter
+from harness.specification.model import FieldChoice, FieldCondition, Filter, Parameter
 from harness.specification.narrowing_defaults import no_filter_words, time_ends
 from harness.specification.sort_spellings import sort_spellings
+from harness.specification.value_forms import MILLISECONDS
 from harness.specification.yaml_source import KeyPath, PlainValue
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 
 Kind = Literal["text", "number", "instant", "flag"]
 
 _ORDER: Final = ("at-or-after", "at-or-before", "at-least", "at-most", "above", "below")
+_NUMBER_ORDER: Final = ("at-least", "at-most", "above", "below")
 _DAY_COMPARISONS: Final = ("equal", "not-equal", *_ORDER)
 _REPEATABLE: Final = ("text", "word", "integer", "digits")
 _KIND_BY_CODEC: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -111,17 +114,39 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
         for keeps in dict.fromkeys(comparisons):
             yield from _check_comparison(spec, path, rule, parameter, keeps)
         yield from _check_wildcards(spec, path, rule, comparisons)
+        yield from _check_unit(spec, path, rule, parameter, comparisons)
         if rule.compares_by is not None:
             yield from _check_field_choice(spec, path, rule, rule.compares_by)
             for place in rule.compares_by.words.values():
                 for keeps in dict.fromkeys(comparisons):
                     here = (*path, "compares-by", "words")
                     yield from _check_comparison(spec, here, replace(rule, compares=(place,)), parameter, keeps)
-        yield from _check_words_of_fields(spec, path, rule, parameter)
+        yield from _check_word_conditions(spec, path, rule, parameter)
+        yield from _check_periods(spec, path, rule, parameter)
         if rule.absent != "kept" and "not-equal" not in comparisons:
             yield finding_at(
                 spec, "comparison", (*path, "absent"), "the key absent only beside not-equal or not-in", "it is there"
             )
+
+
+def _check_unit(
+    spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter, comparisons: list[str]
+) -> Iterator[LintFinding]:
+    """Another unit is a larger one than that of the rows, in the order of numbers."""
+    if rule.unit is None:
+        return
+    here: KeyPath = (*path, "unit")
+    shown = declared_field(spec, rule.compares[0]) if len(rule.compares) == 1 else None
+    attribute = (
+        ATTRIBUTES[Grain(spec.listing.lists.one_row_per)].get(shown.shows or "") if shown is not None else None
+    )
+    if shown is None or attribute is None or attribute.kind is not AttributeKind.SECONDS or rule.compares_by:
+        yield finding_at(spec, "comparison", here, "one field beside it, that shows seconds", str(rule.compares[0]))
+    elif MILLISECONDS[rule.unit] <= MILLISECONDS[shown.unit]:
+        yield finding_at(spec, "comparison", here, f"a larger unit than {shown.unit}, that of the rows", rule.unit)
+    if set(comparisons) - set(_NUMBER_ORDER) or parameter.as_ not in ("integer", "digits", "decimal"):
+        expected = f"as: integer, digits or decimal, and {', '.join(_NUMBER_ORDER)}"
+        yield finding_at(spec, "comparison", here, expected, f"as: {parameter.as_}, {', '.join(comparisons)}")
 
 
 def _names_numbers(spec: Spec, name: str, parameter: Parameter) -> bool:
@@ -155,21 +180,61 @@ def _check_field_choice(spec: Spec, path: KeyPath, rule: Filter, choice: FieldCh
         yield finding_at(spec, "field-choice", here, "no instead or alternatives beside it", "they are there")
 
 
-def _check_words_of_fields(spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter) -> Iterator[LintFinding]:
-    """Words with a field of their own are words of the filter, of which one is given at a time."""
-    here: KeyPath = (*path, "word-compares")
-    for word in rule.word_compares:
-        if word not in rule.words:
-            expected = f"what {word} stands for under words"
-            yield finding_at(spec, "filter-words", (*here, word), expected, "none")
-    if not rule.word_compares:
+def _check_word_conditions(spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter) -> Iterator[LintFinding]:
+    """A word that stands for conditions is given alone, and each condition asks what a field can show."""
+    here: KeyPath = (*path, "word-conditions")
+    if not rule.word_conditions:
         return
-    if parameter.as_ != "word" or parameter.repeated is not None or set(possible_values(rule.keeps)) != {"equal"}:
-        expected = "as: word, given once, and keeps: equal"
+    for word, conditions in rule.word_conditions.items():
+        if word in rule.words or (parameter.as_ == "flag" and word not in ("true", "false")):
+            expected = '"true" or "false"' if parameter.as_ == "flag" else "a word that stands for one thing"
+            yield finding_at(spec, "filter-words", (*here, word), expected, repr(word))
+        for condition in conditions:
+            yield from _check_row_condition(spec, (*here, word), condition)
+    single = parameter.as_ in ("word", "flag") and parameter.repeated is None
+    if not single or set(possible_values(rule.keeps)) != {"equal"}:
+        expected = "as: word or flag, given once, and keeps: equal"
         yield finding_at(spec, "filter-words", here, expected, f"as: {parameter.as_}, keeps: {rule.keeps}")
     if rule.compares_by or rule.named_by or rule.instead or rule.alternatives:
         expected = "no compares-by, named-by, instead or alternatives beside it"
         yield finding_at(spec, "filter-words", here, expected, "one of them")
+
+
+def _check_periods(spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter) -> Iterator[LintFinding]:
+    """A word for a period is given alone, compares one instant, and days begin and end somewhere."""
+    if not rule.periods:
+        return
+    here: KeyPath = (*path, "periods")
+    instants = [_kind_at(spec, place) for place in rule.compares] == ["instant"]
+    if not instants or rule.compares_by or rule.named_by or rule.instead or rule.alternatives or rule.words:
+        expected = "one field that shows an instant, and no other words or choices beside them"
+        yield finding_at(spec, "filter-words", here, expected, ", ".join(map(str, rule.compares)))
+    if parameter.as_ != "word" or parameter.repeated is not None or set(possible_values(rule.keeps)) != {"equal"}:
+        expected = "as: word, given once, and keeps: equal"
+        yield finding_at(spec, "filter-words", here, expected, f"as: {parameter.as_}, keeps: {rule.keeps}")
+    for word, period in rule.periods.items():
+        if period.count < 1 or period.back < 0:
+            actual = f"count: {period.count}, back: {period.back}"
+            yield finding_at(spec, "filter-words", (*here, word), "a count of 1 or more, and back 0 or more", actual)
+        if period.unit not in ("minute", "hour") and spec.listing.zone is None:
+            expected = "the key zone in x-listing: where a day begins and ends"
+            yield finding_at(spec, "filter-words", (*here, word), expected, "none")
+
+
+def _check_row_condition(spec: Spec, path: KeyPath, condition: FieldCondition) -> Iterator[LintFinding]:
+    """A condition names a plain field of the row itself, and values that it can show."""
+    field = None if condition.field.hidden else declared_field(spec, condition.field)
+    if field is None:
+        return
+    if (condition.is_ or condition.not_ or field.as_ in ("rows", "object")) and field.as_ not in PLAIN_CODECS:
+        expected = f"a field of the row: {', '.join(PLAIN_CODECS)}"
+        yield finding_at(spec, "filter-words", path, expected, f"{condition.field}, as: {field.as_}")
+    if not condition.is_ and not condition.not_ and condition.present is None:
+        yield finding_at(spec, "filter-words", path, "`is`, `not` or `present` beside the field", "none")
+    known = {*field.words.values(), *field.more_words}
+    for one in (*condition.is_, *condition.not_):
+        if known and str(one) not in known:
+            yield finding_at(spec, "filter-words", path, f"one of {', '.join(field.words.values())}", repr(one))
 
 
 def _several_due(spec: Spec, path: KeyPath, keeps: str) -> LintFinding:

@@ -159,6 +159,7 @@ def _check_way(
         yield finding_at(spec, "request", (*path, "pair"), "kind: basic beside it", f"kind: {way.kind}")
     if way.kind == "none" and (path != ("access",) or spec.listing.access.also):
         yield finding_at(spec, "request", (*path, "kind"), "no other way in where none is needed", "others")
+    yield from _check_frame(spec, way, path)
     keys = {scheme.get("name") for scheme in schemes}
     if way.kind == "password":
         for word, name in (("user", way.user), ("password", way.password)):
@@ -175,6 +176,17 @@ def _check_way(
         if key is None or key.name not in declared:
             told = ", ".join(sorted({_described_scheme(scheme) for scheme in schemes})) or "none"
             yield finding_at(spec, "request", (*path, "kind"), f"a securityScheme {wanted} in components", told)
+
+
+def _check_frame(spec: Spec, way: AccessWay, path: KeyPath) -> Iterator[LintFinding]:
+    """A key stands once in what is written around it, in a header."""
+    key = key_of(way)
+    if key is None or "{" not in key.scheme:
+        return
+    if key.place != "header" or key.scheme.count("{") > 1 or "{key}" not in key.scheme:
+        here: KeyPath = (*path, "key" if way.kind == "key" else "session", "scheme")
+        expected = "a word, or {key} once and what stands around it, in a header"
+        yield finding_at(spec, "request", here, expected, f"{key.place}: {key.scheme!r}")
 
 
 def _check_schemes(spec: Spec, schemes: Mapping[str, Schema]) -> Iterator[LintFinding]:
@@ -220,10 +232,10 @@ def _is_scheme_of(scheme: Schema, way: AccessWay) -> bool:
         return False
     headed = key.place == "header" and key.name.lower() == AUTHORIZATION.lower()
     if kind == "http":
-        return headed and word == key.scheme.lower() and word != ""
+        return headed and word == key.word.lower() and word != ""
     if kind in ("oauth2", "openIdConnect"):
         # The log-in operation is the token URL of a flow, and what it gives is a bearer token.
-        return way.kind == "bearer" or (way.kind == "session" and headed and key.scheme.lower() == "bearer")
+        return way.kind == "bearer" or (way.kind == "session" and headed and key.word.lower() == "bearer")
     same = scheme.get("name") == key.name or (
         key.place == "header" and str(scheme.get("name")).lower() == key.name.lower()
     )

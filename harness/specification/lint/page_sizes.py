@@ -19,6 +19,15 @@ def check_page_sizes(spec: Spec) -> Iterator[LintFinding]:
             yield finding_at(spec, "page-size", ("paging", "all"), expected, str(paging.all))
         if isinstance(paging, OffsetPaging) and not paging.clauses.all:
             yield finding_at(spec, "clause", ("paging",), "a clause on the number that means all (all)", "none")
+    if isinstance(paging, CursorPaging) and paging.links is not None and paging.links.full_last != "ends":
+        expected = "next-on-last of the paging, which says what the last page of cursors has"
+        yield finding_at(spec, "page-size", ("paging", "links", "full-last"), expected, "full-last")
+    if isinstance(paging, OffsetPaging) and paging.first:
+        offset = spec.listing.parameters.get(paging.offset)
+        said = None if offset is None else (offset.default, offset.least)
+        if said is not None and any(one not in (None, paging.first) for one in said):
+            expected = f"{paging.first} as the default and the least of {paging.offset}, where they are said"
+            yield finding_at(spec, "page-size", ("paging", "first"), expected, f"{said[0]} and {said[1]}")
     if not isinstance(paging, PageNumberPaging | CursorPaging):
         return
     if paging.size is None and paging.default_size is None:

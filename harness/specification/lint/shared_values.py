@@ -13,7 +13,7 @@ from harness.specification.model import Parameter, SharedValue
 from harness.specification.shared_parts import VALUE_PLACE, SharedPart
 from harness.specification.yaml_source import KeyPath
 
-_HELD: Final = ("list", "json-list", "flag")
+_HELD: Final = ("json-list", "flag")
 
 
 def check_shared_values(spec: Spec) -> Iterator[LintFinding]:
@@ -46,8 +46,8 @@ def _check_part(
 ) -> Iterator[LintFinding]:
     text = shared.parts[name]
     part = SharedPart.of(name, text)
-    if part.takes_value == (parameter.as_ == "presence") or text.count(VALUE_PLACE) > 1:
-        expected = f"{VALUE_PLACE} once, unless as: presence"
+    if part.takes_value == (parameter.as_ == "presence"):
+        expected = f"{VALUE_PLACE}, unless as: presence"
         yield finding_at(spec, "shared-value", path, expected, f"as: {parameter.as_}, {text!r}")
     if shared.separated_by and shared.separated_by in text:
         yield finding_at(spec, "shared-value", path, "a part that the separator does not cut", repr(text))
@@ -55,9 +55,16 @@ def _check_part(
     if settled or parameter.repeated is not None or name in path_parts(spec.path):
         expected = "a value that a client chooses once, with no place of its own"
         yield finding_at(spec, "shared-value", path, expected, "bound-to, constant, at, repeated or a path")
-    if parameter.as_ in _HELD or (parameter.as_ == "text" and part.takes_value and not part.quote):
+    if part.takes_list != (parameter.as_ == "list"):
+        expected = f"{name} as: list beside [...] for its further elements"
+        yield finding_at(spec, "shared-value", path, expected, f"as: {parameter.as_}, {text!r}")
+    elif parameter.as_ in _HELD or (_taken(parameter) == "text" and part.takes_value and not part.quote):
         expected = f"{name} as a word, a number or a time, or as a text in quotes"
         yield finding_at(spec, "shared-value", path, expected, f"as: {parameter.as_}, {text!r}")
+
+
+def _taken(parameter: Parameter) -> str:
+    return parameter.of if parameter.as_ == "list" else parameter.as_
 
 
 def _check_other(spec: Spec, path: KeyPath, shared: SharedValue) -> Iterator[LintFinding]:

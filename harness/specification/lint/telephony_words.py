@@ -155,8 +155,7 @@ def check_filter_words(spec: Spec) -> Iterator[LintFinding]:
     for name, rule in spec.listing.filters.items():
         path: KeyPath = ("filters", name)
         for word, meant in rule.words.items():
-            own = rule.word_compares.get(word)
-            known = _api_words(spec, rule.compares if own is None else (own,))
+            known = _api_words(spec, rule.compares)
             if not known:
                 continue
             for option in possible_values(meant):

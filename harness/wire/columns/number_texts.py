@@ -117,8 +117,8 @@ def scaled_numbers(column: NumberColumn, *, unit: str, digits: int, whole: bool,
     above, below = 1, scale
     if unit == "milliseconds":
         above = 1000
-    elif unit == "minutes":
-        below *= 60
+    elif unit in ("minutes", "hours"):
+        below *= 60 if unit == "minutes" else 3600
     if not whole:
         above *= 10**digits
     common = gcd(above, below)

@@ -452,7 +452,7 @@ def _looks_up_values(context: CheckContext, name: str) -> bool:
     """Whether a filter may find rows by a value that they show, which is no word and no instant."""
     rule = context.listing.filters[name]
     equal = rule.keeps == "equal" or isinstance(rule.keeps, OpenChoice)
-    words = rule.words or context.listing.parameters[name].as_ == "word"
+    words = rule.has_words or context.listing.parameters[name].as_ == "word"
     return equal and not words and not is_time_filter(context, name) and context.supports_parameters(name)
 
 

@@ -42,7 +42,7 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
         context.results.record_pass(clauses)
         return
     # A page that is cut short is another defect: then a later page holds the rest.
-    later = came if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + 1
+    later = came + paging.first if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + 1
     place = paging.offset if isinstance(paging, OffsetPaging) else paging.page
     rest = context.send(
         exchange.list_request.with_values({place: context.encode(place, later)}), "are there more rows?"

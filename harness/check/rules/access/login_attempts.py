@@ -201,10 +201,10 @@ def _wrong_keys(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]
         credentials = {**own, name: text}
         yield LoginAttempt(f"{what} {name}", credentials, fault, clauses)
     others = [one.credentials[name] for one in context.identities if one.credentials.get(name, secret) != secret]
-    if key.scheme:
-        word = "Basic" if key.scheme.lower() != "basic" else "Bearer"
+    if key.word:
+        word = "Basic" if key.word.lower() != "basic" else "Bearer"
         yield LoginAttempt(
-            f"the {name} after another word than {key.scheme}", own, _either_fault(context), clauses, scheme=word
+            f"the {name} after another word than {key.word}", own, _either_fault(context), clauses, scheme=word
         )
     if others:
         # Two keys side by side in one text are no key.

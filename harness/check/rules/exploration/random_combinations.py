@@ -291,7 +291,8 @@ class _PieceMaker:
                     first = first_page_number(context, paging)
                     places += [(size, {paging.page: context.encode(paging.page, first + page)}) for page in range(4)]
                 case OffsetPaging():
-                    places += [(size, {paging.offset: context.encode(paging.offset, skip)}) for skip in (0, 1, 2, 7)]
+                    offsets = [skip + paging.first for skip in (0, 1, 2, 7)]
+                    places += [(size, {paging.offset: context.encode(paging.offset, place)}) for place in offsets]
                 case LimitPaging() | CursorPaging() | NoPaging():
                     places.append((size, {}))
         return [

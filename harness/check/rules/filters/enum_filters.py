@@ -50,7 +50,7 @@ def check_unseen_words(about: AskedFilter) -> None:
     """
     context, mirror, words = about.context, about.mirror, _words_of_field(about)
     several = {word: meant for word, meant in about.rule.words.items() if isinstance(meant, tuple)}
-    if len(words) < 2 or not mirror.complete or about.rule.word_compares:
+    if len(words) < 2 or not mirror.complete or about.rule.word_conditions:
         return
     wrong: _Breach | None = None
     for _ in range(2):

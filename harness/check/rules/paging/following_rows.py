@@ -18,7 +18,7 @@ from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
 from harness.check.rules.responses.judged_response import parse_flag
 from harness.specification.answer_place import header_at
-from harness.specification.model import PageMore, more_part
+from harness.specification.model import FullLastPage, PageMore, more_part
 from harness.wire.decoded_body import Tree
 
 _FILTERS_ASKED: Final = 2
@@ -26,7 +26,7 @@ _PAGES_ASKED: Final = 4
 
 
 def check_following_rows(context: CheckContext, mirror: Mirror) -> None:
-    """Judges the flag on pages that hold all rows, all but one, and on both halves of the list."""
+    """Judges the flag on pages that hold all rows, all but one, and on two that share out the list."""
     more = more_part(context.listing.paging)
     if more is None:
         return
@@ -51,7 +51,7 @@ def check_following_rows(context: CheckContext, mirror: Mirror) -> None:
                 return
             continue
         largest = min(rows, most or rows)
-        for size, pages in ((rows, 1), (rows - 1, 1), ((rows + 1) // 2, 2), (largest, _PAGES_ASKED)):
+        for size, pages in ((rows, 1), (rows - 1, 1), (rows // 2 + 1, 2), (largest, _PAGES_ASKED)):
             # Of a list longer than two pages the largest ones are asked for, and the last of them where it is near.
             if 0 < size <= largest and size not in sizes and (pages < _PAGES_ASKED or not sizes):
                 sizes.append(size)
@@ -84,13 +84,21 @@ def _is_told_wrongly(
             return False
         # A header holds a text, whatever the body is.
         told = parse_flag(exchange.part_at(more.at), text=context.is_xml or header_at(more.at) is not None)
-        if told is not None and told != (seen < rows):
+        answer: FullLastPage = "goes-on" if told else "ends"
+        if told is not None and seen == rows and len(exchange.rows) == size:
+            # The last page is full: servers that count its rows do not know that it is the last.
+            wrong = answer not in context.dialect.possible_answers(more.full_last)
+            if not wrong:
+                context.dialect.learn_answer(more.full_last, answer, "walk")
+        else:
+            wrong = told is not None and told != (seen < rows)
+        if wrong:
             report_walk_breach(
                 context,
                 mirror,
                 more.clause,
                 exchange,
-                f"{more.at}: {str(seen < rows).lower()}, with {rows - seen} of {rows} rows after page "
+                f"{more.at}: {str(not told).lower()}, with {rows - seen} of {rows} rows after page "
                 f"{page + 1}{arrangement.label}",
                 str(told).lower(),
                 message="an answer says whether rows follow those of its page",

@@ -156,7 +156,7 @@ def _pages_at(context: CheckContext, paging: PlacedPaging, due: DueRows, probe: 
     borders: Sequence[int] = range(size, rows, size)
     if isinstance(paging, OffsetPaging):
         furthest = context.listing.parameters[paging.offset].most
-        borders = range(size, rows if furthest is None else min(rows, furthest + 1))
+        borders = range(size, rows if furthest is None else min(rows, furthest - paging.first + 1))
     if not borders:
         return None
     tied = due.tied_borders(borders)
@@ -185,7 +185,11 @@ def _ask_for_page(
     context: CheckContext, mirror: Mirror, paging: PlacedPaging, arrangement: Arrangement, size: int, begin: int
 ) -> ListRequest:
     (name,) = paging.place_parameters
-    place = begin if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + begin // size
+    place = (
+        begin + paging.first
+        if isinstance(paging, OffsetPaging)
+        else first_page_number(context, paging) + begin // size
+    )
     values: dict[str, Tree] = {
         **page_size_values(context, size),
         name: context.encode(name, place),

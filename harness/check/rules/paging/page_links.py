@@ -37,12 +37,11 @@ from harness.specification.model import (
     CursorPaging,
     LinkName,
     OffsetPaging,
-    OpenChoice,
     PageLinks,
     PageNumberPaging,
     all_clauses,
-    assumed_of,
     links_of,
+    options_of,
 )
 from harness.wire.decoded_body import Tree
 
@@ -235,13 +234,14 @@ def _follow_pages(walk: _Walk) -> _Breach | None:
 
 
 def _judge_last_page(walk: _Walk) -> _Breach | None:
-    """The last page has no next link, but where the last page of cursors is an empty one."""
+    """The last page has no next link, but where an empty page may follow it."""
     paging, page = walk.context.listing.paging, walk.pages[-1]
     if walk.links.next is None:
         return None
-    if isinstance(paging, CursorPaging) and assumed_of(paging.next_on_last) == "given":
-        return None
-    if isinstance(paging, CursorPaging) and isinstance(paging.next_on_last, OpenChoice):
+    if isinstance(paging, CursorPaging):
+        if "given" in options_of(paging.next_on_last):
+            return None
+    elif len(page.rows or ()) == walk.size and "goes-on" in options_of(walk.links.full_last):
         return None
     clauses = walk.links.clauses.ends or walk.links.next.clause
     link = link_text(page, "next")
@@ -364,7 +364,7 @@ def _is_same_by_number(walk: _Walk, came: Exchange, start: int) -> bool:
         case PageNumberPaging():
             place, number = paging.page, first_page_number(context, paging) + start // walk.size
         case OffsetPaging():
-            place, number = paging.offset, start
+            place, number = paging.offset, start + paging.first
         case _:
             return False
     values = {**walk.values, place: context.encode(place, number)}

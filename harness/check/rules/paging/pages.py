@@ -158,7 +158,7 @@ def _pages_side_by_side(
     """What two pages, both in one and the plain one show; None where one of them cannot be had."""
     partition = partition_clauses(paging) or slice_clauses(paging)
     (place,) = paging.place_parameters
-    first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else 0
+    first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else paging.first
     second = first + (1 if isinstance(paging, PageNumberPaging) else 3)
     answers: dict[str, Exchange] = {}
     for name, size, values in (
@@ -395,7 +395,7 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
     start = clauses.offset_default or clauses.slice
 
     def at(skip: int | None, size: int | None) -> dict[str, Tree]:
-        values = {paging.offset: skip, paging.size: size}
+        values = {paging.offset: None if skip is None else skip + paging.first, paging.size: size}
         return context.encode_all({name: value for name, value in values.items() if value is not None})
 
     def ask(skip: int | None, size: int | None, purpose: str, told: Clauses, /, **blame: Clauses) -> None:
@@ -403,7 +403,7 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
 
     default = clauses.size_default
     ask(None, None, "no offset and no count", default or clauses.size, size=default, slice=start)
-    ask(0, None, "offset 0", start)
+    ask(0, None, f"offset {paging.first}", start)
     for turn, size in enumerate(page_sizes_for(count)):
         ask(None, size, f"{size} rows", clauses.size)
         # From the second page on; past one row and up to the last one with one size each.

@@ -280,7 +280,7 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
         values[paging.size_parameter] = context.encode(paging.size_parameter, 3)
     if isinstance(paging, PageNumberPaging | OffsetPaging):
         (place,) = paging.place_parameters
-        first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else 0
+        first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else paging.first
         values[place] = context.encode(place, first + 2)
     if order is not None and order.descending is not None:
         values[order.descending] = context.encode(order.descending, True)

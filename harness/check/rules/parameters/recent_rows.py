@@ -25,10 +25,10 @@ def check_recent_rows(context: CheckContext, mirror: Mirror, pair: FilterRange, 
     clauses = pair.clauses.recent
     if not clauses:
         return
-    if context.options.now is None:
+    now = context.server_time
+    if now is None:
         context.results.record_not_exercised(clauses, "the run does not know what time it is")
         return
-    now = context.options.now.astimezone(UTC) + timedelta(seconds=context.clock_skew_seconds or 0.0)
     slack = min(_SLACK, timedelta(seconds=seconds) / 4)
     begin = now - timedelta(seconds=seconds)
     counts = []

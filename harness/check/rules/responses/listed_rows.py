@@ -12,7 +12,6 @@ from harness.check.rules.responses.field_flaws import due_and_came
 from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer, part_at
 from harness.check.rules.responses.row_consistency import note_rows
 from harness.check.rules.responses.row_laws import check_row_laws, law_context_of
-from harness.integers import is_integer
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Field, NotFutureLaw, OffsetPaging, PageNumberPaging
 from harness.specification.value_forms import template_names
@@ -296,8 +295,7 @@ def _skipped_rows(judge: JudgedResponse) -> int:
     paging = judge.context.listing.paging
     if not isinstance(paging, OffsetPaging) or not judge.context.parameters_work(paging.offset):
         return 0
-    value = judge.parameter_value(paging.offset)
-    return value if is_integer(value) else 0
+    return paging.rows_before(judge.parameter_value(paging.offset))
 
 
 def _check_returned(judge: JudgedResponse, answer: DecodedResponse) -> None:

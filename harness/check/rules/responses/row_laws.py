@@ -33,7 +33,6 @@ from harness.specification.model import (
     Scalar,
     WithinSpanLaw,
 )
-from harness.specification.narrowing_defaults import field_of_word
 from harness.wire.derived_fields import seconds_of_number
 from harness.wire.http_messages import HttpResponse
 from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, absent_forms, field_at
@@ -497,13 +496,13 @@ def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Map
             or not context.parameters_work(name)
         ):
             continue
-        words = filter_.words.get(requested, (requested,))
-        path = field_of_word(filter_, requested) or filter_.compares[0]
-        if isinstance(words, OpenChoice) or not set(words) <= _field_vocabulary(listing, path):
-            continue
         if exchange.list_request.repeated.get(name) or exchange.list_request.left_out:
             continue
-        requested_words[path] = frozenset(words)
+        words = filter_.words.get(requested, (requested,))
+        told = [(one.field, tuple(map(str, one.is_))) for one in filter_.conditions_of(requested)]
+        for path, shown in told or [(filter_.compares[0], () if isinstance(words, OpenChoice) else words)]:
+            if shown and set(shown) <= _field_vocabulary(listing, path):
+                requested_words[path] = frozenset(shown)
     return requested_words
 
 
