@@ -1666,6 +1666,7 @@ class SuccessMark:
     """How success is told."""
 
     http: int = documented_key("HTTP status", 200)
+    https: tuple[int, ...] = documented_key("further HTTP statuses that are legitimate", ())
     shows: Mapping[str, Scalar] = documented_key("pointers and the values they have", factory=dict)
     clause: Clauses = documented_key("the clause", ())
 

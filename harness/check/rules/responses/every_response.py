@@ -159,6 +159,15 @@ def _has_promised_media_type(judge: JudgedResponse, response: HttpResponse) -> b
     }
 
 
+def _is_problem_details(judge: JudgedResponse, response: HttpResponse) -> bool:
+    """Whether an error is told as RFC 9457 says, in the format of the promised media type."""
+    formats = {
+        wanted.partition(";")[0].strip().lower().rpartition("/")[2]
+        for wanted in judge.context.listing.transport.answers
+    }
+    return response.media_type in {f"application/problem+{name}" for name in formats}
+
+
 def _check_media_type(judge: JudgedResponse, response: HttpResponse, answer: DecodedResponse) -> None:
     listing = judge.context.listing
     transport = listing.transport
@@ -167,7 +176,7 @@ def _check_media_type(judge: JudgedResponse, response: HttpResponse, answer: Dec
         for told in listing.outcome.faults.values()
         if told.media_type is not None
     }
-    if answer.outcome == "error" and response.media_type in own:
+    if answer.outcome == "error" and (response.media_type in own or _is_problem_details(judge, response)):
         return
     if _has_promised_media_type(judge, response):
         judge.record_pass(transport.answers_clause)

@@ -134,7 +134,7 @@ def check_success(judge: JudgedResponse, answer: DecodedResponse) -> None:
     listing = judge.context.listing
     success = listing.outcome.success
     http = listing.outcome.error.clauses.http if success.shows else ()
-    if answer.http_status != success.http:
+    if answer.http_status not in (success.http, *success.https):
         clauses = (*http, *success.clause, *listing.lists.clauses.reach)
         expected, actual = f"HTTP {success.http}", f"HTTP {answer.http_status}"
         judge.report_breach(clauses, expected=expected, actual=actual, at="status")
