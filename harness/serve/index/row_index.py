@@ -319,6 +319,7 @@ class IndexSnapshot:
         self._lists: dict[tuple[object, ...], OrderedRows | MergedRows | None] = {}
         # The plans of all pages of a list share its conditions: the same objects are found sooner than equal ones.
         self._lists_of_plans: dict[int, tuple[Query, OrderedRows | MergedRows | None]] = {}
+        self._settled: dict[tuple[OrderedRows, int], list[int]] = {}
         # The rows of given calls have the numbers after all others.
         self._given = tuple(given)
         self._first_given = len(row_index.timeline)
@@ -411,8 +412,7 @@ class IndexSnapshot:
         many = len(ordered)
         # From here on positions count upwards, whatever the direction.
         low, high = (many - end, many - start) if query.sort_order.descending else (start, end)
-        at_hand = self._rows_at_hand(ordered, low, high, variant)
-        rendered = self._render_between(ordered, low, high, variant) if at_hand is None else at_hand
+        rendered = self._render_between(ordered, low, high, variant)
         first = last = None
         bodies = [row.body for row in rendered]
         ends = (low, high - 1)
@@ -421,25 +421,15 @@ class IndexSnapshot:
             ends = (high - 1, low)
         if rendered and isinstance(query.page_slice, CursorSlice):
             first, last = (SortPosition(ordered.sort_value_at(at), rendered[at - low].identity) for at in ends)
-            if at_hand is not None and isinstance(ordered, OrderedRows):
-                # Its key is no other row's.
+            if isinstance(ordered, OrderedRows) and ordered.is_alone_at(ends[1]):
                 ordered.keep_place(last, (ends[1], 1))
         return RenderedPage(bodies, many, start, start + len(bodies) >= many, first, last)
-
-    def _rows_at_hand(
-        self, ordered: OrderedRows | MergedRows, low: int, high: int, variant: RowVariant
-    ) -> list[RenderedRow] | None:
-        """The rows between two positions; None where they have to be rendered, or to be put in order."""
-        rows = ordered.rows_without_ties(low, high)
-        if rows is None or not self._live_position_set.isdisjoint(rows):
-            return None
-        found = self.row_index.rows_at_hand(rows, variant)
-        return cast("list[RenderedRow]", found) if all(found) else None
 
     def _render_between(
         self, ordered: OrderedRows | MergedRows, low: int, high: int, variant: RowVariant
     ) -> list[RenderedRow]:
         """The rows between two positions, rendered where they are not at hand."""
+        rendered_rows: dict[int, RenderedRow] = {}
 
         def beside(more: int) -> Sequence[int]:
             # Only a client that comes from the page before is likely to ask for the next one.
@@ -447,17 +437,19 @@ class IndexSnapshot:
             walks = before and self.row_index.is_rendered(before[0], variant)
             return ordered.neighbours(low, high, more) if walks else ()
 
-        rendered_rows: dict[int, RenderedRow] = {}
-
         def render(some: Sequence[int]) -> dict[int, RenderedRow]:
-            missing = [row for row in some if row not in rendered_rows]
+            # The page at once, in whatever order: rows that are not at hand are rendered in one batch.
+            some = some if rendered_rows else [*some, *ordered.rows_ignoring_ties(low, high)]
+            missing = [row for row in dict.fromkeys(some) if row not in rendered_rows]
             if missing:
                 rendered_rows.update(self._render_rows(missing, variant, beside))
             return rendered_rows
 
-        # The page at once, in whatever order: rows that are not cached are rendered in one batch.
-        render(ordered.rows_ignoring_ties(low, high))
         rows = ordered.rows_in_order(low, high, render)
+        if self._live_position_set.isdisjoint(rows):
+            found = self.row_index.rows_at_hand(rows, variant)
+            if all(found):
+                return cast("list[RenderedRow]", found)
         render(rows)
         return [rendered_rows[row] for row in rows]
 
@@ -479,6 +471,7 @@ class IndexSnapshot:
             if len(self._lists) >= _MAX_LISTS or self._listed_rows > _MAX_ORDERED_ROWS:
                 self._lists.clear()
                 self._lists_of_plans.clear()
+                self._settled.clear()
                 self._listed_rows = 0
             run = self._matching_range(query)
             rows = self._order_rows(run, query)
@@ -559,11 +552,11 @@ class IndexSnapshot:
         sorting, row_index = query.sort_order, self.row_index
         identity = FieldPath.of(row_index.listing.lists.identity)
         if sorting.path is None or not len(run):
-            return OrderedRows(run, None, None, row_index, identity, sorting)
+            return OrderedRows(run, None, None, row_index, identity, sorting, self._settled)
         plain = row_index.column(sorting.path)
         column = plain.with_collation(sorting.collation)
         if column.is_ascending and not column.changes_while_live:
-            return OrderedRows(run, column.keys, plain, row_index, identity, sorting)
+            return OrderedRows(run, column.keys, plain, row_index, identity, sorting, self._settled)
         key = (query._replace(page_slice=OffsetSlice()), sorting)
         known = self._orders.get(key)
         if known is None:
@@ -580,7 +573,14 @@ class IndexSnapshot:
             while len(self._orders) > _MAX_SELECTIONS:
                 self._orders.pop(next(iter(self._orders)))
         return OrderedRows(
-            RowRange(0, len(run), known[0], _NO_ROWS), known[1], plain, row_index, identity, sorting, sorted_here=True
+            RowRange(0, len(run), known[0], _NO_ROWS),
+            known[1],
+            plain,
+            row_index,
+            identity,
+            sorting,
+            self._settled,
+            sorted_here=True,
         )
 
     def _current_keys(self, rows: RowNumbers, column: KeyColumn, path: ValuePath) -> Keys:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LARGE_TIE_ROWS: Final = 512
 _MOST_PLACES: Final = 1024
+# A list is put in order by stretches of so many rows, and so many of them are remembered.
+_STRETCH_ROWS: Final = 64
+_MOST_STRETCHES: Final = 4096
 
 
 class RenderedRow(NamedTuple):
@@ -87,15 +90,18 @@ class OrderedRows:
         row_index: RowIndex,
         identity: ValuePath,
         sorting: SortOrder,
+        settled: dict[tuple[OrderedRows, int], list[int]],
         *,
         sorted_here: bool = False,
     ) -> None:
+        """`settled` are the stretches of all lists that are in order already, by list and first position."""
         self._row_range = run
         self._keys = keys
         self._column = column
         self._row_index = row_index
         self._identity = identity
         self._sorting = sorting
+        self._settled = settled
         self._keys_sorted = sorted_here
         # Who walks asks for the rows after those of the last answer.
         self._places: dict[SortPosition, tuple[int, int] | None] = {}
@@ -126,30 +132,22 @@ class OrderedRows:
         """The rows between two positions, ties unsorted: at both ends others of the same key may belong there."""
         return self._row_range.rows_between(low, high).tolist() if low < high else []
 
-    def rows_without_ties(self, low: int, high: int) -> Sequence[int] | None:
-        """The rows between two positions; None where one of them shares its key with a neighbour."""
-        if self._keys is None or low >= high:
-            return self.rows_ignoring_ties(low, high)
-        run = self._row_range
-        begin, end = max(low - 1, 0), min(high + 1, len(run))
-        rows: Sequence[int] | RowNumbers
-        if run.rows is None and end <= run.head_length:
-            rows = range(run.first + begin, run.first + end)
-            keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows.start : rows.stop]
-        else:
-            rows = run.rows_between(begin, end)
-            keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows]
-        if np.count_nonzero(keys[1:] == keys[:-1]):
-            return None
-        found = rows[low - begin : high - begin]
-        return found if isinstance(found, range) else found.tolist()
-
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
-        if low >= high:
-            return []
+        begin, found = low - low % _STRETCH_ROWS, list[int]()
+        for start in range(begin, high, _STRETCH_ROWS):
+            stretch = self._settled.get((self, start))
+            if stretch is None:
+                if len(self._settled) >= _MOST_STRETCHES:
+                    self._settled.clear()
+                stretch = self._put_in_order(start, min(start + _STRETCH_ROWS, len(self)), render)
+                self._settled[self, start] = stretch
+            found += stretch
+        return found[low - begin : high - begin]
+
+    def _put_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         if self._keys is None:
-            return list(map(int, self._row_range.rows_between(low, high)))
+            return self.rows_ignoring_ties(low, high)
         # Rows of the same key may stand on both sides of a cut.
         first = (
             low if low == 0 or self._key_at(low - 1) != self._key_at(low) else self._count_below(self._key_at(low))
@@ -184,6 +182,11 @@ class OrderedRows:
                 found += sorted(some[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity))
             first = last
         return found
+
+    def is_alone_at(self, at: int) -> bool:
+        """Whether no neighbour shares the key of the row at a position."""
+        key = self._key_at(at)
+        return (at == 0 or self._key_at(at - 1) != key) and (at + 1 == len(self) or self._key_at(at + 1) != key)
 
     def sort_value_at(self, at: int) -> Comparable | None:
         """The sort value of the row at a position."""
