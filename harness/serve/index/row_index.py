@@ -21,7 +21,7 @@ from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumber
 from harness.serve.index.live_rows import LiveRows
 from harness.serve.index.merged_rows import MergedRows
 from harness.serve.index.row_blocks import RowBlocks
-from harness.serve.index.row_order import OrderedRows, RenderedRow, RowRange
+from harness.serve.index.row_order import OrderedRows, OrderMemory, RenderedRow, RowRange
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import (
     Comparable,
@@ -319,7 +319,7 @@ class IndexSnapshot:
         self._lists: dict[tuple[object, ...], OrderedRows | MergedRows | None] = {}
         # The plans of all pages of a list share its conditions: the same objects are found sooner than equal ones.
         self._lists_of_plans: dict[int, tuple[Query, OrderedRows | MergedRows | None]] = {}
-        self._settled: dict[tuple[OrderedRows, int], list[int]] = {}
+        self._order_memory = OrderMemory()
         # The rows of given calls have the numbers after all others.
         self._given = tuple(given)
         self._first_given = len(row_index.timeline)
@@ -471,7 +471,7 @@ class IndexSnapshot:
             if len(self._lists) >= _MAX_LISTS or self._listed_rows > _MAX_ORDERED_ROWS:
                 self._lists.clear()
                 self._lists_of_plans.clear()
-                self._settled.clear()
+                self._order_memory.clear()
                 self._listed_rows = 0
             run = self._matching_range(query)
             rows = self._order_rows(run, query)
@@ -552,11 +552,11 @@ class IndexSnapshot:
         sorting, row_index = query.sort_order, self.row_index
         identity = FieldPath.of(row_index.listing.lists.identity)
         if sorting.path is None or not len(run):
-            return OrderedRows(run, None, None, row_index, identity, sorting, self._settled)
+            return OrderedRows(run, None, None, row_index, identity, sorting, self._order_memory)
         plain = row_index.column(sorting.path)
         column = plain.with_collation(sorting.collation)
         if column.is_ascending and not column.changes_while_live:
-            return OrderedRows(run, column.keys, plain, row_index, identity, sorting, self._settled)
+            return OrderedRows(run, column.keys, plain, row_index, identity, sorting, self._order_memory)
         key = (query._replace(page_slice=OffsetSlice()), sorting)
         known = self._orders.get(key)
         if known is None:
@@ -579,7 +579,7 @@ class IndexSnapshot:
             row_index,
             identity,
             sorting,
-            self._settled,
+            self._order_memory,
             sorted_here=True,
         )
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from harness.serve.index.row_index import RowIndex
 
 _LARGE_TIE_ROWS: Final = 512
-_MOST_PLACES: Final = 1024
-# A list is put in order by stretches of so many rows, and so many of them are remembered.
+# A list is put in order by stretches of so many rows.
 _STRETCH_ROWS: Final = 64
 _MOST_STRETCHES: Final = 4096
+_MOST_PLACES: Final = 8192
 
 
 class RenderedRow(NamedTuple):
@@ -75,6 +75,24 @@ class RowRange:
         return self.first + at if self.rows is None else int(self.rows[self.first + at])
 
 
+@final
+class OrderMemory:
+    """What is known of the order of some lists: their rows in stretches, by list and first position, and places.
+
+    A place is how many rows come before a sort position, and how many are at it. Who walks asks for the rows after
+    those of the last answer.
+    """
+
+    def __init__(self) -> None:
+        self.stretches: dict[tuple[OrderedRows, int], list[int]] = {}
+        self.places: dict[tuple[OrderedRows, SortPosition], tuple[int, int] | None] = {}
+
+    def clear(self) -> None:
+        """Forget all lists."""
+        self.stretches.clear()
+        self.places.clear()
+
+
 RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
 
 
@@ -90,21 +108,18 @@ class OrderedRows:
         row_index: RowIndex,
         identity: ValuePath,
         sorting: SortOrder,
-        settled: dict[tuple[OrderedRows, int], list[int]],
+        memory: OrderMemory,
         *,
         sorted_here: bool = False,
     ) -> None:
-        """`settled` are the stretches of all lists that are in order already, by list and first position."""
         self._row_range = run
         self._keys = keys
         self._column = column
         self._row_index = row_index
         self._identity = identity
         self._sorting = sorting
-        self._settled = settled
+        self._memory = memory
         self._keys_sorted = sorted_here
-        # Who walks asks for the rows after those of the last answer.
-        self._places: dict[SortPosition, tuple[int, int] | None] = {}
 
     def __len__(self) -> int:
         return len(self._row_range)
@@ -134,14 +149,15 @@ class OrderedRows:
 
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
+        known = self._memory.stretches
         begin, found = low - low % _STRETCH_ROWS, list[int]()
         for start in range(begin, high, _STRETCH_ROWS):
-            stretch = self._settled.get((self, start))
+            stretch = known.get((self, start))
             if stretch is None:
-                if len(self._settled) >= _MOST_STRETCHES:
-                    self._settled.clear()
+                if len(known) >= _MOST_STRETCHES:
+                    known.clear()
                 stretch = self._put_in_order(start, min(start + _STRETCH_ROWS, len(self)), render)
-                self._settled[self, start] = stretch
+                known[self, start] = stretch
             found += stretch
         return found[low - begin : high - begin]
 
@@ -203,15 +219,16 @@ class OrderedRows:
 
     def find_place(self, place: SortPosition, render: RowRenderer) -> tuple[int, int] | None:
         """The number of rows before a sort position, and at it; None where nothing compares to it."""
-        if place not in self._places:
+        if (self, place) not in self._memory.places:
             self.keep_place(place, self._search_place(place, render))
-        return self._places[place]
+        return self._memory.places[self, place]
 
     def keep_place(self, place: SortPosition, found: tuple[int, int] | None) -> None:
         """Remember what `find_place` gives for a sort position."""
-        if len(self._places) >= _MOST_PLACES:
-            self._places.clear()
-        self._places[place] = found
+        known = self._memory.places
+        if len(known) >= _MOST_PLACES:
+            known.clear()
+        known[self, place] = found
 
     def _search_place(self, place: SortPosition, render: RowRenderer) -> tuple[int, int] | None:
         if self._column is None or self._keys is None:
