@@ -8,7 +8,7 @@ same answers as `query.table.Table`, by other means; a property test holds one a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, assert_never, cast, final
@@ -219,7 +219,7 @@ class RowIndex:
         key = self._first_key(variant) + row
         return key in self._rendered_rows or key in self._earlier_rows
 
-    def rows_at_hand(self, rows: Sequence[int], variant: RowVariant) -> list[RenderedRow | None]:
+    def rows_at_hand(self, rows: Collection[int], variant: RowVariant) -> list[RenderedRow | None]:
         """Each of the rows as bytes; None for one that is not at hand."""
         first = self._first_key(variant)
         found = list(map(self._rendered_rows.get, [first + row for row in rows]))
@@ -437,12 +437,14 @@ class IndexSnapshot:
             walks = before and self.row_index.is_rendered(before[0], variant)
             return ordered.neighbours(low, high, more) if walks else ()
 
-        def render(some: Sequence[int]) -> dict[int, RenderedRow]:
-            # The page at once, in whatever order: rows that are not at hand are rendered in one batch.
-            some = some if rendered_rows else [*some, *ordered.rows_ignoring_ties(low, high)]
-            missing = [row for row in dict.fromkeys(some) if row not in rendered_rows]
+        def render(some: Collection[int]) -> dict[int, RenderedRow]:
+            # The page at once, in whatever order, with the rows beside it: those not at hand come in one batch.
+            if not rendered_rows:
+                some = dict.fromkeys((*some, *ordered.rows_ignoring_ties(low, high)))
+                rendered_rows.update(self._render_rows(list(some), variant, beside))
+            missing = [row for row in some if row not in rendered_rows]
             if missing:
-                rendered_rows.update(self._render_rows(missing, variant, beside))
+                rendered_rows.update(self._render_rows(missing, variant, lambda _: ()))
             return rendered_rows
 
         rows = ordered.rows_in_order(low, high, render)
@@ -596,7 +598,7 @@ class IndexSnapshot:
         return found
 
     def _render_rows(
-        self, rows: Sequence[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
+        self, rows: Collection[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
     ) -> dict[int, RenderedRow]:
         """The rendered rows by number. With rows that are not cached, those that `beside` names are rendered, too."""
         found: dict[int, RenderedRow] = {}

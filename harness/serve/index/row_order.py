@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LARGE_TIE_ROWS: Final = 512
 # A list is put in order by stretches of so many rows.
-_STRETCH_ROWS: Final = 64
+_STRETCH_ROWS: Final = 32
 _MOST_STRETCHES: Final = 4096
 _MOST_PLACES: Final = 8192
 
@@ -93,7 +93,7 @@ class OrderMemory:
         self.places.clear()
 
 
-RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
+RowRenderer = Callable[[Collection[int]], Mapping[int, RenderedRow]]
 
 
 @final
@@ -173,31 +173,24 @@ class OrderedRows:
             last = self._count_below(self._key_at(high - 1) + 1)
         rows = self._row_range.rows_between(first, last)
         keys = self._keys[first:last] if self._keys_sorted else self._keys[rows]
-        if last - first > 1 and (keys[1:] == keys[:-1]).any():
-            found = self._sort_ties(rows, keys, render)
-        else:
-            found = rows.tolist()
+        found: list[int] = rows.tolist()
+        groups = _tied_groups(keys)
+        if groups:
+            self._sort_ties(found, groups, render)
         return found[low - first : high - first]
 
-    def _sort_ties(self, rows: RowNumbers, keys: Keys, render: RowRenderer) -> list[int]:
-        found: list[int] = []
-        some, same = [int(row) for row in rows.tolist()], keys.tolist()
-        first, many = 0, len(some)
-        while first < many:
-            last = first + 1
-            while last < many and same[last] == same[first]:
-                last += 1
-            if last == first + 1:
-                found.append(some[first])
-            elif last - first > _LARGE_TIE_ROWS:
-                group = rows[first:last]
-                identities = self._row_index.column(self._identity).keys[group]
-                found += [int(row) for row in group[np.argsort(identities, kind="stable")]]
+    def _sort_ties(self, rows: list[int], groups: Sequence[tuple[int, int]], render: RowRenderer) -> None:
+        """Put the rows of each group in the order of their identities, in place."""
+        small = [(first, last) for first, last in groups if last - first <= _LARGE_TIE_ROWS]
+        rendered_rows = render([row for first, last in small for row in rows[first:last]])
+        for first, last in groups:
+            if last - first > _LARGE_TIE_ROWS:
+                identities = self._row_index.column(self._identity).keys[rows[first:last]]
+                rows[first:last] = np.asarray(rows[first:last])[np.argsort(identities, kind="stable")].tolist()
             else:
-                rendered_rows = render(some[first:last])
-                found += sorted(some[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity))
-            first = last
-        return found
+                rows[first:last] = sorted(
+                    rows[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity)
+                )
 
     def is_alone_at(self, at: int) -> bool:
         """Whether no neighbour shares the key of the row at a position."""
@@ -259,6 +252,17 @@ class OrderedRows:
         rendered_rows = render(some)
         found = [identity_sort_key(rendered_rows[row].identity) for row in some]
         return first + sum(one < wanted for one in found), sum(one == wanted for one in found)
+
+
+def _tied_groups(keys: Keys) -> list[tuple[int, int]]:
+    """Where ascending keys are the same: first positions, and those after the last ones."""
+    found: list[tuple[int, int]] = []
+    for at in np.flatnonzero(keys[1:] == keys[:-1]).tolist():
+        if found and found[-1][1] == at + 1:
+            found[-1] = found[-1][0], at + 2
+        else:
+            found.append((at, at + 2))
+    return found
 
 
 def identity_sort_key(identity: Comparable | None) -> tuple[int, Any]:
