@@ -113,6 +113,7 @@ class OrderedRows:
         sorted_here: bool = False,
     ) -> None:
         self._row_range = run
+        self._length = len(run)
         self._keys = keys
         self._column = column
         self._row_index = row_index
@@ -122,7 +123,7 @@ class OrderedRows:
         self._keys_sorted = sorted_here
 
     def __len__(self) -> int:
-        return len(self._row_range)
+        return self._length
 
     def _key_at(self, at: int) -> int:
         assert self._keys is not None
