@@ -222,18 +222,17 @@ class RowIndex:
     def rows_at_hand(self, rows: Collection[int], variant: RowVariant) -> list[RenderedRow | None]:
         """Each of the rows as bytes; None for one that is not at hand."""
         first = self._first_key(variant)
-        found = list(map(self._rendered_rows.get, [first + row for row in rows]))
+        keys = [first + row for row in rows]
+        found = list(map(self._rendered_rows.get, keys))
         if self._earlier_rows and not all(found):
-            for place, row in enumerate(rows):
-                if found[place] is None:
-                    found[place] = rendered = self._earlier_rows.pop(first + row, None)
-                    if rendered is not None:
-                        self._keep_rendered(first + row, rendered)
+            earlier = {key: row for key in keys if (row := self._earlier_rows.pop(key, None)) is not None}
+            found = [row or earlier.get(key) for key, row in zip(keys, found, strict=True)]
+            self._keep_rendered(earlier)
         return found
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """The rendered rows of ended calls, by row number; they are cached."""
-        found: dict[int, RenderedRow] = {}
+        found, key = dict[int, RenderedRow](), self._first_key(variant)
         for first in range(0, len(rows), _RENDER_BATCH_ROWS):
             some = rows[first : first + _RENDER_BATCH_ROWS]
             made = self._blocks.render_rows(some, variant)
@@ -241,18 +240,14 @@ class RowIndex:
             if rest:
                 records = self.timeline.records_at(np.asarray(rest, dtype=np.int64), self.attributes_for(variant))
                 made |= zip(rest, self.render_records(records, variant), strict=True)
-            self._cache_rendered(made, variant)
+            self._keep_rendered({key + row: rendered for row, rendered in made.items()})
             found |= made
         return found
 
-    def _cache_rendered(self, rows: Mapping[int, RenderedRow], variant: RowVariant) -> None:
-        first = self._first_key(variant)
-        for row, rendered in rows.items():
-            self._keep_rendered(first + row, rendered)
-
-    def _keep_rendered(self, key: int, rendered: RenderedRow) -> None:
-        self._rendered_rows[key] = rendered
-        self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
+    def _keep_rendered(self, rows: Mapping[int, RenderedRow]) -> None:
+        """Keep rows at hand, by their keys."""
+        self._rendered_rows |= rows
+        self._rendered_bytes += sum([len(row.body) for row in rows.values()]) + _ROW_OVERHEAD_BYTES * len(rows)
         if self._rendered_bytes > _RENDERED_ROW_BYTES // 2:
             # Which row was asked for before which others is not kept: that would cost more than the rows save.
             self._earlier_rows, self._rendered_rows, self._rendered_bytes = self._rendered_rows, {}, 0

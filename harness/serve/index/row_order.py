@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _LARGE_TIE_ROWS: Final = 512
 # A list is put in order by stretches of so many rows.
-_STRETCH_ROWS: Final = 32
-_MOST_STRETCHES: Final = 4096
+_STRETCH_ROWS: Final = 16
+_MOST_STRETCHES: Final = 8192
 _MOST_PLACES: Final = 8192
 
 
