@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Literal, final
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
@@ -24,6 +25,7 @@ _FIELD_NAME: Final = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 _UTF8_NAMES: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
+_SHORT_PAIR_BYTES: Final = 256
 
 
 @final
@@ -89,16 +91,21 @@ def decode_pairs(
         raise FormError(FormatProblem("form:limit", f"{len(parts)} parameters; at most {limits.pairs} are read"))
     result: FormPairs = []
     for part in parts:
-        if b"%" not in part and part.isascii():
-            # Nothing is escaped: one look at the whole will do.
-            text = (part.replace(b"+", b" ") if plus_for_space else part).decode("ascii")
-            name_text, _, value_text = text.partition("=")
-            result.append((name_text, value_text))
-            continue
-        name, _, value = part.partition(b"=")
-        where = f"parameter {len(result) + 1}"
-        result.append((_decode_escapes(name, plus_for_space, where), _decode_escapes(value, plus_for_space, where)))
+        decode = _decode_known_pair if len(part) <= _SHORT_PAIR_BYTES else _decode_pair
+        try:
+            result.append(decode(part, plus_for_space))
+        except FormError as error:
+            raise FormError(replace(error.problem, where=f"parameter {len(result) + 1}")) from None
     return result
+
+
+def _decode_pair(part: bytes, plus_for_space: bool) -> tuple[str, str]:
+    name, _, value = part.partition(b"=")
+    return _decode_escapes(name, plus_for_space), _decode_escapes(value, plus_for_space)
+
+
+# Clients send most of their pairs again and again.
+_decode_known_pair = lru_cache(maxsize=1024)(_decode_pair)
 
 
 def encode_multipart(fields: Sequence[tuple[str, str]], boundary: str) -> tuple[str, bytes]:
@@ -248,19 +255,19 @@ def _check_size(data: bytes, limits: FormLimits) -> None:
         raise FormError(FormatProblem("form:limit", f"{len(data)} bytes; at most {limits.total_bytes} are read"))
 
 
-def _decode_escapes(data: bytes, plus_for_space: bool, where: str) -> str:
+def _decode_escapes(data: bytes, plus_for_space: bool) -> str:
     if plus_for_space:
         data = data.replace(b"+", b" ")
     if b"%" in data:
         broken = _BAD_ESCAPE.search(data)
         if broken:
             seen = data[broken.start() : broken.start() + 3].decode("latin-1")
-            raise FormError(FormatProblem("form:percent", f"{printable_text(seen)} is no percent escape", where))
+            raise FormError(FormatProblem("form:percent", f"{printable_text(seen)} is no percent escape"))
         data = unquote_to_bytes(data)
-    return _decode_utf8(data, where)
+    return _decode_utf8(data)
 
 
-def _decode_utf8(data: bytes, where: str) -> str:
+def _decode_utf8(data: bytes, where: str = "") -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:

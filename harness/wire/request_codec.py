@@ -360,7 +360,8 @@ class RequestReader:
             return RefusedRequest(fault=fault)
         in_headers, scheme = self._credentials_in_headers(request)
         values, repeated = self._members.values_in(decoded.tree, place.parts), dict[str, tuple[Tree, ...]]()
-        values.update(values_in_headers(self._header_parameters, request))
+        if self._header_parameters:
+            values.update(values_in_headers(self._header_parameters, request))
         for name, value in self._members.values_in_lists(decoded.tree):
             if name in values:
                 repeated[name] = (*repeated.get(name, ()), value)
@@ -413,7 +414,8 @@ class RequestReader:
             else:
                 values[name] = text
         values.update(place.parts)
-        values.update(values_in_headers(self._header_parameters, request))
+        if self._header_parameters:
+            values.update(values_in_headers(self._header_parameters, request))
         in_headers, scheme = self._credentials_in_headers(request)
         credentials.update(in_headers)
         if selector is not None and routing is not None:

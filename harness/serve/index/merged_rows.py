@@ -51,10 +51,6 @@ class MergedRows:
         found = self._rows.rows_ignoring_ties(self._generated_before(low), self._generated_before(high))
         return [*found, *(self._given[place] for place in self._given_between(low, high))]
 
-    def rows_without_ties(self, low: int, high: int) -> Sequence[int] | None:
-        """None: where a given row is tied with another, or needs rendering, hangs on both kinds of rows."""
-        return None
-
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
         found = self._rows.rows_in_order(self._generated_before(low), self._generated_before(high), render)

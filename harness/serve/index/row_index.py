@@ -8,7 +8,7 @@ same answers as `query.table.Table`, by other means; a property test holds one a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, assert_never, cast, final
@@ -21,7 +21,7 @@ from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumber
 from harness.serve.index.live_rows import LiveRows
 from harness.serve.index.merged_rows import MergedRows
 from harness.serve.index.row_blocks import RowBlocks
-from harness.serve.index.row_order import OrderedRows, RenderedRow, RowRange
+from harness.serve.index.row_order import OrderedRows, OrderMemory, RenderedRow, RowRange
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import (
     Comparable,
@@ -219,21 +219,20 @@ class RowIndex:
         key = self._first_key(variant) + row
         return key in self._rendered_rows or key in self._earlier_rows
 
-    def rows_at_hand(self, rows: Sequence[int], variant: RowVariant) -> list[RenderedRow | None]:
+    def rows_at_hand(self, rows: Collection[int], variant: RowVariant) -> list[RenderedRow | None]:
         """Each of the rows as bytes; None for one that is not at hand."""
         first = self._first_key(variant)
-        found = list(map(self._rendered_rows.get, [first + row for row in rows]))
+        keys = [first + row for row in rows]
+        found = list(map(self._rendered_rows.get, keys))
         if self._earlier_rows and not all(found):
-            for place, row in enumerate(rows):
-                if found[place] is None:
-                    found[place] = rendered = self._earlier_rows.pop(first + row, None)
-                    if rendered is not None:
-                        self._keep_rendered(first + row, rendered)
+            earlier = {key: row for key in keys if (row := self._earlier_rows.pop(key, None)) is not None}
+            found = [row or earlier.get(key) for key, row in zip(keys, found, strict=True)]
+            self._keep_rendered(earlier)
         return found
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """The rendered rows of ended calls, by row number; they are cached."""
-        found: dict[int, RenderedRow] = {}
+        found, key = dict[int, RenderedRow](), self._first_key(variant)
         for first in range(0, len(rows), _RENDER_BATCH_ROWS):
             some = rows[first : first + _RENDER_BATCH_ROWS]
             made = self._blocks.render_rows(some, variant)
@@ -241,18 +240,14 @@ class RowIndex:
             if rest:
                 records = self.timeline.records_at(np.asarray(rest, dtype=np.int64), self.attributes_for(variant))
                 made |= zip(rest, self.render_records(records, variant), strict=True)
-            self._cache_rendered(made, variant)
+            self._keep_rendered({key + row: rendered for row, rendered in made.items()})
             found |= made
         return found
 
-    def _cache_rendered(self, rows: Mapping[int, RenderedRow], variant: RowVariant) -> None:
-        first = self._first_key(variant)
-        for row, rendered in rows.items():
-            self._keep_rendered(first + row, rendered)
-
-    def _keep_rendered(self, key: int, rendered: RenderedRow) -> None:
-        self._rendered_rows[key] = rendered
-        self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
+    def _keep_rendered(self, rows: Mapping[int, RenderedRow]) -> None:
+        """Keep rows at hand, by their keys."""
+        self._rendered_rows |= rows
+        self._rendered_bytes += sum([len(row.body) for row in rows.values()]) + _ROW_OVERHEAD_BYTES * len(rows)
         if self._rendered_bytes > _RENDERED_ROW_BYTES // 2:
             # Which row was asked for before which others is not kept: that would cost more than the rows save.
             self._earlier_rows, self._rendered_rows, self._rendered_bytes = self._rendered_rows, {}, 0
@@ -319,6 +314,7 @@ class IndexSnapshot:
         self._lists: dict[tuple[object, ...], OrderedRows | MergedRows | None] = {}
         # The plans of all pages of a list share its conditions: the same objects are found sooner than equal ones.
         self._lists_of_plans: dict[int, tuple[Query, OrderedRows | MergedRows | None]] = {}
+        self._order_memory = OrderMemory()
         # The rows of given calls have the numbers after all others.
         self._given = tuple(given)
         self._first_given = len(row_index.timeline)
@@ -411,8 +407,7 @@ class IndexSnapshot:
         many = len(ordered)
         # From here on positions count upwards, whatever the direction.
         low, high = (many - end, many - start) if query.sort_order.descending else (start, end)
-        at_hand = self._rows_at_hand(ordered, low, high, variant)
-        rendered = self._render_between(ordered, low, high, variant) if at_hand is None else at_hand
+        rendered = self._render_between(ordered, low, high, variant)
         first = last = None
         bodies = [row.body for row in rendered]
         ends = (low, high - 1)
@@ -421,25 +416,15 @@ class IndexSnapshot:
             ends = (high - 1, low)
         if rendered and isinstance(query.page_slice, CursorSlice):
             first, last = (SortPosition(ordered.sort_value_at(at), rendered[at - low].identity) for at in ends)
-            if at_hand is not None and isinstance(ordered, OrderedRows):
-                # Its key is no other row's.
+            if isinstance(ordered, OrderedRows) and ordered.is_alone_at(ends[1]):
                 ordered.keep_place(last, (ends[1], 1))
         return RenderedPage(bodies, many, start, start + len(bodies) >= many, first, last)
-
-    def _rows_at_hand(
-        self, ordered: OrderedRows | MergedRows, low: int, high: int, variant: RowVariant
-    ) -> list[RenderedRow] | None:
-        """The rows between two positions; None where they have to be rendered, or to be put in order."""
-        rows = ordered.rows_without_ties(low, high)
-        if rows is None or not self._live_position_set.isdisjoint(rows):
-            return None
-        found = self.row_index.rows_at_hand(rows, variant)
-        return cast("list[RenderedRow]", found) if all(found) else None
 
     def _render_between(
         self, ordered: OrderedRows | MergedRows, low: int, high: int, variant: RowVariant
     ) -> list[RenderedRow]:
         """The rows between two positions, rendered where they are not at hand."""
+        rendered_rows: dict[int, RenderedRow] = {}
 
         def beside(more: int) -> Sequence[int]:
             # Only a client that comes from the page before is likely to ask for the next one.
@@ -447,17 +432,21 @@ class IndexSnapshot:
             walks = before and self.row_index.is_rendered(before[0], variant)
             return ordered.neighbours(low, high, more) if walks else ()
 
-        rendered_rows: dict[int, RenderedRow] = {}
-
-        def render(some: Sequence[int]) -> dict[int, RenderedRow]:
+        def render(some: Collection[int]) -> dict[int, RenderedRow]:
+            # The page at once, in whatever order, with the rows beside it: those not at hand come in one batch.
+            if not rendered_rows:
+                some = dict.fromkeys((*some, *ordered.rows_ignoring_ties(low, high)))
+                rendered_rows.update(self._render_rows(list(some), variant, beside))
             missing = [row for row in some if row not in rendered_rows]
             if missing:
-                rendered_rows.update(self._render_rows(missing, variant, beside))
+                rendered_rows.update(self._render_rows(missing, variant, lambda _: ()))
             return rendered_rows
 
-        # The page at once, in whatever order: rows that are not cached are rendered in one batch.
-        render(ordered.rows_ignoring_ties(low, high))
         rows = ordered.rows_in_order(low, high, render)
+        if self._live_position_set.isdisjoint(rows):
+            found = self.row_index.rows_at_hand(rows, variant)
+            if all(found):
+                return cast("list[RenderedRow]", found)
         render(rows)
         return [rendered_rows[row] for row in rows]
 
@@ -479,6 +468,7 @@ class IndexSnapshot:
             if len(self._lists) >= _MAX_LISTS or self._listed_rows > _MAX_ORDERED_ROWS:
                 self._lists.clear()
                 self._lists_of_plans.clear()
+                self._order_memory.clear()
                 self._listed_rows = 0
             run = self._matching_range(query)
             rows = self._order_rows(run, query)
@@ -559,11 +549,11 @@ class IndexSnapshot:
         sorting, row_index = query.sort_order, self.row_index
         identity = FieldPath.of(row_index.listing.lists.identity)
         if sorting.path is None or not len(run):
-            return OrderedRows(run, None, None, row_index, identity, sorting)
+            return OrderedRows(run, None, None, row_index, identity, sorting, self._order_memory)
         plain = row_index.column(sorting.path)
         column = plain.with_collation(sorting.collation)
         if column.is_ascending and not column.changes_while_live:
-            return OrderedRows(run, column.keys, plain, row_index, identity, sorting)
+            return OrderedRows(run, column.keys, plain, row_index, identity, sorting, self._order_memory)
         key = (query._replace(page_slice=OffsetSlice()), sorting)
         known = self._orders.get(key)
         if known is None:
@@ -580,7 +570,14 @@ class IndexSnapshot:
             while len(self._orders) > _MAX_SELECTIONS:
                 self._orders.pop(next(iter(self._orders)))
         return OrderedRows(
-            RowRange(0, len(run), known[0], _NO_ROWS), known[1], plain, row_index, identity, sorting, sorted_here=True
+            RowRange(0, len(run), known[0], _NO_ROWS),
+            known[1],
+            plain,
+            row_index,
+            identity,
+            sorting,
+            self._order_memory,
+            sorted_here=True,
         )
 
     def _current_keys(self, rows: RowNumbers, column: KeyColumn, path: ValuePath) -> Keys:
@@ -596,7 +593,7 @@ class IndexSnapshot:
         return found
 
     def _render_rows(
-        self, rows: Sequence[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
+        self, rows: Collection[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
     ) -> dict[int, RenderedRow]:
         """The rendered rows by number. With rows that are not cached, those that `beside` names are rendered, too."""
         found: dict[int, RenderedRow] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from harness.serve.index.row_index import RowIndex
 
 _LARGE_TIE_ROWS: Final = 512
-_MOST_PLACES: Final = 1024
+# A list is put in order by stretches of so many rows.
+_STRETCH_ROWS: Final = 16
+_MOST_STRETCHES: Final = 8192
+_MOST_PLACES: Final = 8192
 
 
 class RenderedRow(NamedTuple):
@@ -72,7 +75,25 @@ class RowRange:
         return self.first + at if self.rows is None else int(self.rows[self.first + at])
 
 
-RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
+@final
+class OrderMemory:
+    """What is known of the order of some lists: their rows in stretches, by list and first position, and places.
+
+    A place is how many rows come before a sort position, and how many are at it. Who walks asks for the rows after
+    those of the last answer.
+    """
+
+    def __init__(self) -> None:
+        self.stretches: dict[tuple[OrderedRows, int], list[int]] = {}
+        self.places: dict[tuple[OrderedRows, SortPosition], tuple[int, int] | None] = {}
+
+    def clear(self) -> None:
+        """Forget all lists."""
+        self.stretches.clear()
+        self.places.clear()
+
+
+RowRenderer = Callable[[Collection[int]], Mapping[int, RenderedRow]]
 
 
 @final
@@ -87,21 +108,22 @@ class OrderedRows:
         row_index: RowIndex,
         identity: ValuePath,
         sorting: SortOrder,
+        memory: OrderMemory,
         *,
         sorted_here: bool = False,
     ) -> None:
         self._row_range = run
+        self._length = len(run)
         self._keys = keys
         self._column = column
         self._row_index = row_index
         self._identity = identity
         self._sorting = sorting
+        self._memory = memory
         self._keys_sorted = sorted_here
-        # Who walks asks for the rows after those of the last answer.
-        self._places: dict[SortPosition, tuple[int, int] | None] = {}
 
     def __len__(self) -> int:
-        return len(self._row_range)
+        return self._length
 
     def _key_at(self, at: int) -> int:
         assert self._keys is not None
@@ -126,30 +148,23 @@ class OrderedRows:
         """The rows between two positions, ties unsorted: at both ends others of the same key may belong there."""
         return self._row_range.rows_between(low, high).tolist() if low < high else []
 
-    def rows_without_ties(self, low: int, high: int) -> Sequence[int] | None:
-        """The rows between two positions; None where one of them shares its key with a neighbour."""
-        if self._keys is None or low >= high:
-            return self.rows_ignoring_ties(low, high)
-        run = self._row_range
-        begin, end = max(low - 1, 0), min(high + 1, len(run))
-        rows: Sequence[int] | RowNumbers
-        if run.rows is None and end <= run.head_length:
-            rows = range(run.first + begin, run.first + end)
-            keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows.start : rows.stop]
-        else:
-            rows = run.rows_between(begin, end)
-            keys = self._keys[begin:end] if self._keys_sorted else self._keys[rows]
-        if np.count_nonzero(keys[1:] == keys[:-1]):
-            return None
-        found = rows[low - begin : high - begin]
-        return found if isinstance(found, range) else found.tolist()
-
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
-        if low >= high:
-            return []
+        known = self._memory.stretches
+        begin, found = low - low % _STRETCH_ROWS, list[int]()
+        for start in range(begin, high, _STRETCH_ROWS):
+            stretch = known.get((self, start))
+            if stretch is None:
+                if len(known) >= _MOST_STRETCHES:
+                    known.clear()
+                stretch = self._put_in_order(start, min(start + _STRETCH_ROWS, len(self)), render)
+                known[self, start] = stretch
+            found += stretch
+        return found[low - begin : high - begin]
+
+    def _put_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         if self._keys is None:
-            return list(map(int, self._row_range.rows_between(low, high)))
+            return self.rows_ignoring_ties(low, high)
         # Rows of the same key may stand on both sides of a cut.
         first = (
             low if low == 0 or self._key_at(low - 1) != self._key_at(low) else self._count_below(self._key_at(low))
@@ -159,31 +174,29 @@ class OrderedRows:
             last = self._count_below(self._key_at(high - 1) + 1)
         rows = self._row_range.rows_between(first, last)
         keys = self._keys[first:last] if self._keys_sorted else self._keys[rows]
-        if last - first > 1 and (keys[1:] == keys[:-1]).any():
-            found = self._sort_ties(rows, keys, render)
-        else:
-            found = rows.tolist()
+        found: list[int] = rows.tolist()
+        groups = _tied_groups(keys)
+        if groups:
+            self._sort_ties(found, groups, render)
         return found[low - first : high - first]
 
-    def _sort_ties(self, rows: RowNumbers, keys: Keys, render: RowRenderer) -> list[int]:
-        found: list[int] = []
-        some, same = [int(row) for row in rows.tolist()], keys.tolist()
-        first, many = 0, len(some)
-        while first < many:
-            last = first + 1
-            while last < many and same[last] == same[first]:
-                last += 1
-            if last == first + 1:
-                found.append(some[first])
-            elif last - first > _LARGE_TIE_ROWS:
-                group = rows[first:last]
-                identities = self._row_index.column(self._identity).keys[group]
-                found += [int(row) for row in group[np.argsort(identities, kind="stable")]]
+    def _sort_ties(self, rows: list[int], groups: Sequence[tuple[int, int]], render: RowRenderer) -> None:
+        """Put the rows of each group in the order of their identities, in place."""
+        small = [(first, last) for first, last in groups if last - first <= _LARGE_TIE_ROWS]
+        rendered_rows = render([row for first, last in small for row in rows[first:last]])
+        for first, last in groups:
+            if last - first > _LARGE_TIE_ROWS:
+                identities = self._row_index.column(self._identity).keys[rows[first:last]]
+                rows[first:last] = np.asarray(rows[first:last])[np.argsort(identities, kind="stable")].tolist()
             else:
-                rendered_rows = render(some[first:last])
-                found += sorted(some[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity))
-            first = last
-        return found
+                rows[first:last] = sorted(
+                    rows[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity)
+                )
+
+    def is_alone_at(self, at: int) -> bool:
+        """Whether no neighbour shares the key of the row at a position."""
+        key = self._key_at(at)
+        return (at == 0 or self._key_at(at - 1) != key) and (at + 1 == len(self) or self._key_at(at + 1) != key)
 
     def sort_value_at(self, at: int) -> Comparable | None:
         """The sort value of the row at a position."""
@@ -200,15 +213,16 @@ class OrderedRows:
 
     def find_place(self, place: SortPosition, render: RowRenderer) -> tuple[int, int] | None:
         """The number of rows before a sort position, and at it; None where nothing compares to it."""
-        if place not in self._places:
+        if (self, place) not in self._memory.places:
             self.keep_place(place, self._search_place(place, render))
-        return self._places[place]
+        return self._memory.places[self, place]
 
     def keep_place(self, place: SortPosition, found: tuple[int, int] | None) -> None:
         """Remember what `find_place` gives for a sort position."""
-        if len(self._places) >= _MOST_PLACES:
-            self._places.clear()
-        self._places[place] = found
+        known = self._memory.places
+        if len(known) >= _MOST_PLACES:
+            known.clear()
+        known[self, place] = found
 
     def _search_place(self, place: SortPosition, render: RowRenderer) -> tuple[int, int] | None:
         if self._column is None or self._keys is None:
@@ -239,6 +253,17 @@ class OrderedRows:
         rendered_rows = render(some)
         found = [identity_sort_key(rendered_rows[row].identity) for row in some]
         return first + sum(one < wanted for one in found), sum(one == wanted for one in found)
+
+
+def _tied_groups(keys: Keys) -> list[tuple[int, int]]:
+    """Where ascending keys are the same: first positions, and those after the last ones."""
+    found: list[tuple[int, int]] = []
+    for at in np.flatnonzero(keys[1:] == keys[:-1]).tolist():
+        if found and found[-1][1] == at + 1:
+            found[-1] = found[-1][0], at + 2
+        else:
+            found.append((at, at + 2))
+    return found
 
 
 def identity_sort_key(identity: Comparable | None) -> tuple[int, Any]:

@@ -75,6 +75,8 @@ def _written(value: Comparable | None) -> str:
     """A value as JSON, with its kind before it: `json.dumps` would make an encoder for every cursor."""
     if value is None:
         return "null"
+    if isinstance(value, str):
+        return f'["s",{encode_basestring_ascii(value)}]'
     if isinstance(value, datetime):
         return f'["t",{(value - _EPOCH) // _MICROSECOND}]'
     if isinstance(value, date):
@@ -83,9 +85,7 @@ def _written(value: Comparable | None) -> str:
         return f'["b",{value:d}]'
     if isinstance(value, int):
         return f'["i",{value}]'
-    if isinstance(value, Decimal | float):
-        return f'["d","{value}"]'
-    return f'["s",{encode_basestring_ascii(value)}]'
+    return f'["d","{value}"]'
 
 
 def _decode_value(plain: list[str | int] | None) -> Comparable | None:

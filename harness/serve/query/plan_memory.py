@@ -51,8 +51,15 @@ class PlanMemory:
         places = self._places
         if ask.repeated and not places.isdisjoint(ask.repeated):
             return None
-        rest = tuple([(name, _told(value)) for name, value in ask.values.items() if name not in places])
-        credentials = tuple([(name, _told(value)) for name, value in ask.credentials.items()])
+        # A text is told by itself: most values are, and no function is called for them.
+        rest = tuple(
+            [
+                (name, value if type(value) is str else _told(value))
+                for name, value in ask.values.items()
+                if name not in places
+            ]
+        )
+        credentials = tuple(ask.credentials.items())
         extra = tuple([name for name, _ in ask.extra]) if ask.extra else ()
         return at, rest, credentials, ask.scheme, extra, repr(ask.repeated) if ask.repeated else ""
 
