@@ -157,6 +157,20 @@ def test_an_honest_session_breaks_nothing() -> None:
     assert broken(seen(SESSIONS, js(page(session_row())))) == []
 
 
+def test_an_error_may_be_told_as_problem_details_and_a_success_may_not() -> None:
+    told = {"code": "invalid_argument", "msg": "no such call"}
+    assert broken(seen(LOGS, js(told, status=400, media_type="application/problem+json"))) == []
+    assert broken(seen(LOGS, js(told, status=400, media_type="application/problem+xml"))) == ["ET-LCL-067"]
+    rows = js({"call_logs": []}, media_type="application/problem+json")
+    assert "ET-LCL-067" in broken(seen(LOGS, rows))
+
+
+@pytest.mark.parametrize(("status", "clauses"), [(200, []), (201, []), (202, ["ET-LCL-001"])])
+def test_a_success_may_have_each_of_its_legitimate_statuses(status: int, clauses: list[str]) -> None:
+    answer = js({"call_logs": [], "paging": {"limit": 100, "sort": ""}}, status=status)
+    assert [one for one in broken(seen(LOGS, answer)) if one == "ET-LCL-001"] == clauses
+
+
 def test_a_charset_is_part_of_a_good_media_type() -> None:
     session = seen(HISTORY, xml(history(), media_type="text/xml; charset=utf-8"))
     assert broken(session) == []
