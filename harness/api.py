@@ -348,6 +348,7 @@ def check(
             environment={},
             clock=machine_time,
             dialect=resolved_dialect,
+            known_values={name: tuple(values) for name, values in (known_values or {}).items()},
         )
         identities = opened.identities or (ANONYMOUS,)
         client = stack.enter_context(
@@ -364,7 +365,7 @@ def check(
             dialect=resolved_dialect,
             evidence=opened.evidence,
             allow_empty=allow_empty,
-            known_values={name: tuple(values) for name, values in (known_values or {}).items()},
+            known_values=opened.known_values,
             secrets=secrets_of(identities, access),
             replay=replayed_credentials(spec, opened, credentials=given, credentials_file=file),
             harness_version=_harness_version(),

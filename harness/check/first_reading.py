@@ -17,6 +17,7 @@ from harness.check.probe.mirror import (
     reread_mirror,
 )
 from harness.check.probe.page_sizes import page_size_values
+from harness.check.probe.standing_values import standing_values
 from harness.check.probe.time_ranges import longest_range, requires_time_range, time_range_filters
 from harness.specification.model import ClauseId, CursorPaging, OpenChoice, PageNumberPaging
 from harness.specification.narrowing_defaults import widest_words
@@ -78,7 +79,7 @@ def _observe_first_page(context: CheckContext, now: datetime) -> None:
     if context.dialect.candidates_of(paging.first.id):
         return
     narrowed = requires_time_range(context) or context.options.window is not None
-    base = list(candidate_windows(context, now))[-1] if narrowed else {}
+    base = list(candidate_windows(context, now))[-1] if narrowed else standing_values(context)
     few = {**base, **page_size_values(context, 2)}
     plain = context.send(ListRequest(values=few), "the page that comes when none is named")
     # The largest number first: a server that counts from 1 may show its first page for 0, too.
@@ -103,7 +104,7 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
             check_probe(
                 context,
                 mirror,
-                ListRequest(values={**widest_words(context.listing), **values}),
+                ListRequest(values={**standing_values(context), **values}),
                 "a range that holds no calls",
                 clauses,
             )

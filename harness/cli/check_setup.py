@@ -95,6 +95,7 @@ class PreparedRun:
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     replay: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    known_values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def prepare_run(
@@ -136,6 +137,7 @@ def prepare_run(
         environment=os.environ,
         clock=current_time,
         dialect=dialect,
+        known_values=settings.known_values,
     )
     if not target.identities:
         _tell_credential_names(console, spec)
@@ -171,6 +173,7 @@ def prepare_run(
         only=only,
         evidence=settings.evidence or target.evidence,
         window=settings.window or target.window,
+        known_values=target.known_values,
         dialect=dialect,
         known=known,
         baseline=baseline,
@@ -221,9 +224,7 @@ def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
 
 def check_value_names(spec: Spec, known_values: Mapping[str, tuple[str, ...]]) -> None:
     """Raises UsageProblem for a `--known-value` of a name that the API does not have."""
-    from harness.specification.access import free_path_values
-
-    names = dict.fromkeys((*spec.listing.filters, *spec.listing.parameters, *free_path_values(spec)))
+    names = dict.fromkeys((*spec.listing.filters, *spec.listing.parameters))
     for name in known_values:
         if name not in names:
             do = suggest_word(name, names) or f"the filters are {', '.join(spec.listing.filters)}"
@@ -261,7 +262,7 @@ def check_options(
         dialect=prepared.dialect,
         evidence=prepared.evidence,
         allow_empty=settings.allow_empty,
-        known_values=settings.known_values,
+        known_values=prepared.known_values,
         secrets=prepared.secrets,
         headers=prepared.headers,
         replay=prepared.replay,

@@ -165,13 +165,13 @@ class _TrialScene:
         """A run of the checker against these faults, and the sender with all that was asked."""
         from harness.check.options import CheckOptions
         from harness.check.runner import run_check
-        from harness.check_target import simulator_identities
+        from harness.check_target import simulator_identities, values_to_name
 
         simulator = self.make_simulator(faults)
         direct = DirectSender(simulator, self.world.instant, step_seconds=self.trial.step_seconds)
-        known_values = (
-            values_of_unshown_filters(self.spec, self.world, self.dialect) if self.trial.told_hidden else {}
-        )
+        known_values = values_to_name(self.spec, self.world, self.dialect)
+        if self.trial.told_hidden:
+            known_values |= values_of_unshown_filters(self.spec, self.world, self.dialect)
         options = CheckOptions(
             now=self.world.instant,
             target=f"http://{DIRECT_HOST}{simulator.base_path}",

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast, final
 from urllib.parse import urlsplit
 
+from harness.generate.demanded_values import demanded_values
 from harness.generate.rows import RowSet, RowWorld, row_set_of
 from harness.serve.simulator import SimulatedAnswer, Simulator
-from harness.specification.access import account_names, free_path_values, way_credentials, ways_of
+from harness.specification.access import account_names, chosen_values, way_credentials, ways_of
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -134,7 +135,8 @@ class SampleClient:
 
     def _required_range(self) -> dict[str, Tree]:
         """Values for the ends of a range that must be given: wide enough for every row."""
-        found: dict[str, Tree] = {**free_path_values(self.spec), **widest_words(self.listing)}
+        named = {**chosen_values(self.spec), **demanded_values(self.spec, self.all_rows)}
+        found: dict[str, Tree] = {**named, **widest_words(self.listing)}
         chosen = {name for choice in self.listing.at_least_one for name in time_ends(self.listing, choice)}
         for name, rule in self.listing.filters.items():
             parameter = self.listing.parameters[name]

@@ -47,6 +47,7 @@ def read_target(
             seed=seed,
             gate=Gate(gate),
             window=opened.window,
+            known_values=opened.known_values,
             only=tuple(only),
             evidence=opened.evidence,
             secrets=secrets_of(identities, access),

@@ -340,10 +340,11 @@ class Authenticator:
                 fault=access.missing_fault, parameter=some if ways[0].kind in ("password", "basic") else ""
             )
         names = given[0]
-        if names in by_names and by_names[names].kind == "bearer":
+        way = by_names.get(names)
+        if way is not None and way.kind == "bearer":
             if ask.scheme is not None and ask.scheme.lower() != "bearer":
                 return RefusedRequest(fault=access.wrong_fault)
-            token = ask.credentials[access.token]
+            token = ask.credentials[way.token]
             if access.jwt is not None and is_signed_token(token):
                 return self._authenticate_token(access.jwt, token, now)
         return self._user_with(ask, names)

@@ -9,6 +9,7 @@ from typing import Final
 
 from harness.specification.load import Spec
 from harness.specification.model import Access, AccessKey, AccessWay, Jwt, Listing, LogIn, Parameter
+from harness.specification.narrowing_defaults import demanded_filters
 
 AUTHORIZATION: Final = "Authorization"
 _PATH_PART: Final = re.compile(r"\{([^{}]*)\}")
@@ -149,17 +150,25 @@ def chosen_parameters(listing: Listing) -> Iterator[tuple[str, Parameter]]:
 
 
 def free_path_values(spec: Spec) -> Mapping[str, str]:
-    """A value for each part of the path that a client chooses: the document's example, else the first known word."""
-    found: dict[str, str] = {}
-    for name in path_parts(spec.path):
-        parameter = spec.listing.parameters.get(name)
-        if parameter is None or is_settled(parameter):
-            continue
-        rule = spec.listing.filters.get(name)
-        shown = [spec.listing.fields.get(str(path)) for path in rule.compares] if rule is not None else []
-        words = [word for field in shown if field is not None for word in field.words.values()]
-        found[name] = str(parameter.example) if parameter.example is not None else next(iter(words), "")
-    return found
+    """A value for each part of the path that a client chooses, as `chosen_values` has it."""
+    parts = (name for name in path_parts(spec.path) if name in spec.listing.parameters)
+    return {name: _chosen_value(spec, name) for name in parts if not is_settled(spec.listing.parameters[name])}
+
+
+def chosen_values(spec: Spec) -> Mapping[str, str]:
+    """A value for each part of the path that a client chooses and each filter that must be given.
+
+    The document's example, else the first known word; empty where there is neither.
+    """
+    demanded = {name: _chosen_value(spec, name) for name in demanded_filters(spec.listing)}
+    return {**free_path_values(spec), **demanded}
+
+
+def _chosen_value(spec: Spec, name: str) -> str:
+    example, rule = spec.listing.parameters[name].example, spec.listing.filters.get(name)
+    shown = [spec.listing.fields.get(str(path)) for path in rule.compares] if rule is not None else []
+    words = (word for field in shown if field is not None for word in field.words.values())
+    return str(example) if example is not None else next(words, "")
 
 
 def account_names(listing: Listing) -> tuple[str, ...]:

@@ -24,13 +24,14 @@ _NO_TIMES: Final = (
 def widest_words(listing: Listing) -> dict[str, str]:
     """The word by which each such filter keeps every row, by parameter; those that know no such word are left out.
 
-    Of parameters of which one must be given, too, where none of them is an end of a range of time; and the word that
-    must say what filters compare, for what they compare in any case.
+    Of filters that must be given, too; of parameters of which one must be given, where none of them is an end of a
+    range of time; and the word that must say what filters compare, for what they compare in any case.
     """
     found: dict[str, str] = {}
     for name, rule in listing.filters.items():
-        default = listing.parameters[name].default
-        if default is not None and rule.no_filter and not means_no_filter(listing, name, default):
+        parameter = listing.parameters[name]
+        narrows = parameter.default is not None and not means_no_filter(listing, name, parameter.default)
+        if rule.no_filter and (narrows or parameter.required is not None):
             found[name] = rule.no_filter[0]
     for rule in listing.filters.values():
         chosen = rule.compares_by
@@ -45,6 +46,18 @@ def widest_words(listing: Listing) -> dict[str, str]:
         if wide is not None:
             found[wide] = no_filter_words(listing, wide)[0]
     return found
+
+
+def demanded_filters(listing: Listing) -> tuple[str, ...]:
+    """The filters that must be given and that leave rows out: no end of a range of time, and no word for all rows."""
+    return tuple(
+        name
+        for name, rule in listing.filters.items()
+        if (parameter := listing.parameters[name]).required is not None
+        and parameter.default is None
+        and parameter.as_ in _NO_TIMES
+        and not rule.no_filter
+    )
 
 
 def means_no_filter(listing: Listing, name: str, value: object) -> bool:

@@ -72,6 +72,7 @@ UTC_ZONE = ZoneInfo("UTC")
 _NOTHING: Mapping[str, str] = {}
 ZERO_TIME = "0001-01-01T00:00:00Z"
 _ABSENT_TEXTS = ("0", ZERO_TIME)
+_NUMBERS = ("integer", "decimal", *EPOCH_CODECS)
 _REPLACEMENT_CHARACTER = "\ufffd"
 
 
@@ -272,7 +273,7 @@ def encode_field(
 def encode_absent(field: Field, how: AbsentForm, *, text_carried: bool) -> Tree | Missing:
     """How the field writes in this form that it has no value; MISSING where it is left out."""
     listed = field.as_ in ("text-list", "rows")
-    numeric = field.as_ in ("integer", "decimal", *EPOCH_CODECS)
+    numeric = field.as_ in _NUMBERS
     match how:
         case "missing":
             return MISSING
@@ -518,7 +519,7 @@ def _is_absent(field: Field, raw: Tree, absents: Set[AbsentForm], text_carried: 
     if raw in ("", []) and not isinstance(raw, bool):
         listed = field.as_ in ("text-list", "rows")
         return "empty" in absents and (text_carried or listed == isinstance(raw, list))
-    if not isinstance(raw, bool) and (raw == 0 or (raw == "0" and (field.as_ == "digits" or text_carried))):
+    if not isinstance(raw, bool) and (raw == 0 or (raw == "0" and (text_carried or field.as_ not in _NUMBERS))):
         return "zero" in absents
     return raw == ZERO_TIME and "zero-time" in absents
 

@@ -537,7 +537,8 @@ def _compare_total(read: _Reading, *, rows_are_due: bool, page_is_full: bool) ->
     rows = exchange.listed
     # What a total counts is told by the rows that the server means: known where they are all on this page.
     cap = context.facts.page_cap
-    whole = not meaning.start and len(rows) < (meaning.room if cap is None else min(meaning.room, cap.rows))
+    room = meaning.room if cap is None else min(meaning.room, cap.rows)
+    whole = not meaning.start and not meaning.by_cursor and len(rows) < room
     if not rows_are_due:
         if whole and total == len(rows):
             return

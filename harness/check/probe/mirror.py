@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row, instants_of
+from harness.check.probe.standing_values import standing_values
 from harness.check.probe.time_ranges import longest_range, requires_time_range, time_range_filters
 from harness.check.target_facts import PageCap
 from harness.specification.field_path import FieldPath
@@ -23,7 +24,7 @@ from harness.specification.model import (
     assumed_of,
     options_of,
 )
-from harness.specification.narrowing_defaults import default_limit, widest_words
+from harness.specification.narrowing_defaults import default_limit
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
@@ -431,7 +432,7 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
             length, latest = longest * 2 / 5, now + min(context.facts.window_ahead, longest / 8)
             spans += [(latest - (back + 1) * length, latest - back * length) for back in range(LIMITED_WINDOWS)]
     for first, last in spans:
-        window: dict[str, Tree] = {**widest_words(context.listing)}
+        window: dict[str, Tree] = standing_values(context)
         if lower is not None:
             window[lower] = context.encode(lower, first.astimezone(UTC).replace(microsecond=0))
         if upper is not None:
@@ -441,7 +442,7 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
 
 def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> None:
     """Fills the mirror: finds a time window with rows where one is required, and narrows a list that is too long."""
-    base: Mapping[str, Tree] = {**widest_words(context.listing), **mirror.base}
+    base: Mapping[str, Tree] = {**standing_values(context), **mirror.base}
     first: Snapshot | None = None
     limited = longest_range(context) is not None
     if requires_time_range(context) or context.options.window is not None:

@@ -220,8 +220,9 @@ def _parse_value(
         return RefusedRequest(fault=fault, parameter=name)
     rule = listing.filters.get(name)
     if rule is not None and isinstance(raw, str) and raw in rule.no_filter:
-        # Absent it would mean the default, which may keep fewer rows, or lack where one of several must be given.
-        heeded = parameter.default is not None or any(name in choice.of for choice in listing.at_least_one)
+        # Absent it would mean the default, which may keep fewer rows, or lack where it, or one of several, is due.
+        needed = parameter.required is not None or any(name in choice.of for choice in listing.at_least_one)
+        heeded = needed or parameter.default is not None
         return raw if heeded else _Absent()
     in_json = parameter.at is not None or listing.transport.carries == "json"
     try:

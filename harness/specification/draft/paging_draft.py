@@ -102,6 +102,8 @@ def _by_cursor(
         paging["prev-at"] = answer.previous.at
     if answer.next is None or answer.next.shape.nullable:
         paging["next-on-last"] = "empty"
+    if before is None and "previous" in answer.links:
+        paging["prev-goes-into"] = "after"
     promises["partition"] = clauses.add("should", "entailed", "a walk meets every row once", "paging")
     where = "the next link" if answer.next is None else answer.next.at
     asks = (

@@ -156,6 +156,9 @@ def check_filter_words(spec: Spec) -> Iterator[LintFinding]:
         path: KeyPath = ("filters", name)
         for word, meant in rule.words.items():
             known = _api_words(spec, rule.compares)
+            if not known and any(_is_flag(spec, place) for place in rule.compares):
+                expected = "words of a field that has words; a flag is spelled by `true` and `false` of its parameter"
+                yield finding_at(spec, "filter-words", (*path, "words", word), expected, "a field that is a flag")
             if not known:
                 continue
             for option in possible_values(meant):
@@ -164,6 +167,11 @@ def check_filter_words(spec: Spec) -> Iterator[LintFinding]:
                         yield finding_at(
                             spec, "filter-words", (*path, "words", word), f"one of {', '.join(known)}", repr(one)
                         )
+
+
+def _is_flag(spec: Spec, place: FieldPath) -> bool:
+    field = None if place.hidden else declared_field(spec, place)
+    return field is not None and field.as_ == "flag"
 
 
 def _api_words(spec: Spec, places: tuple[FieldPath, ...]) -> tuple[str, ...]:

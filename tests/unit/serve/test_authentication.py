@@ -19,6 +19,7 @@ from harness.serve.authentication import (
     read_users_file,
 )
 from harness.specification.load import load_spec
+from harness.specification.model import Access, AccessWay
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
 from harness.world import BUSY_HOUR, CUSTOMERS, HOME_CUSTOMER_ID
@@ -112,6 +113,20 @@ def test_the_static_token_and_the_older_pair_are_taken(key: KeyPair) -> None:
     found = who.authenticate(older, BUSY_HOUR + timedelta(days=1))
     assert isinstance(found, SimulatedUser)
     assert found.name == "default"
+
+
+def test_a_second_way_in_takes_a_token_of_its_own_name() -> None:
+    access = Access(
+        kind="basic",
+        user="name",
+        password="word",
+        also=(AccessWay(kind="bearer", token="pass"),),
+    )
+    user = SimulatedUser(name="default", credentials={"name": "ann", "word": "w", "pass": "p-1"})
+    who = Authenticator(access=access, users=(user,))
+    right, wrong = (ListRequest(credentials={"pass": text}, scheme="Bearer") for text in ("p-1", "p-2"))
+    assert who.authenticate(right, BUSY_HOUR) == user
+    assert who.authenticate(wrong, BUSY_HOUR) == RefusedRequest(fault="unauthenticated")
 
 
 def test_half_a_pair_is_missing_credentials() -> None:

@@ -11,6 +11,7 @@ import pytest
 from harness.generate.rows import row_set_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
+from harness.specification.model import Field
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.response_codec import decode_response, success_tree
@@ -46,6 +47,14 @@ def test_a_field_under_none_of_its_names_has_no_value() -> None:
     row = call(CalledDialed="101")
     assert row.values["CalleeDialed"] is None
     assert dict(row.extras) == {"CalledDialed": "101"}
+
+
+@pytest.mark.parametrize(("codec", "said"), [("rfc3339", ()), ("epoch-seconds", ("type",))])
+def test_a_zero_in_quotes_is_no_value_where_values_are_texts(codec: Any, said: tuple[str, ...]) -> None:
+    ended = {"ended": Field(shows="ended_at", as_=codec, absent="zero")}
+    row = decode_row(ended, {"ended": "0"}, zone=ZoneInfo("UTC"), text_carried=False)
+    assert row.values["ended"] is None
+    assert tuple(one.kind for one in row.problems) == said
 
 
 def test_seconds_below_zero_are_read() -> None:

@@ -32,6 +32,7 @@ from harness.check.rules.filters.enum_filters import check_unseen_words, check_w
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
 from harness.check.rules.filters.time_filters import check_time_filter
 from harness.specification.model import OpenChoice
+from harness.specification.narrowing_defaults import demanded_filters
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import element_codec, must_match_all, takes_list
 
@@ -106,6 +107,9 @@ def _check_filter(about: AskedFilter, values: Sequence[Any]) -> None:
 def _values_to_ask(about: AskedFilter) -> list[Any]:
     """The values to ask a filter for, those first that most rows show."""
     context, rows, name = about.context, about.mirror.rows, about.name
+    if name in demanded_filters(context.listing):
+        # All that is known of the list are the rows of one value, and of a value that nothing has.
+        return [*list(about.counted)[:1], absent_value(about.parameter)]
     values = [*discriminating_values(context, rows, name), *near_miss_texts(context, rows, name)]
     return [value for value in dict.fromkeys(values) if fits_one_element(context, name, value)]
 

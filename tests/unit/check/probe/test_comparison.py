@@ -81,6 +81,7 @@ def differs(*cases: Any) -> Callable[[Callable[..., None]], Callable[..., None]]
     case("a first page", page_due(0, 2), came(FIVE, FOUR, total=5)),
     case("a second page", page_due(2, 2), came(THREE, TWO, total=5)),
     case("a last page, which is short", page_due(4, 2), came(ONE, total=5)),
+    case("a last page that a cursor leads to", page_due(0, 2, by_cursor=True), came(ONE, total=5)),
     case("nothing beyond the last page", page_due(6, 2), came(total=5)),
     case("a page of what a filter keeps", page_due(1, 1, ADA), came(THREE, total=3, who="ada")),
     case("nothing where no row matches", due(who("eve")), came(total=0, who="eve")),

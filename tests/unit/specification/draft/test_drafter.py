@@ -247,6 +247,22 @@ def test_a_token_and_links_are_paging(tmp_path: Path) -> None:
     assert findings(draft) == []
 
 
+def test_a_link_back_is_followed_by_the_only_cursor(tmp_path: Path) -> None:
+    document = brassphone()
+    document["paths"]["/calls"]["get"]["parameters"][0] = {
+        "name": "cursor",
+        "in": "query",
+        "schema": {"type": "string"},
+    }
+    link = {"type": "string", "format": "uri", "nullable": True}
+    document["components"]["schemas"]["Page"]["properties"].update(next=link, previous=link)
+    draft = drafted(tmp_path, document)
+    paging = spec_of(draft).listing.paging
+    assert isinstance(paging, CursorPaging)
+    assert (paging.before, paging.prev_goes_into) == (None, "after")
+    assert findings(draft) == []
+
+
 def with_parameters(*parameters: dict[str, Any]) -> dict[str, Any]:
     document = brassphone()
     document["paths"]["/calls"]["get"]["parameters"] += [{"in": "query", **one} for one in parameters]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from parlatel_spec import parlatel
 from tidewater_spec import tidewater
 
 from harness.specification.lint.linter import lint_spec
@@ -44,3 +45,15 @@ def test_a_text_range_takes_texts_and_a_time_range_does_not() -> None:
     assert tidewater().listing.filters["code_min"].keeps == "at-or-after"
     spec = tidewater(("from_day: {as: calendar-day, bad", "from_day: {bad"))
     assert "comparison" in [one.rule for one in lint_spec(spec).findings]
+
+
+def test_a_flag_of_rows_has_no_words_that_a_filter_could_stand_for() -> None:
+    changed = parlatel(
+        (
+            "way: {shows: direction, as: word, words: {inbound: in, outbound: out, internal: int, transit: through},",
+            "way: {shows: successful, as: flag,",
+        ),
+        ("way: {compares: way, clause", 'way: {compares: way, words: {in: ["true"]}, clause'),
+    )
+    found = [one.actual for one in lint_spec(changed).findings if one.rule == "filter-words"]
+    assert found == ["a field that is a flag"]

@@ -1,0 +1,83 @@
+"""What every request must name: a filter that leaves rows out, one with a word for all rows, the size of a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from changed_specs import (
+    Change,
+    ChangedSpec,
+    assert_honest_passes,
+    assert_liar_is_caught,
+    assert_linter_finds_nothing,
+)
+
+from harness.check_target import open_target
+from harness.errors import UsageProblem
+from harness.specification.narrowing_defaults import demanded_filters, widest_words
+
+CHANGES: Final[tuple[Change, ...]] = (
+    ("          from: {}\n", "          from: {required: {fault: invalid, clause: PT-CLS-025}}\n"),
+    (
+        "          way: {as: word, bad:",
+        "          way: {as: word, required: {fault: invalid, clause: PT-CLS-026}, bad:",
+    ),
+    (
+        "          way: {compares: way, clause",
+        "          way: {compares: way, no-filter: [any], no-filter-clause: PT-CLS-026, clause",
+    ),
+    ("{enum: [in, out, int, through]}, description", "{enum: [in, out, int, through, any]}, description"),
+    (
+        "most: 100, default: 20, bad",
+        "most: 100, required: {fault: invalid, clause: PT-CLS-026}, bad",
+    ),
+    ("minimum: 1, maximum: 100, default: 20}", "minimum: 1, maximum: 100}"),
+    (
+        "          PT-CLS-030: {",
+        '          PT-CLS-025: {level: must, basis: documented, says: "from is required", source: "Request"}\n'
+        '          PT-CLS-026: {level: must, basis: documented, says: "way and many are due", source: "Request"}\n'
+        "          PT-CLS-030: {",
+    ),
+)
+CHANGED: Final = ChangedSpec("parlatel", CHANGES)
+FAULTS: Final = (
+    "PT-CLS-025/from-not-required",
+    "PT-CLS-026/many-not-required",
+    "PT-CLS-026/way-not-required",
+    "PT-CLS-020/from-ignored",
+    "PT-CLS-024/until-ignored",
+    "PT-CLS-045/total-one-more",
+)
+
+
+def test_the_linter_finds_nothing() -> None:
+    assert_linter_finds_nothing(CHANGED)
+
+
+def test_a_filter_is_demanded_where_no_word_of_it_keeps_every_row() -> None:
+    listing = CHANGED.spec().listing
+    assert demanded_filters(listing) == ("from",)
+    assert widest_words(listing) == {"way": "any"}
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("calls", [0, 3, 150])
+def test_an_honest_simulator_passes(tmp_path: Path, calls: int) -> None:
+    assert_honest_passes(CHANGED, tmp_path, calls=calls)
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
+    assert_liar_is_caught(CHANGED, tmp_path, fault, first=False)
+
+
+def test_a_target_of_which_no_value_is_known_is_told_what_to_give() -> None:
+    from contextlib import ExitStack
+
+    from harness.serve.http.options import machine_time
+
+    with ExitStack() as stack, pytest.raises(UsageProblem, match="--known-value from=VALUE"):
+        open_target(CHANGED.spec(), stack, target="http://127.0.0.1:9", environment={}, clock=machine_time)
