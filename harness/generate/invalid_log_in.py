@@ -24,9 +24,7 @@ def break_log_in(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     if way is None or way.session is None:
         return
     session = way.session
-    pair = {
-        name: maker.client.simulator.users[0].credentials.get(name, "") for name in (session.user, session.password)
-    }
+    pair = {name: maker.client.simulator.users[0].credentials.get(name, "") for name in session.credential_names}
     valid = maker.fetch_valid(ListRequest(credentials=pair, log_in=True))
     yield from _withhold_token(maker, session, valid)
     wrong = maker.client.encode(ListRequest(credentials={**pair, session.password: _WRONG}, log_in=True))

@@ -43,7 +43,8 @@ from harness.serve.query.plan_memory import PlanMemory
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer, unfiltered_query
 from harness.serve.query.table import Query, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter
-from harness.specification.access import key_of, ways_of
+from harness.specification.access import key_of, log_in_of, ways_of
+from harness.specification.answer_place import header_at
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -233,6 +234,9 @@ class Simulator:
         keys = [key_of(way) for way in ways_of(self.spec.listing.access)]
         named = {key.name.lower() for key in keys if key is not None and key.place == "header"}
         named |= {name.lower() for name in header_parameters(self.spec.listing)}
+        session = log_in_of(self.spec.listing.access)
+        further = session.further if session is not None else ()
+        named |= {header.lower() for name in further if (header := header_at(name)) is not None}
         return frozenset({"authorization", "content-type", "cookie", "host", *named})
 
     def is_answer_lasting(self, ask: ListRequest | RefusedRequest) -> bool:

@@ -106,7 +106,7 @@ def secret_credential_names(access: Access) -> frozenset[str]:
     public = {*access.accounts}
     for way in ways_of(access):
         public |= {way.user or ""} if way.kind in ("password", "basic") else set()
-        public |= {way.session.user} if way.kind == "session" and way.session is not None else set()
+        public |= {way.session.user or ""} if way.kind == "session" and way.session is not None else set()
     if access.jwt is not None:
         public |= {access.jwt.issuer, access.jwt.key_id or ""}
     # The first of an older pair says who, the second proves it.

@@ -106,6 +106,7 @@ AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time", "
 AbsentPartForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 AbsentMemberForm = Literal["none", "missing", "empty"]
 NumberAbsentForm = Literal["zero", "missing", "none"]
+CursorAbsentForm = Literal["empty", "missing", "none", "text"]
 UnsetParts = Literal["written", "left-out"]
 ParameterCodec = Literal[
     "text",
@@ -1171,6 +1172,7 @@ class CursorClauses:
     garbage: Clauses = documented_key("what a cursor gets that the server never gave", ())
     other_sort: Clauses = documented_key("what a cursor made under another sort gets", ())
     empty: Clauses = documented_key("an empty page has no cursors", ())
+    absent: Clauses = documented_key("that there is no such page is written in the documented way", ())
     stable: Clauses = documented_key("rows that arrive during a walk do not shift older pages", ())
 
 
@@ -1194,6 +1196,12 @@ class CursorPaging:
         "pointer to the cursor of the page before, or `header:NAME`; none: in the previous link alone, or nowhere",
         None,
     )
+    absent: CursorAbsentForm | OpenChoice[CursorAbsentForm] = documented_key(
+        "how 'no such page' is written in place of a cursor in the body: empty, missing, none (null), text "
+        "(`absent-text`)",
+        "empty",
+    )
+    absent_text: str | None = documented_key("the text that stands in place of a cursor where no page follows", None)
     start_words: tuple[str, ...] = documented_key("values of `after` that mean the first page, besides absent", ())
     end_words: tuple[str, ...] = documented_key("values of `before` that mean the last page", ())
     next_on_last: Literal["given", "empty"] | OpenChoice[Literal["given", "empty"]] = documented_key(
@@ -1521,21 +1529,24 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogIn:
-    """An operation that takes a user's name and password and gives the token that other requests carry."""
+    """An operation that takes a user's name and password, or one secret, and gives the token of other requests."""
 
     path: str = documented_key("its path, below the same server")
-    method: Literal["GET", "POST"] = documented_key("its HTTP method", "POST")
+    method: Literal["GET", "POST", "PUT"] = documented_key("its HTTP method", "POST")
     carries: Literal["query", "form", "json", "basic"] = documented_key(
         "where name and password stand; basic: in Authorization, and what it adds in a form", "form"
     )
-    user: str = documented_key("the credential of the user's name, and its parameter")
+    user: str | None = documented_key(
+        "the credential of the user's name, and its parameter; none: the password, a key say, is all that is taken",
+        None,
+    )
     password: str = documented_key("the credential of the password, and its parameter")
     user_at: str | None = documented_key("json: pointer to the name in the body, if not the parameter", None)
     password_at: str | None = documented_key("json: the same for the password", None)
     adds: Mapping[str, str] = documented_key("further parameters that it always carries", factory=dict)
     further: Mapping[str, str] = documented_key(
-        "further credentials without which no token is given, by the parameter (json: or pointer) that carries each: "
-        "`assertion: jwt`",
+        "further credentials without which no token is given, by the parameter (json: or pointer) or the header that "
+        "carries each: `assertion: jwt`, `header:X-Key: key`",
         factory=dict,
     )
     tells: Mapping[str, Scalar] = documented_key(
@@ -1553,7 +1564,12 @@ class LogIn:
     @property
     def credential_names(self) -> tuple[str, ...]:
         """The credentials that it takes: the user's name, the password, and further ones."""
-        return tuple(dict.fromkeys((self.user, self.password, *self.further.values())))
+        return tuple(dict.fromkeys((*self.own_names, *self.further.values())))
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """The user's name, where there is one, and the password, as credentials."""
+        return (self.password,) if self.user is None else (self.user, self.password)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

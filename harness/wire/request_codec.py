@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeVar, cast, final
 from urllib.parse import quote, unquote
 
 from harness.specification.access import AUTHORIZATION, log_in_of, path_parts
+from harness.specification.answer_place import header_at
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.load import Spec
 from harness.specification.model import Listing, LogIn, ParameterPlace, RequestEncoding
@@ -120,27 +121,32 @@ def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> Http
 
 def _encode_log_in(session: LogIn, ask: ListRequest, base_path: str) -> HttpRequest:
     """The request for a token, with such of its credentials as there are."""
-    places = {session.user: session.user_at, session.password: session.password_at}
-    given = [(name, ask.credentials[name]) for name in places if name in ask.credentials]
-    further = [(name, ask.credentials[held]) for name, held in session.further.items() if held in ask.credentials]
-    path = base_path + session.path
-    if session.carries == "basic":
+    given = [(name, ask.credentials[name]) for name in session.own_names if name in ask.credentials]
+    also = [(name, ask.credentials[held]) for name, held in session.further.items() if held in ask.credentials]
+    headers = [(header, text) for name, text in also if (header := header_at(name)) is not None]
+    pairs = [*session.adds.items(), *((name, text) for name, text in also if header_at(name) is None)]
+    path, query, body = base_path + session.path, b"", b""
+    if session.carries == "basic" and given:
         known = dict(given)
-        headers = [basic_header(known.get(session.user, ""), known.get(session.password, ""))] if given else []
-        headers += [("Content-Type", FORM_MEDIA_TYPE)] if session.method == "POST" else []
-        body = encode_pairs([*session.adds.items(), *further], plus_for_space=True)
-        query, body = (b"", body) if session.method == "POST" else (body, b"")
-        return _http_request(session.method, path, query, headers, body)
-    pairs = [*session.adds.items(), *given, *further]
-    if session.carries == "query":
-        return _http_request(session.method, path, encode_pairs(pairs), [], b"")
-    if session.carries == "form":
-        body = encode_pairs(pairs, plus_for_space=True)
-        return _http_request(session.method, path, b"", [("Content-Type", FORM_MEDIA_TYPE)], body)
-    tree: Tree = {}
-    for name, text in pairs:
-        tree = put_value(tree, places.get(name) or (name if name.startswith("/") else f"/{name}"), text)
-    return _http_request(session.method, path, b"", [("Content-Type", JSON_MEDIA_TYPE)], encode_json(tree))
+        headers.append(basic_header(known.get(session.user or "", ""), known.get(session.password, "")))
+    elif session.carries != "basic":
+        pairs[len(session.adds) : len(session.adds)] = given
+    if session.carries == "json":
+        places = {session.user: session.user_at, session.password: session.password_at}
+        tree: Tree = {}
+        for name, text in pairs:
+            tree = put_value(tree, places.get(name) or (name if name.startswith("/") else f"/{name}"), text)
+        headers, body = [*headers, ("Content-Type", JSON_MEDIA_TYPE)], encode_json(tree)
+    elif _carries_form(session):
+        headers, body = [*headers, ("Content-Type", FORM_MEDIA_TYPE)], encode_pairs(pairs, plus_for_space=True)
+    else:
+        query = encode_pairs(pairs, plus_for_space=session.carries == "basic")
+    return _http_request(session.method, path, query, headers, body)
+
+
+def _carries_form(session: LogIn) -> bool:
+    """Whether what a log-in takes, or takes beside name and password in Authorization, stands in a form."""
+    return session.carries == "form" or (session.carries == "basic" and session.method != "GET")
 
 
 def encode_query(spec: Spec, ask: ListRequest) -> bytes:
@@ -586,26 +592,26 @@ def _decode_log_in(spec: Spec, session: LogIn, request: HttpRequest) -> ListRequ
         return RefusedRequest(
             fault=transport.wrong_method.fault if transport.wrong_method else "unreadable", value=request.method
         )
-    found: dict[str, str] = {}
+    in_headers = {name: header for name in session.further if (header := header_at(name)) is not None}
+    told = {session.further[name]: request.header(header) for name, header in in_headers.items()}
+    found = {name: text for name, text in told.items() if text is not None}
+    named = {name: held for name, held in session.further.items() if name not in in_headers}
     if session.carries == "json":
         decoded = decode_json(request.body)
-        places = {
-            session.user: session.user_at or session.user,
-            session.password: session.password_at or session.password,
-        }
-        for name, at in (*places.items(), *((held, at) for at, held in session.further.items())):
+        at_names = {session.user: session.user_at, session.password: session.password_at}
+        own = {at_names[name] or name: name for name in session.own_names}
+        for at, name in (*own.items(), *named.items()):
             text = MISSING if decoded.missing else tree_at(decoded.tree, at if at.startswith("/") else f"/{at}")
             found |= {name: text} if isinstance(text, str) else {}
         return ListRequest(credentials=found, log_in=True)
-    named = dict(session.further)
     if session.carries == "basic":
         pair = decode_basic_pair(request.header(AUTHORIZATION) or "")
         user, _, password = (pair or "").partition(":")
-        found = {} if pair is None else {session.user: user, session.password: password}
+        found |= {} if pair is None else {session.user or "": user, session.password: password}
     else:
-        named |= {session.user: session.user, session.password: session.password}
+        named |= {name: name for name in session.own_names}
     try:
-        in_form = session.carries == "form" or (session.carries == "basic" and session.method == "POST")
+        in_form = _carries_form(session)
         pairs = decode_form(request.body, request.header("content-type") or "") if in_form and named else []
         pairs = pairs if in_form else decode_pairs(request.query)
     except FormError:

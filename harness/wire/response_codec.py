@@ -168,7 +168,9 @@ def success_tree(
     cursors: dict[str, Tree] = {}
     if isinstance(listing.paging, CursorPaging) and rows is not None:
         places = ((listing.paging.next_at, next), (listing.paging.prev_at, prev))
-        cursors = {place: cursor or "" for place, cursor in places if place is not None}
+        none = _absent_cursor(listing.paging, choices)
+        told = {place: cursor or none for place, cursor in places if place is not None}
+        cursors = {place: cursor for place, cursor in told.items() if not isinstance(cursor, Missing)}
     omitted = _omissible_parts(listing) if choices.resolve(listing.outcome.unset) == "left-out" else frozenset()
     for pointer, part in {**cursors, **(echoes or {})}.items():
         if part not in ("", None) or pointer not in omitted:
@@ -180,6 +182,19 @@ def success_tree(
     tree = _put_envelope(answer.tree, listing, "success", seed)
     tree = _put_envelope_values(tree, listing, "success")
     return {} if isinstance(tree, Missing) else tree, tuple(answer.headers)
+
+
+def _absent_cursor(paging: CursorPaging, choices: ChoiceResolver) -> Tree | Missing:
+    """What stands in place of a cursor where there is no such page."""
+    match choices.resolve(paging.absent):
+        case "none":
+            return None
+        case "missing":
+            return MISSING
+        case "text":
+            return paging.absent_text
+        case _:
+            return ""
 
 
 def _put_envelope_values(
@@ -551,8 +566,8 @@ def _with_page_parts(listing: Listing, response: HttpResponse, answer: DecodedRe
     before = link_parameter(found.get("previous", MISSING), back)
     return replace(
         answer,
-        next_cursor=_cursor_told(answer, paging.next_at) if paging.next_at is not None else following,
-        previous_cursor=_cursor_told(answer, paging.prev_at) if paging.prev_at is not None else before,
+        next_cursor=_cursor_told(answer, paging, paging.next_at) if paging.next_at is not None else following,
+        previous_cursor=_cursor_told(answer, paging, paging.prev_at) if paging.prev_at is not None else before,
     )
 
 
@@ -640,11 +655,13 @@ def _number_told(tree: Tree, response: HttpResponse, place: str) -> Tree | Missi
     return raw if number is None else number
 
 
-def _cursor_told(answer: DecodedResponse, place: str) -> Tree | Missing:
+def _cursor_told(answer: DecodedResponse, paging: CursorPaging, place: str) -> Tree | Missing:
     header = header_at(place)
     if header is not None:
         return next((value for name, value in answer.headers if name.lower() == header.lower()), MISSING)
     raw = answer.part_at(place)
+    if paging.absent_text is not None and raw == paging.absent_text:
+        return ""
     return str(raw) if is_integer(raw) and raw.bit_length() < 256 else raw
 
 

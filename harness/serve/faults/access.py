@@ -118,7 +118,7 @@ def _way_faults(access: Access, way: AccessWay, mark: str, *, first: bool) -> It
             Hooks(user=_admit_when(lambda ask: all(ask.credentials.get(name) for name in names))),
         )
     if way.kind == "session" and way.session is not None:
-        pair = (way.session.user, way.session.password)
+        pair = way.session.own_names
         for name in dict.fromkeys(way.session.further.values()):
             yield from make_fault(
                 way.session.refused_clause,

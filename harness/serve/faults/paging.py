@@ -27,6 +27,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
     assumed_of,
+    options_of,
 )
 
 # --- paging -------------------------------------------------------------------------------------------------
@@ -274,6 +275,13 @@ def _cursor_faults(paging: CursorPaging) -> Iterator[Fault]:
             "a cursor of another order has no effect",
             with_changed_listing(with_part("paging", other_sort_gets="ignored")),
         )
+    other = next((form for form in ("none", "empty", "missing") if form not in options_of(paging.absent)), "empty")
+    yield from make_fault(
+        clauses.absent,
+        "no-page-otherwise",
+        "that there is no such page is written in another way",
+        with_changed_listing(with_part("paging", absent=other)),
+    )
     yield from make_fault(
         clauses.empty,
         "cursors-on-an-empty-page",

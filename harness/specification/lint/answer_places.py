@@ -149,6 +149,7 @@ def check_cursors(spec: Spec) -> Iterator[LintFinding]:
     path: KeyPath = ("paging",)
     if paging.next_at is None and (paging.links is None or paging.links.next is None):
         yield finding_at(spec, "cursor", path, "the key next-at, or links with a next one", "neither")
+    yield from _check_absent_cursors(spec, paging, path)
     if paging.before is not None:
         return
     if paging.leads_back and possible_values(paging.prev_goes_into) != ("after",):
@@ -159,6 +160,17 @@ def check_cursors(spec: Spec) -> Iterator[LintFinding]:
             yield finding_at(spec, "cursor", path, f"the key before, on which {key} rests", "none")
     if paging.clauses.prev and not paging.leads_back:
         yield finding_at(spec, "cursor", (*path, "clauses", "prev"), "prev-at, or a previous link", "neither")
+
+
+def _check_absent_cursors(spec: Spec, paging: CursorPaging, path: KeyPath) -> Iterator[LintFinding]:
+    """In place of a cursor stands what says that there is none, and what a header can say."""
+    forms = possible_values(paging.absent)
+    if ("text" in forms) != (paging.absent_text is not None):
+        expected = "absent-text beside `absent: text`, and nowhere else"
+        yield finding_at(spec, "cursor", (*path, "absent"), expected, repr(paging.absent_text))
+    in_body = [place for place in (paging.next_at, paging.prev_at) if place is not None and header_at(place) is None]
+    if not in_body and (path_is_given(spec, (*path, "absent")) or paging.clauses.absent):
+        yield finding_at(spec, "cursor", (*path, "absent"), "a cursor in the body: next-at or prev-at", "none")
 
 
 def check_number_words(spec: Spec) -> Iterator[LintFinding]:

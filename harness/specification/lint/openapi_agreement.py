@@ -155,6 +155,8 @@ def _check_way(
         yield finding_at(spec, "request", path, f"the key {word}, beside kind: {way.kind}", "none")
     if lacking:
         return
+    if way.session is not None and way.session.user is None and way.session.user_at is not None:
+        yield finding_at(spec, "request", (*path, "session", "user-at"), "the key user beside it", "none")
     if way.pair is not None and way.kind != "basic":
         yield finding_at(spec, "request", (*path, "pair"), "kind: basic beside it", f"kind: {way.kind}")
     if way.kind == "none" and (path != ("access",) or spec.listing.access.also):

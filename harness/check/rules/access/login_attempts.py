@@ -145,26 +145,29 @@ def _wrong_passwords(context: CheckContext, way: AccessWay) -> Iterator[LoginAtt
 
 
 def _wrong_pairs(
-    context: CheckContext, names: tuple[str, str], own: Mapping[str, str], clauses: Clauses, *, log_in: bool = False
+    context: CheckContext, names: tuple[str, ...], own: Mapping[str, str], clauses: Clauses, *, log_in: bool = False
 ) -> Iterator[LoginAttempt]:
-    """A name and a password, one of them altered."""
-    user, password = names
+    """A name and a password, one of them altered, or a secret alone."""
+    password = names[-1]
     fault = context.listing.access.wrong_fault
     others = [
         held[password]
         for identity in context.identities
         if password in (held := identity.credentials) and held[password] != own[password]
     ]
-    near = [*altered_secrets(own[password]), *(("another user's", text) for text in others[:1])]
+    near = [*altered_secrets(own[password])]
+    # Alone it says who it is.
+    near += [("another user's", text) for text in others[:1] if len(names) > 1]
     # Who trims every parameter trims passwords, too. Tokens travel in headers, whose ends do not count.
     near.append(("a padded", f"{own[password]} "))
     for what, text in near:
         yield LoginAttempt(
             f"the right user with {what} password", {**own, password: text}, fault, clauses, log_in=log_in
         )
-    yield LoginAttempt(
-        "a wrong user with the right password", {**own, user: own[user] + "x"}, fault, clauses, log_in=log_in
-    )
+    for user in names[:-1]:
+        yield LoginAttempt(
+            "a wrong user with the right password", {**own, user: own[user] + "x"}, fault, clauses, log_in=log_in
+        )
 
 
 def log_in_attempts(context: CheckContext, session: LogIn) -> Iterator[LoginAttempt]:
@@ -178,7 +181,7 @@ def log_in_attempts(context: CheckContext, session: LogIn) -> Iterator[LoginAtte
         rest = {other: text for other, text in own.items() if other != name}
         for what, credentials in ((f"no {name}", rest), (f"an empty {name}", {**own, name: ""})):
             yield LoginAttempt(f"log in with {what}", credentials, rules.missing_fault, clauses, log_in=True)
-    for attempt in _wrong_pairs(context, (session.user, session.password), own, clauses, log_in=True):
+    for attempt in _wrong_pairs(context, session.own_names, own, clauses, log_in=True):
         yield replace(attempt, purpose=f"log in with {attempt.purpose}")
     for name in session.further.values():
         # The id of an account may be read in any case, and with blanks around it.

@@ -7,6 +7,7 @@ from harness.check.rules.responses.judged_response import JudgedResponse, parse_
 from harness.specification.answer_place import header_at
 from harness.specification.model import (
     Clauses,
+    CursorPaging,
     PageIndex,
     UnfilteredTotal,
     links_of,
@@ -24,6 +25,7 @@ def check_page_parts(judge: JudgedResponse, answer: DecodedResponse) -> None:
     if answer.rows is None:
         return
     _check_link_forms(judge, answer)
+    _check_cursor_forms(judge, answer)
     count, first, last = page_number_parts(judge.context.listing.paging)
     if count is not None:
         number = parse_integer(part_at(answer, count.at), text=judge.context.is_xml)
@@ -67,6 +69,27 @@ def _check_link_forms(judge: JudgedResponse, answer: DecodedResponse) -> None:
         else:
             wanted = f"{link.at}: a link that is {' or '.join(options_of(links.form))}"
             judge.report_breach(clauses, expected=wanted, actual=in_ascii(told), at=link.at)
+
+
+def _check_cursor_forms(judge: JudgedResponse, answer: DecodedResponse) -> None:
+    """In place of a cursor to no page stands what the document says."""
+    paging = judge.context.listing.paging
+    if not isinstance(paging, CursorPaging):
+        return
+    told = ((paging.next_at, answer.next_cursor), (paging.prev_at, answer.previous_cursor))
+    for place, cursor in told:
+        if place is None or header_at(place) is not None or cursor not in (MISSING, None, ""):
+            continue
+        raw = part_at(answer, place)
+        said = "missing" if raw is MISSING else "none" if raw is None else "empty" if raw == "" else "text"
+        if said in options_of(paging.absent):
+            judge.record_pass(paging.clauses.absent)
+            if not judge.context.dialect.known_answers(paging.absent):
+                judge.context.dialect.learn_answer(paging.absent, said, judge.exchange.purpose)
+        else:
+            texts = {"none": "null", "text": repr(paging.absent_text)}
+            wanted = f"{place}: a cursor, or {' or '.join(texts.get(one, one) for one in options_of(paging.absent))}"
+            judge.report_breach(paging.clauses.absent, expected=wanted, actual=texts.get(said, said), at=place)
 
 
 def _check_unfiltered_total(judge: JudgedResponse, answer: DecodedResponse, whole: UnfilteredTotal) -> None:
