@@ -125,6 +125,7 @@ ParameterCodec = Literal[
     "rfc3339",
     "formatted-time",
     "calendar-day",
+    "formatted-duration",
     "list",
     "json-list",
 ]
@@ -317,7 +318,8 @@ class Field:
     negative: bool = documented_key("numbers: written with the opposite sign, as what is paid", False)
     format: tuple[str, ...] = documented_key(
         "formatted-time: how it is written, in %Y %y %m %b %d %a %H %I %p %M %S %L (milliseconds) %f %z (`+0100`) "
-        "%:z (`+01:00`); formatted-duration: in %H %M %S; of several the first is written, and all are read",
+        "%:z (`+01:00`); formatted-duration: in %H %M %S, or one of these alone (`%Ss`: `89s`); of several the first "
+        "is written, and all are read",
         (),
     )
     form: Literal["uuid"] | IdForm | None = documented_key(
@@ -1706,7 +1708,11 @@ class ErrorKind:
     code_at: str | None = documented_key(
         "pointer to its code, where that is not the one of `error`: such an error names no parameter", None
     )
-    message_at: str | None = documented_key("pointer to its message, where that is not the one of `error`", None)
+    message_at: str | None = documented_key(
+        "pointer to its message, where that is not the one of `error`; {parameter} as a step of it is the name of "
+        "the parameter at fault: `/errors/{parameter}/0`",
+        None,
+    )
     media_type: str | None = documented_key("its media type, where that is not the one of `answers`", None)
     body: ErrorBody = documented_key(
         "what it is: the shape of `error`, empty, or text (the message and nothing else)", "shape"

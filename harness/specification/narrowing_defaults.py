@@ -16,6 +16,7 @@ _NO_TIMES: Final = (
     "decimal-text",
     "flag",
     "presence",
+    "formatted-duration",
     "list",
     "json-list",
 )

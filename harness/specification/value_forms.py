@@ -23,7 +23,7 @@ MILLISECONDS: Final[Mapping[DurationUnit, int]] = MappingProxyType(
 TIME_DIRECTIVES: Final = (
     "%Y", "%y", "%m", "%b", "%d", "%a", "%H", "%I", "%p", "%M", "%S", "%L", "%f", "%z", "%:z", "%%",
 )  # fmt: skip
-DURATION_DIRECTIVES: Final = (("%H", "%M", "%S"), ("%M", "%S"), ("%H", "%M"))
+DURATION_DIRECTIVES: Final = (("%H", "%M", "%S"), ("%M", "%S"), ("%H", "%M"), ("%S",), ("%M",))
 """The directives of a duration, in their order; the first one counts on beyond its usual end."""
 _PARTS: Final = re.compile(r"%:z|%.?|[^%]+", re.DOTALL)
 _OFFSETS: Final = ("%z", "%:z")

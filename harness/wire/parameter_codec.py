@@ -12,6 +12,7 @@ from harness.integers import is_integer
 from harness.specification.model import Parameter
 from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
+from harness.wire.durations import decode_duration, encode_duration
 from harness.wire.json_body import decode_json, encode_json
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.text_values import looks_like
@@ -20,7 +21,18 @@ from harness.wire.time_codecs import EPOCH_CODECS, TIME_CODECS, decode_day, deco
 ParameterValue: TypeAlias = "str | int | bool | Decimal | datetime | date | tuple[str | int, ...]"
 
 _NO_INSTANTS: Final = frozenset(
-    {"text", "integer", "digits", "decimal", "decimal-text", "flag", "presence", "word", "calendar-day"}
+    {
+        "text",
+        "integer",
+        "digits",
+        "decimal",
+        "decimal-text",
+        "flag",
+        "presence",
+        "word",
+        "calendar-day",
+        "formatted-duration",
+    }
 )
 
 
@@ -90,6 +102,8 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
             return _decode_decimal(raw, lenient=not in_json or parameter.lenient)
         case "presence":
             return True
+        case "formatted-duration":
+            return decode_duration(raw, parameter.format)
         case "calendar-day":
             return _decode_day_or_instant(parameter, raw, zone)
         case "list":
@@ -149,6 +163,8 @@ def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneI
         return ""
     if isinstance(value, bool):
         return value if in_json else (parameter.true if value else parameter.false)[0]
+    if isinstance(value, int) and parameter.as_ == "formatted-duration":
+        return encode_duration(value, parameter.format)
     if isinstance(value, int):
         return value if in_json and parameter.as_ == "integer" else str(value)
     return value.removeprefix("+") if parameter.number == "bare" else value

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar, cast, final
 from harness.errors import UsageProblem
 from harness.integers import is_integer
 from harness.specification.access import session_way
-from harness.specification.answer_place import header_at
+from harness.specification.answer_place import PARAMETER_STEP, header_at, named_place
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import (
     CursorPaging,
@@ -347,7 +347,7 @@ def error_tree(
         tree = put_value(tree, error.key_at, parameter)
     message_at = told.message_at or error.message_at
     if message_at is not None:
-        tree = put_value(tree, message_at, message)
+        tree = put_value(tree, named_place(message_at, parameter or fault), message)
     tree = _put_envelope(tree, listing, "error", seed)
     tree = _put_envelope_values(tree, listing, "error")
     return status, {} if isinstance(tree, Missing) else tree
@@ -616,10 +616,20 @@ def _message_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree 
         return message
     for told in listing.outcome.faults.values():
         if told.message_at is not None and status in statuses_of(listing, told):
-            own = tree_at(tree, told.message_at)
+            own = _own_message(tree, told.message_at)
             if isinstance(own, str):
                 return own
     return message
+
+
+def _own_message(tree: dict[str, Tree], place: str) -> Tree | Missing:
+    """The message at the place of an error's own; of several parameters at fault that of the first."""
+    before, step, after = place.partition(PARAMETER_STEP)
+    if not step:
+        return tree_at(tree, place)
+    named = tree_at(tree, before)
+    found = (tree_at(one, after) for one in named.values()) if isinstance(named, dict) else ()
+    return next((one for one in found if isinstance(one, str)), MISSING)
 
 
 def _is_absent(raw: Tree | Missing, absent: T | OpenChoice[T]) -> bool:

@@ -78,7 +78,7 @@ def _border_values(
         values += [value for value in beyond if units > 1 and value % units == 0][-1:]
         whole = [int(value // units) for value in values if isinstance(value, int | Decimal)]
         least, most = parameter.least, parameter.most
-        low = least if least is not None else 0 if parameter.as_ == "digits" else -inf
+        low = least if least is not None else 0 if parameter.as_ in ("digits", "formatted-duration") else -inf
         high = inf if most is None else most
         beside = [whole[0], whole[0] - 1, whole[0] + 1, *whole[1:], max(whole) + 1]
         values = [value * units for value in beside if low <= value <= high]

@@ -12,6 +12,7 @@ from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import ProbeResult, check_probe
 from harness.check.probe.mirror import Mirror
 from harness.check.results.row_numbers import rows_in_words
+from harness.specification.answer_place import named_place
 from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
@@ -417,6 +418,9 @@ def _problem_of_own_form(
     tree: Tree = answer.tree if isinstance(answer.tree, dict) else {}
     if named.code_at is not None and tree and tree_at(tree, named.code_at) is MISSING:
         return _Problem("place", clauses, f"its code at {named.code_at}", "none there")
+    place = named_place(named.message_at or "", due.parameter)
+    if due.parameter and tree and place != named.message_at and tree_at(tree, place) is MISSING:
+        return _Problem("place", clauses, f"its message at {place}", describe_answer(exchange))
     for pointer, shown in named.shows.items() if tree else ():
         wanted_part, value = filled_value(shown, answer.http_status, named.code), tree_at(tree, pointer)
         if not same_scalar(wanted_part, value, text=context.is_xml):

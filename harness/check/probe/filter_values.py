@@ -62,8 +62,8 @@ def absent_number(counted: Mapping[Any, int]) -> int:
 
 
 def takes_numbers(parameter: Parameter) -> bool:
-    """Whether a value, or each value of a list, is written with digits alone."""
-    return element_codec(parameter) in ("integer", "digits")
+    """Whether a value, or each value of a list, is a whole number: written with digits alone, or a duration."""
+    return element_codec(parameter) in ("integer", "digits", "formatted-duration")
 
 
 def absent_value(parameter: Parameter, counted: Mapping[Any, int] | None = None) -> Any:
@@ -348,7 +348,7 @@ def encode_shown_value(context: CheckContext, name: str, value: Any) -> Tree:
     units = shown_per_asked(context.listing, name)
     if filter_ is not None and units != 1 and isinstance(value, int | Decimal):
         value = _whole_units(value, units, up=bounds_above(filter_)) // units
-    if isinstance(value, Decimal) and parameter.as_ in ("integer", "digits"):
+    if isinstance(value, Decimal) and takes_numbers(parameter):
         value = int(value)
     if parameter.as_ in ("text", "digits"):
         return context.encode(name, str(value))

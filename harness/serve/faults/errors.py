@@ -15,6 +15,7 @@ from harness.serve.faults.base import (
     with_part,
 )
 from harness.serve.faults.hooks import AnswerContext, Hooks
+from harness.specification.answer_place import PARAMETER_STEP, named_place
 from harness.specification.model import EnvelopeField, ErrorBody, ErrorKind, Listing, Scalar
 from harness.wire.decoded_body import Tree
 from harness.wire.id_forms import id_of_number
@@ -237,6 +238,11 @@ def _shape_faults(listing: Listing, name: str, fault: ErrorKind) -> Iterator[Fau
         changes["parts"] = ("value in its parts", replace(fault, shows=other))
     if fault.code_at is not None:
         changes["place"] = ("place of its code", replace(fault, code_at=None))
+    if PARAMETER_STEP in (fault.message_at or ""):
+        changes["parameter"] = (
+            "parameter's name",
+            replace(fault, message_at=named_place(fault.message_at or "", "error")),
+        )
     if fault.body != "empty" and (fault.media_type is not None or fault.body == "text"):
         changes["media-type"] = ("media type", replace(fault, media_type="application/octet-stream"))
     if fault.body != "shape":

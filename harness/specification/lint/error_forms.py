@@ -74,6 +74,10 @@ def _check_error(spec: Spec, path: KeyPath, told: ErrorKind) -> Iterator[LintFin
         for word in lost:
             expected = f"nothing that a body which is {told.body} cannot hold"
             yield finding_at(spec, "error", (*path, word), expected, word)
+    named = (told.message_at or "").split("/")
+    if named.count("{parameter}") > 1 or any("{" in step and step != "{parameter}" for step in named):
+        expected = "{parameter} once, as a whole step of the pointer"
+        yield finding_at(spec, "error", (*path, "message-at"), expected, repr(told.message_at))
     yield from _check_templates(spec, (*path, "shows"), told.shows)
 
 

@@ -228,6 +228,10 @@ def check_made_values(spec: Spec) -> Iterator[LintFinding]:
     """What a spec makes up outside of rows: formats of parameters, constants and fresh ids around the rows."""
     for name, parameter in spec.listing.parameters.items():
         yield from _check_format(spec, parameter.as_, parameter.format, ("parameters", name), also="calendar-day")
+        for form in parameter.format if parameter.as_ == "formatted-duration" else ():
+            if "%S" not in form:
+                expected = "a format with %S: seconds that cannot be said cannot be asked for"
+                yield finding_at(spec, "value", ("parameters", name, "format"), expected, repr(form))
     for name, part in spec.listing.outcome.envelope.items():
         path: KeyPath = ("outcome", "envelope", name)
         if part.fresh is not None and (part.constant or part.values):

@@ -44,6 +44,7 @@ _KIND_BY_CODEC: Final[Mapping[str, Kind]] = MappingProxyType(
         "digits": "number",
         "decimal": "number",
         "decimal-text": "number",
+        "formatted-duration": "number",
         "flag": "flag",
         "presence": "flag",
         "calendar-day": "instant",
@@ -270,6 +271,10 @@ def _check_comparison(
     if parameter.as_ == "presence" and (keeps != "equal" or "flag" not in kinds):
         expected = "present, absent, or equal with a field that is a flag"
         yield finding_at(spec, "comparison", (*path, "keeps"), expected, repr(keeps))
+    if parameter.as_ == "formatted-duration":
+        shown = [declared_field(spec, one) for one in rule.compares if not one.hidden]
+        if any(field is not None and field.unit != "seconds" for field in shown):
+            yield finding_at(spec, "comparison", place, "as: integer, beside a field of another unit", "a duration")
     if keeps in _ORDER:
         for kind in dict.fromkeys(kinds):
             if kind != given or kind == "flag":
@@ -278,6 +283,8 @@ def _check_comparison(
     elif parameter.as_ == "calendar-day" and (keeps not in _DAY_COMPARISONS or set(kinds) - {"instant"}):
         expected = "equal, not-equal or an order, with a field that is an instant"
         yield finding_at(spec, "comparison", (*path, "keeps"), expected, f"{keeps}, with {', '.join(kinds)}")
+    elif parameter.as_ == "formatted-duration" and keeps not in ("equal", "not-equal"):
+        yield finding_at(spec, "comparison", (*path, "keeps"), "equal, not-equal or an order of durations", keeps)
     elif keeps == "like" and (set(kinds) - {"text"} or given != "text"):
         yield finding_at(spec, "comparison", (*path, "keeps"), "like only between texts", f"as: {parameter.as_}")
 

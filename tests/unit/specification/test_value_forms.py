@@ -38,12 +38,12 @@ def test_another_one_cannot_and_is_told_why(form: str, why: str) -> None:
     assert (format_problem(form) or "").startswith(why)
 
 
-@pytest.mark.parametrize("form", ["%H:%M:%S", "%M:%S", "%Hh %Mm"])
+@pytest.mark.parametrize("form", ["%H:%M:%S", "%M:%S", "%Hh %Mm", "%Ss", "%M min"])
 def test_a_duration_is_told_in_hours_minutes_and_seconds(form: str) -> None:
     assert duration_format_problem(form) is None
 
 
-@pytest.mark.parametrize("form", ["%S", "%H:%S", "%S:%M", "%d %H:%M", ""])
+@pytest.mark.parametrize("form", ["%H", "%H:%S", "%S:%M", "%d %H:%M", ""])
 def test_a_duration_that_leaves_a_part_out_cannot_be_read_back(form: str) -> None:
     assert "is none of %H %M %S, %M %S, %H %M" in (duration_format_problem(form) or "")
 
