@@ -9,6 +9,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.options import CheckOptions
 from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_values import count_values
 from harness.check.probe.mirror import (
     Mirror,
     candidate_windows,
@@ -42,6 +43,10 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
             exchange=snapshot.first_page,
             check=AnswerCheck(kind="some"),
         )
+    for rule in (context.listing.filters.get(name) for name in widest_words(context.listing)):
+        if rule is not None and len(count_values(snapshot.rows, rule.compares)) > 1:
+            # Rows of several values came for the word that means all of them.
+            context.results.record_pass(rule.no_filter_clause)
     if not snapshot.rows and snapshot.failed_exchange is None:
         _check_reversed_range(context, mirror, options.now)
         _check_widest_words(context, mirror)

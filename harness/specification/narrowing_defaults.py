@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.integers import is_integer
-from harness.specification.model import LimitPaging, Listing, NeededChoice
+from harness.specification.model import LimitPaging, Listing, NeededChoice, assumed_of
 
 _NO_TIMES: Final = (
     "text",
@@ -26,7 +26,8 @@ def widest_words(listing: Listing) -> dict[str, str]:
     """The word by which each such filter keeps every row, by parameter; those that know no such word are left out.
 
     Of filters that must be given, too; of parameters of which one must be given, where none of them is an end of a
-    range of time; and the word that must say what filters compare, for what they compare in any case.
+    range of time; the word that must say what filters compare, for what they compare in any case; and the zone that
+    must be named.
     """
     found: dict[str, str] = {}
     for name, rule in listing.filters.items():
@@ -40,6 +41,10 @@ def widest_words(listing: Listing) -> dict[str, str]:
             # Which field is compared must be said: the usual one.
             usual = next((word for word, path in chosen.words.items() if rule.compares == (path,)), None)
             found |= {chosen.parameter: usual} if usual is not None else {}
+    zone = listing.zone
+    if zone is not None and zone.parameter is not None and listing.parameters[zone.parameter].required is not None:
+        # It keeps every row whatever it is.
+        found[zone.parameter] = assumed_of(zone.default)
     for choice in listing.at_least_one:
         if time_ends(listing, choice):
             continue

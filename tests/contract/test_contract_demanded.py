@@ -81,3 +81,46 @@ def test_a_target_of_which_no_value_is_known_is_told_what_to_give() -> None:
 
     with ExitStack() as stack, pytest.raises(UsageProblem, match="--known-value from=VALUE"):
         open_target(CHANGED.spec(), stack, target="http://127.0.0.1:9", environment={}, clock=machine_time)
+
+
+ZONED: Final = ChangedSpec(
+    "parlatel",
+    (
+        (
+            "        - {name: start, in: query,",
+            "        - {name: zone, in: query, required: true, schema: {type: string}, description: Zone of times}\n"
+            "        - {name: start, in: query,",
+        ),
+        (
+            "began: {shows: started_at, as: rfc3339,",
+            'began: {shows: started_at, as: formatted-time, format: "%Y-%m-%d %H:%M:%S",',
+        ),
+        (
+            "          from: {}\n",
+            "          from: {}\n          zone: {required: {fault: invalid, clause: PT-CLS-025}}\n",
+        ),
+        ("since: {as: rfc3339,", 'since: {as: formatted-time, format: "%Y-%m-%d %H:%M:%S",'),
+        ("until: {as: rfc3339,", 'until: {as: formatted-time, format: "%Y-%m-%d %H:%M:%S",'),
+        ("began: {type: string, format: date-time}", "began: {type: string}"),
+        (
+            "        order: {by: began,",
+            "        zone: {parameter: zone, clauses: {shift: PT-CLS-026}}\n        order: {by: began,",
+        ),
+        (
+            "          PT-CLS-030: {",
+            '          PT-CLS-025: {level: must, basis: documented, says: "zone is required", source: "Request"}\n'
+            '          PT-CLS-026: {level: must, basis: documented, says: "times are those of it", source: "Request"}\n'
+            "          PT-CLS-030: {",
+        ),
+    ),
+)
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("fault", [None, "PT-CLS-025/zone-not-required", "PT-CLS-026/times-not-shifted"])
+def test_a_zone_that_must_be_named_is_named(tmp_path: Path, fault: str | None) -> None:
+    assert_linter_finds_nothing(ZONED)
+    if fault is None:
+        assert_honest_passes(ZONED, tmp_path, calls=150)
+    else:
+        assert_liar_is_caught(ZONED, tmp_path, fault, first=False)

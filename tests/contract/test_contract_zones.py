@@ -162,7 +162,7 @@ def test_a_liar_is_caught(files: dict[str, Path], name: str, fault: str) -> None
         (("written: hours,", "written: hours, echo: /clock,"), ("an echo only of zones by name", "hours")),
         (
             ("clock: {as: text,", "clock: {as: text, required: {fault: invalid, clause: TD-REC-050},"),
-            ("a zone that a request may leave out, or a constant", "a required one"),
+            ("a zone that a request may leave out or names by name, or a constant", "a required one"),
         ),
     ],
 )

@@ -108,13 +108,13 @@ def check_constant_company(spec: Spec) -> Iterator[LintFinding]:
 
 
 def check_zone_forms(spec: Spec) -> Iterator[LintFinding]:
-    """A zone may be left out; one that is no name is one of a request, and no answer repeats it."""
+    """One that must be given has a name; one that is no name is one of a request, and no answer repeats it."""
     zone = spec.listing.zone
     if zone is None:
         return
     parameter = spec.listing.parameters.get(zone.parameter or "")
-    if parameter is not None and parameter.required is not None:
-        expected = "a zone that a request may leave out, or a constant"
+    if parameter is not None and parameter.required is not None and zone.written[:1] != ("name",):
+        expected = "a zone that a request may leave out or names by name, or a constant"
         yield finding_at(spec, "zone", ("parameters", zone.parameter or "", "required"), expected, "a required one")
     if zone.written == ("name",):
         return
