@@ -196,6 +196,8 @@ _CALL_ATTRIBUTES: Final = _attributes_by_name(
     _integer_attribute("transaction_id", "the transaction that charged the call"),
     _text_attribute("local_number", "the number on the platform's side"),
     _text_attribute("remote_number", "the number on the client's side"),
+    Attribute("remote_numbers", AttributeKind.TEXT_LIST, "that number, as a list"),
+    Attribute("parties", AttributeKind.TEXT_LIST, "who called and who was reached: extensions or numbers"),
     _word_attribute("remote_number_kind", RemoteLineKind, "what stands behind the remote number"),
     _word_attribute("source_kind", RemoteLineKind, "what stands at the end that called: a user has an extension"),
     _word_attribute("destination_kind", RemoteLineKind, "what stands at the end that was reached"),

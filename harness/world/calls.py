@@ -618,6 +618,8 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyT
         "transaction_id": lambda b: integer_column(TRANSACTION_BASE + b.call_numbers * 8),
         "local_number": _local_number_column,
         "remote_number": _remote_number_column,
+        "remote_numbers": lambda b: TextListColumn(len(b), (_remote_number_column(b),)),
+        "parties": lambda b: TextListColumn(len(b), (_source_column(b), _destination_column(b))),
         "remote_number_kind": _word_column(_NUMBER_KINDS, number_kind_index),
         "source_kind": _word_column(_NUMBER_KINDS, lambda b: _kind_of_end(b, b.source)),
         "destination_kind": _word_column(_NUMBER_KINDS, lambda b: _kind_of_end(b, b.destination)),

@@ -109,7 +109,7 @@ ZONED: Final = ChangedSpec(
         (
             "          PT-CLS-030: {",
             '          PT-CLS-025: {level: must, basis: documented, says: "zone is required", source: "Request"}\n'
-            '          PT-CLS-026: {level: must, basis: documented, says: "times are those of it", source: "Request"}\n'
+            '          PT-CLS-026: {level: must, basis: documented, says: "times are of it", source: "Request"}\n'
             "          PT-CLS-030: {",
         ),
     ),

@@ -96,3 +96,27 @@ def test_a_liar_is_caught(tmp_path: Path, fault: str) -> None:
 )
 def test_the_linter_refuses_what_means_nothing(change: tuple[str, str], finding: tuple[str, str]) -> None:
     assert_linter_refuses(ChangedSpec("parlatel", CHANGES), change, finding)
+
+
+BOTH_ENDS: tuple[Change, ...] = (
+    ("          from: {shows: source}\n", "          ends: {shows: parties, as: text-list, clause: PT-CLS-003}\n"),
+    ("from: {compares: from,", "from: {compares: ends,"),
+    ("        from: {type: string}\n", "        ends: {type: array, items: {type: string}}\n"),
+    ("required: [id, account, state, began, from, way]", "required: [id, account, state, began, ends, way]"),
+)
+
+
+def test_a_list_of_both_ends_is_searched_for_either() -> None:
+    every = parlatel_rows(BOTH_ENDS, WORLD, "")
+    assert all(len(row["ends"]) == 2 for row in every)
+    for end in every[0]["ends"]:
+        found = parlatel_rows(BOTH_ENDS, WORLD, f"&from={end.replace('+', '%2B')}")
+        assert found == [row for row in every if end in row["ends"]]
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_an_honest_simulator_with_a_list_of_ends_passes_and_a_liar_is_caught(tmp_path: Path) -> None:
+    changed = ChangedSpec("parlatel", BOTH_ENDS)
+    assert_linter_finds_nothing(changed)
+    assert_honest_passes(changed, tmp_path, calls=60)
+    assert_liar_is_caught(changed, tmp_path, "PT-CLS-020/from-ignored", calls=60)

@@ -31,9 +31,9 @@ OWN_IDENTITIES: Final = ("call_id", "call_code", "call_ref", "session_id", "pare
 DERIVED: Final = (
     "setup_seconds", "ring_seconds", "talk_seconds", "duration_seconds", "answer_seconds", "completed_seconds",
     "completed_at", "created_at", "updated_at", "state", "outcome_state", "answer_state", "completion", "incoming",
-    "successful",
+    "successful", "parties", "remote_numbers",
 )  # fmt: skip
-"""What follows from the instants and the disposition, so that the parts of a call agree."""
+"""What follows from the instants, the ends and the disposition, so that the parts of a call agree."""
 
 _FIRST_APPLICATION_ID: Final = 1001
 _CALL_ID_DIGITS: Final = 15
@@ -172,6 +172,8 @@ def _derived_ends(direction: Direction, values: Mapping[str, AttributeValue]) ->
         "did_number": (dialed or destination) if direction is Direction.INBOUND else None,
         "local_number": local,
         "remote_number": remote,
+        "remote_numbers": () if remote is None else (str(remote),),
+        "parties": tuple(str(end) for end in (source, destination) if end is not None),
         "remote_number_kind": _line_kind(remote) if isinstance(remote, str) else None,
         "source_kind": _line_kind(source) if isinstance(source, str) else None,
         "destination_kind": _line_kind(destination) if isinstance(destination, str) else None,

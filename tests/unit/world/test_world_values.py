@@ -249,7 +249,7 @@ def test_a_call_keeps_its_values_whatever_the_size_of_the_world() -> None:
 LATER_ATTRIBUTES = (
     "parent_call_id", "parent_call_code", "parent_call_ref", "account_code", "subaccount_code", "price",
     "price_unit", "minute_rate", "answered_by", "queue_seconds", "source_channel", "destination_channel",
-    "completed_at", "completed_seconds", "tags", "source_kind", "destination_kind",
+    "completed_at", "completed_seconds", "tags", "source_kind", "destination_kind", "remote_numbers", "parties",
 )  # fmt: skip
 
 
