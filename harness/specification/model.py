@@ -409,7 +409,11 @@ class InvalidValueRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredParameter:
-    """A parameter that must be given."""
+    """A parameter that must be given.
+
+    Where it is a filter, a check names it in every request: by its word for all rows, else by a value that is known to
+    occur (`--known-value`), else by its `example`.
+    """
 
     fault: ErrorName = documented_key("the fault when it is missing", "missing")
     unless_all_missing: tuple[ParameterName, ...] = documented_key(

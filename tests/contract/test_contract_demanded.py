@@ -49,6 +49,7 @@ FAULTS: Final = (
     "PT-CLS-020/from-ignored",
     "PT-CLS-024/until-ignored",
     "PT-CLS-045/total-one-more",
+    "PT-CLS-040/many-ignored",
 )
 
 

@@ -17,6 +17,7 @@ from harness.serve.faults.base import (
     with_part,
 )
 from harness.serve.faults.hooks import AnswerContent, PageContext
+from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.table import CursorSlice, OffsetSlice, Query
 from harness.specification.model import (
     Clauses,
@@ -161,7 +162,7 @@ def _size_faults(clauses: Clauses, size: str | None) -> Iterator[Fault]:
             clauses,
             f"{size}-ignored",
             f"{size} has no effect",
-            on_parameters(lambda given: given.without((size,))),
+            on_parameters(lambda given: _without_size(given, size)),
         )
     yield from make_fault(
         clauses,
@@ -169,6 +170,14 @@ def _size_faults(clauses: Clauses, size: str | None) -> Iterator[Fault]:
         "a page holds one row more than asked for",
         on_query(lambda query: _change_page_slice(query, more=1)),
     )
+
+
+def _without_size(given: ParsedParameters, size: str) -> ParsedParameters:
+    """What was asked for but for the size of a page; one that must be given is the largest."""
+    parameter = given.listing.parameters[size]
+    if parameter.required is None or parameter.default is not None or not given.has(size):
+        return given.without((size,))
+    return given._replace(values={**given.values, size: parameter.most or 1000})
 
 
 def _default_size_faults(listing: Listing, clauses: Clauses, size: str | None) -> Iterator[Fault]:
