@@ -411,8 +411,8 @@ class InvalidValueRule:
 class RequiredParameter:
     """A parameter that must be given.
 
-    Where it is a filter, a check names it in every request: by its word for all rows, else by a value that is known to
-    occur (`--known-value`), else by its `example`.
+    Where it is a filter, a check names it in every request: by its word for all rows, else by a value that is known
+    to occur (`--known-value`), else by its `example`.
     """
 
     fault: ErrorName = documented_key("the fault when it is missing", "missing")
