@@ -37,12 +37,12 @@ from harness.wire.response_codec import (
     carries_text,
     decode_response,
     is_xml,
-    statuses_of,
     token_told,
 )
 from harness.wire.row_codec import ApiRow, decode_row
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.told_outcome import statuses_of
 from harness.wire.zone_codec import read_zone, write_zone
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar, cast, final
 from harness.errors import UsageProblem
 from harness.integers import is_integer
 from harness.specification.access import session_way
-from harness.specification.answer_place import PARAMETER_STEP, header_at, named_place
+from harness.specification.answer_place import header_at, named_place
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import (
     CursorPaging,
@@ -35,7 +35,12 @@ from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, p
 from harness.wire.other_forms import integer_said, says_nothing
 from harness.wire.other_rows import other_rows
 from harness.wire.page_links import link_parameter, read_links, stands_in_link_header, write_link_header
-from harness.wire.told_outcome import number_and_shape, tells_success
+from harness.wire.told_outcome import (
+    code_told,
+    message_told,
+    number_and_shape,
+    tells_success,
+)
 from harness.wire.xml_body import decode_xml, encode_xml
 
 T = TypeVar("T")
@@ -379,12 +384,6 @@ def error_media_type(listing: Listing, told: ErrorKind) -> str | None:
     return told.media_type or usual.get(told.body)
 
 
-def statuses_of(listing: Listing, told: ErrorKind) -> frozenset[int]:
-    """The HTTP statuses under which an error is told."""
-    http = told.http if told.http is not None else listing.outcome.error.http
-    return frozenset((*options_of(http), *told.https))
-
-
 def _put_envelope(tree: Tree | Missing, listing: Listing, outcome: str, seed: bytes) -> Tree | Missing:
     """The tree with the parts around the rows that are always the same, or are ids of this answer alone."""
     for part in listing.outcome.envelope.values():
@@ -525,8 +524,8 @@ def _decode_response(listing: Listing, response: HttpResponse) -> DecodedRespons
         http_status=response.http_status,
         tree=tree,
         problems=decoded.problems,
-        code=_code_told(listing, tree, response.http_status),
-        message=_message_told(listing, tree, response.http_status),
+        code=code_told(listing, tree, response.http_status),
+        message=message_told(listing, tree, response.http_status),
         key=tree_at(tree, error.key_at) if error.key_at else MISSING,
         rows=rows,
         rows_raw=rows_raw,
@@ -592,44 +591,6 @@ def _shapeless_error(listing: Listing, response: HttpResponse) -> DecodedRespons
         problems=(),
         message=text if text else MISSING,
     )
-
-
-def _code_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree | Missing:
-    """The code of an error: where errors have it, or where an error of that HTTP status has its own."""
-    error = listing.outcome.error
-    code = tree_at(tree, error.code_at) if error.code_at is not None else MISSING
-    if not isinstance(code, Missing):
-        return code
-    for told in listing.outcome.faults.values():
-        if told.code_at is not None and status in statuses_of(listing, told):
-            own = tree_at(tree, told.code_at)
-            if not isinstance(own, Missing):
-                return own
-    return code
-
-
-def _message_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree | Missing:
-    """The message of an error: where errors have it, or where an error of that HTTP status has its own."""
-    error = listing.outcome.error
-    message = tree_at(tree, error.message_at) if error.message_at else MISSING
-    if isinstance(message, str):
-        return message
-    for told in listing.outcome.faults.values():
-        if told.message_at is not None and status in statuses_of(listing, told):
-            own = _own_message(tree, told.message_at)
-            if isinstance(own, str):
-                return own
-    return message
-
-
-def _own_message(tree: dict[str, Tree], place: str) -> Tree | Missing:
-    """The message at the place of an error's own; of several parameters at fault that of the first."""
-    before, step, after = place.partition(PARAMETER_STEP)
-    if not step:
-        return tree_at(tree, place)
-    named = tree_at(tree, before)
-    found = (tree_at(one, after) for one in named.values()) if isinstance(named, dict) else ()
-    return next((one for one in found if isinstance(one, str)), MISSING)
 
 
 def _is_absent(raw: Tree | Missing, absent: T | OpenChoice[T]) -> bool:

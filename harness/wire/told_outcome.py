@@ -1,4 +1,4 @@
-"""Whether an answer tells a success or an error, as far as it can be known, and the number in place of its rows."""
+"""Whether an answer tells a success or an error, as far as it can be known, and what it tells in place of rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from harness.integers import is_integer
-from harness.specification.model import Listing, Scalar
+from harness.specification.answer_place import PARAMETER_STEP
+from harness.specification.model import ErrorKind, Listing, Scalar, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing, tree_at
 from harness.wire.other_forms import integer_said, says_nothing
@@ -94,3 +95,47 @@ def number_and_shape(raw: Tree | Missing) -> tuple[int, str] | None:
         if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 20:
             return int(number), shape
     return None
+
+
+def statuses_of(listing: Listing, told: ErrorKind) -> frozenset[int]:
+    """The HTTP statuses under which an error is told."""
+    http = told.http if told.http is not None else listing.outcome.error.http
+    return frozenset((*options_of(http), *told.https))
+
+
+def code_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree | Missing:
+    """The code of an error: where errors have it, or where an error of that HTTP status has its own."""
+    error = listing.outcome.error
+    code = tree_at(tree, error.code_at) if error.code_at is not None else MISSING
+    if not isinstance(code, Missing):
+        return code
+    for told in listing.outcome.faults.values():
+        if told.code_at is not None and status in statuses_of(listing, told):
+            own = tree_at(tree, told.code_at)
+            if not isinstance(own, Missing):
+                return own
+    return code
+
+
+def message_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree | Missing:
+    """The message of an error: where errors have it, or where an error of that HTTP status has its own."""
+    error = listing.outcome.error
+    message = tree_at(tree, error.message_at) if error.message_at else MISSING
+    if isinstance(message, str):
+        return message
+    for told in listing.outcome.faults.values():
+        if told.message_at is not None and status in statuses_of(listing, told):
+            own = _own_message(tree, told.message_at)
+            if isinstance(own, str):
+                return own
+    return message
+
+
+def _own_message(tree: dict[str, Tree], place: str) -> Tree | Missing:
+    """The message at the place of an error's own; of several parameters at fault that of the first."""
+    before, step, after = place.partition(PARAMETER_STEP)
+    if not step:
+        return tree_at(tree, place)
+    named = tree_at(tree, before)
+    found = (tree_at(one, after) for one in named.values()) if isinstance(named, dict) else ()
+    return next((one for one in found if isinstance(one, str)), MISSING)

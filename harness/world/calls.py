@@ -424,11 +424,11 @@ class CallsAt:
         return no_texts(len(self.batch))
 
 
-def _source_column(batch: CallBatch) -> Column:
+def _source_column(batch: CallBatch) -> TextColumn:
     return pooled_column(batch.pools.endpoints, batch.source)
 
 
-def _destination_column(batch: CallBatch) -> Column:
+def _destination_column(batch: CallBatch) -> TextColumn:
     return pooled_column(batch.pools.endpoints, batch.destination)
 
 
@@ -524,7 +524,7 @@ def _local_number_column(batch: CallBatch) -> Column:
     return pooled_column(pools.endpoints, np.where(batch.is_external, pools.did_base + batch.did, batch.source))
 
 
-def _remote_number_column(batch: CallBatch) -> Column:
+def _remote_number_column(batch: CallBatch) -> TextColumn:
     pools = batch.pools
     return pooled_column(
         pools.endpoints, np.where(batch.is_external, pools.remote_base + batch.remote, batch.destination)

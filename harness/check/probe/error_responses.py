@@ -19,7 +19,8 @@ from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, tree_at
 from harness.wire.list_request import ListRequest
 from harness.wire.range_values import sent_name
-from harness.wire.response_codec import DecodedResponse, error_media_type, filled_value, same_scalar, statuses_of
+from harness.wire.response_codec import DecodedResponse, error_media_type, filled_value, same_scalar
+from harness.wire.told_outcome import statuses_of
 
 OUTCOME_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome")
 ROW_ASPECTS: Final[tuple[Aspect, ...]] = (*OUTCOME_ASPECTS, "count", "rows", "size")

@@ -21,7 +21,8 @@ from harness.wire.decoded_body import Tree
 from harness.wire.id_forms import id_of_number
 from harness.wire.json_body import MISSING, put_value
 from harness.wire.json_body import tree_at as part_at
-from harness.wire.response_codec import is_xml, statuses_of
+from harness.wire.response_codec import is_xml
+from harness.wire.told_outcome import statuses_of
 
 
 def envelope_faults(listing: Listing) -> Iterator[Fault]:

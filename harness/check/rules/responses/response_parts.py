@@ -16,9 +16,9 @@ from harness.wire.derived_fields import same_constant
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.other_forms import says_nothing
 from harness.wire.parameter_codec import is_blank
-from harness.wire.response_codec import DecodedResponse, filled_value, same_scalar, statuses_of
+from harness.wire.response_codec import DecodedResponse, filled_value, same_scalar
 from harness.wire.scalar_codecs import DecodeError, zone_named
-from harness.wire.told_outcome import scalar_text
+from harness.wire.told_outcome import scalar_text, statuses_of
 from harness.wire.zone_codec import read_zone
 
 # --- the envelope -------------------------------------------------------------------------------------------
