@@ -12,7 +12,7 @@ RUN python3 -m venv /opt/callharness && python3 -m venv /opt/build \
 COPY . .
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /wheels \
     && /opt/callharness/bin/pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
-    && rm -r /opt/callharness/bin/pip*
+    && /opt/callharness/bin/python -m pip uninstall --quiet --yes pip setuptools
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="callharness" org.opencontainers.image.licenses="Apache-2.0"
