@@ -23,6 +23,7 @@ from harness.check_target import simulator_identities
 from harness.cli.selftest_plan import clock_step_of
 from harness.cli.selftest_trials import DIRECT_HOST, DirectSender
 from harness.report.pytest_files import pytest_files
+from harness.serve.authentication import make_key_pair
 from harness.serve.faults.catalogue import faults_of, find_faults
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -31,6 +32,7 @@ from harness.wire.http_messages import HttpRequest
 from harness.world import World
 
 WORLD = World.of(seed=7, calls=150)
+KEY = make_key_pair()
 HISTORY, ACTIVE, LEGS = "ozeki/list-call-history", "ozeki/list-active-calls", "enswitch/calls-active-list"
 LOGS, SESSIONS = "etelecom/list-call-logs", "voximplant/get-call-history"
 LIVE, RECORDS = "plivo/list-live-calls", "telnyx/list-detail-records"
@@ -75,6 +77,10 @@ SECRETS = {
     (HISTORY, "OZ-LCH-018/wrong-let-in"): "an error is due",
     (LOGS, "ET-LCL-064/wrong-let-in"): "an error is due",
 }
+SIGNED = {
+    (SESSIONS, f"VX-GCH-00{fault}-token-let-in"): "an error is due"
+    for fault in ("3/expired", "3/future", "3/too-long", "4/wrong-key", "4/unknown-key")
+}
 # A right answer may be one of several.
 READINGS = {
     (LOGS, "ET-LCL-027/date_from-and-date_to-swapped"): "rows, at most 0 are due",
@@ -83,7 +89,7 @@ READINGS = {
     (SESSIONS, "VX-GCH-063/with_calls-bad-nothing"): "0 rows, 20 are due",
     (SESSIONS, "VX-GCH-058/times-not-shifted"): "rows that still show what breaks the promise",
 }
-TOLD = {**POLLS, **WALKS, **LISTS_SIDE_BY_SIDE, **FORMS, **BODIES, **SECRETS, **READINGS}
+TOLD = {**POLLS, **WALKS, **LISTS_SIDE_BY_SIDE, **FORMS, **BODIES, **SECRETS, **SIGNED, **READINGS}
 EVERY_SO_MANY_FAULTS = {HISTORY: 24, ACTIVE: 15, LOGS: 43, LEGS: 66, SESSIONS: 61, LIVE: 20, RECORDS: 58}
 
 
@@ -138,7 +144,7 @@ def pause(seconds: float) -> None:
 def file_of_finding(api: str, fault: str) -> tuple[str, dict[str, str]]:
     """The test of the first finding under the clause of the fault, and the variables that it needs."""
     spec, clause = load_spec(api), ClauseId(fault.partition("/")[0])
-    liar = Simulator(spec, WORLD, faults=find_faults(spec, fault))
+    liar = Simulator(spec, WORLD, faults=find_faults(spec, fault), key=KEY)
     identities = simulator_identities(liar)
     secrets = secrets_of(identities, spec.listing.access)
     target = f"http://{DIRECT_HOST}{liar.base_path}"
@@ -147,7 +153,12 @@ def file_of_finding(api: str, fault: str) -> tuple[str, dict[str, str]]:
     word = str(clause).lower().replace("-", "_")
     found = [text for name, text in pytest_files(run).items() if f"{word}.py" in name]
     variables = {environment_variable_of(name): str(value) for name, value in secrets.items()}
-    return found[0], {"CALLHARNESS_URL": target, **variables}
+    public = {
+        environment_variable_of(name): identities[0].credentials[name]
+        for name in ("account_id", "key_id")
+        if name in identities[0].credentials
+    }
+    return found[0], {"CALLHARNESS_URL": target, **public, **variables}
 
 
 @pytest.fixture
@@ -156,7 +167,8 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
     def run(api: str, text: str, fault: str | None, *, moves: bool) -> str:
         spec = load_spec(api)
-        Connection.simulator = Simulator(spec, WORLD, faults=() if fault is None else find_faults(spec, fault))
+        faults = () if fault is None else find_faults(spec, fault)
+        Connection.simulator = Simulator(spec, WORLD, faults=faults, key=KEY)
         Connection.now, Connection.moves = WORLD.instant, moves
         namespace: dict[str, Callable[[], None]] = {}
         exec(compile(text, "test_finding.py", "exec"), namespace)
@@ -169,6 +181,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
     monkeypatch.setattr(http.client, "HTTPConnection", Connection)
     monkeypatch.setattr(time, "sleep", pause)
+    monkeypatch.setattr(time, "time", lambda: Connection.now.timestamp())
     return run
 
 
