@@ -46,6 +46,7 @@ __all__ = [
     "secret_credential_names",
     "secrets_of",
     "sign_token",
+    "signing_line",
     "signing_credentials",
     "token_claims",
     "with_fresh_token",
@@ -398,6 +399,22 @@ def can_sign(credentials: Mapping[str, str], jwt: Jwt) -> bool:
 def signing_credentials(jwt: Jwt) -> tuple[str, ...]:
     """The credentials that it takes to sign a token."""
     return tuple(name for name in (jwt.issuer, jwt.key_id, jwt.private_key) if name is not None)
+
+
+def signing_line(access: Access) -> str:
+    """A line for a shell, where the harness is installed, that prints a token to send; empty where none is signed."""
+    jwt = access.jwt
+    if jwt is None:
+        return ""
+    key, key_word = ("k", "") if is_shared_key(jwt) else ("open(k).read()", "_FILE")
+    claims = "".join(f', "{name}": str(t)' for name in jwt.fresh_claims)
+    headers = ', headers={"kid": n}' if jwt.key_id is not None else ""
+    code = (
+        f"import jwt, sys, time; {'i, n, k' if headers else 'i, k'} = sys.argv[1:]; t = int(time.time()) - 5; "
+        f'print(jwt.encode({{"{jwt.issuer_claim}": i, "iat": t, "exp": t + {jwt.longest_seconds}{claims}}}, '
+        f'{key}, "{jwt.algorithm}"{headers}))'
+    )
+    return f"python3 -c '{code}' {' '.join(name.upper() for name in signing_credentials(jwt))}{key_word}"
 
 
 def sign_token(claims: Mapping[str, Any], *, key_id: str | None, private_key: str, algorithm: str) -> Secret:
