@@ -1,6 +1,7 @@
 # The image serves and checks: `docker run callharness serve --host 0.0.0.0 --allow-remote`
 # and `docker run callharness check ...`.
-ARG BASE=python:3.11.14-slim-bookworm
+# The digest is that of the index of all architectures.
+ARG BASE=python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 
 FROM ${BASE} AS build
 WORKDIR /src
