@@ -1,6 +1,7 @@
 # The image serves and checks: `docker run callharness serve --host 0.0.0.0 --allow-remote`
 # and `docker run callharness check ...`.
-ARG BASE=python:3.11.14-slim-bookworm
+# The digest is that of the index of all architectures.
+ARG BASE=python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 
 FROM ${BASE} AS build
 WORKDIR /src
@@ -12,7 +13,7 @@ RUN python3 -m venv /opt/callharness && python3 -m venv /opt/build \
 COPY . .
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /wheels \
     && /opt/callharness/bin/pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
-    && rm -r /opt/callharness/bin/pip*
+    && /opt/callharness/bin/python -m pip uninstall --quiet --yes pip setuptools
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="callharness" org.opencontainers.image.licenses="Apache-2.0"

@@ -131,19 +131,14 @@ def replayed_credentials(
 
     What came from the environment, or from a pipe in place of a file, stands as an option of its own.
     """
-    as_given = {name.lower(): value for name, value in credentials}
-    if not target.identities or (target.simulated and not as_given and credentials_file is None):
+    if not target.identities or (target.simulated and not any(credentials) and credentials_file is None):
         return ()
     lasting = credentials_file is not None and _is_lasting(credentials_file)
     in_file = load_credentials(credentials_file, spec)[0].credentials if lasting and credentials_file else {}
     held = target.identities[0].credentials
     return (
-        # A key that was given as the path of its file is given so again.
-        *(
-            ("--credential", f"{name}={as_given.get(name.lower(), value)}")
-            for name, value in held.items()
-            if in_file.get(name) != value
-        ),
+        # A key stands as itself, to be put into a variable; the path of its file will do there, too.
+        *(("--credential", f"{name}={value}") for name, value in held.items() if in_file.get(name) != value),
         *([("--credentials", str(credentials_file))] if lasting else []),
     )
 

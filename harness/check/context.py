@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from harness.check.client.budget import RateLimitedClient, Sender
-from harness.check.credentials import ClientIdentity
+from harness.check.credentials import ClientIdentity, FreshCredentials
 from harness.check.exchange import AskedStep, Exchange, Row, instants_of, steps_of, values_of
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
@@ -191,6 +191,8 @@ class CheckContext:
         `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
         """
         ask = self.complete_request(ask, self.identity.credentials if credentials is None else credentials)
+        if isinstance(ask.credentials, FreshCredentials):
+            self._keep_token(ask.credentials.get(self.listing.access.token))
         request = encode_request(self.spec, ask)
         if edit is not None:
             request = edit(request)
@@ -202,7 +204,7 @@ class CheckContext:
             silent = isinstance(response, NoResponse) and response.reason.partition(":")[0] in _SILENCE
             self.silent_in_a_row = self.silent_in_a_row + 1 if silent else 0
         if ask.log_in and isinstance(response, HttpResponse):
-            self._learn_token(response)
+            self._keep_token(token_told(self.listing, response))
         exchange = self._timed(self._decode_exchange(ask, purpose, request, response))
         self._record_exchange(exchange)
         if isinstance(response, HttpResponse):
@@ -268,16 +270,15 @@ class CheckContext:
             name: given[name] if name in given and given[name] in known[name] else own.get(name, "") for name in names
         }
 
-    def _learn_token(self, response: HttpResponse) -> None:
-        """Keeps a token that an answer gives out of every report."""
-        token = token_told(self.listing, response)
-        if token is not None:
-            secrets = {**self.evidence.secrets}
-            if token not in secrets.values():
-                name = self.listing.access.token
-                secrets[name if name not in secrets else f"{name}_{len(secrets)}"] = token
-            redactor = self.evidence.redactor.with_secrets([token])
-            self.evidence = replace(self.evidence, redactor=redactor, secrets=secrets)
+    def _keep_token(self, token: str | None) -> None:
+        """Keeps a token that an answer gave, or that was signed, out of reports: lines have a variable for it."""
+        secrets = {**self.evidence.secrets}
+        if token is None or token in secrets.values():
+            return
+        name = self.listing.access.token
+        secrets[name if name not in secrets else f"{name}_{len(secrets)}"] = token
+        redactor = self.evidence.redactor.with_secrets([token])
+        self.evidence = replace(self.evidence, redactor=redactor, secrets=secrets)
 
     def _timed(self, exchange: Exchange) -> Exchange:
         """The exchange with the second of the run at which its answer came."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, final
@@ -32,6 +32,8 @@ __all__ = [
     "ClientIdentity",
     "FreshCredentials",
     "ServedUser",
+    "SignedToken",
+    "TokenMaking",
     "all_credential_names",
     "bearer_token",
     "can_sign",
@@ -44,6 +46,7 @@ __all__ = [
     "secret_credential_names",
     "secrets_of",
     "sign_token",
+    "signing_line",
     "signing_credentials",
     "token_claims",
     "with_fresh_token",
@@ -333,6 +336,36 @@ def _wrap_secrets(credentials: Mapping[str, str], access: Access) -> Mapping[str
 # --- signed tokens ------------------------------------------------------------------------------------------
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class TokenMaking:
+    """How a token was made: its times in seconds from when it was sent, and the name of what was done to it then.
+
+    `way` is one of `ALTERATIONS` or of what `_wrong_signed_tokens` does; empty for a right one.
+    """
+
+    issued: int
+    expires: int
+    way: str = ""
+
+
+@final
+class SignedToken(Secret):
+    """A token that was signed for a request; `made` says how, so that another one can be made for it."""
+
+    __slots__ = ("made",)
+    made: TokenMaking
+
+    def __new__(cls, text: str, made: TokenMaking) -> SignedToken:
+        token = super().__new__(cls, text)
+        token.made = made
+        return token
+
+    def altered(self, text: str, way: str) -> SignedToken:
+        """What became of this token in some way."""
+        return SignedToken(text, replace(self.made, way=way))
+
+
 def bearer_token(identity: ClientIdentity, *, access: Access, now: datetime) -> Secret | None:
     """The token to send now: the given one, or one signed with the identity's key; None with neither.
 
@@ -348,7 +381,8 @@ def bearer_token(identity: ClientIdentity, *, access: Access, now: datetime) -> 
     issued = int(now.timestamp()) - _BACKDATED_SECONDS
     claims = token_claims(jwt, held[jwt.issuer], issued=issued, expires=issued + jwt.longest_seconds)
     key_id = held[jwt.key_id] if jwt.key_id is not None else None
-    return sign_token(claims, key_id=key_id, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+    text = sign_token(claims, key_id=key_id, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+    return SignedToken(text, TokenMaking(-_BACKDATED_SECONDS, jwt.longest_seconds - _BACKDATED_SECONDS))
 
 
 def token_claims(jwt: Jwt, issuer: str, *, issued: int, expires: int) -> Mapping[str, str | int]:
@@ -365,6 +399,22 @@ def can_sign(credentials: Mapping[str, str], jwt: Jwt) -> bool:
 def signing_credentials(jwt: Jwt) -> tuple[str, ...]:
     """The credentials that it takes to sign a token."""
     return tuple(name for name in (jwt.issuer, jwt.key_id, jwt.private_key) if name is not None)
+
+
+def signing_line(access: Access) -> str:
+    """A line for a shell, where the harness is installed, that prints a token to send; empty where none is signed."""
+    jwt = access.jwt
+    if jwt is None:
+        return ""
+    key, key_word = ("k", "") if is_shared_key(jwt) else ("open(k).read()", "_FILE")
+    claims = "".join(f', "{name}": str(t)' for name in jwt.fresh_claims)
+    headers = ', headers={"kid": n}' if jwt.key_id is not None else ""
+    code = (
+        f"import jwt, sys, time; {'i, n, k' if headers else 'i, k'} = sys.argv[1:]; t = int(time.time()) - 5; "
+        f'print(jwt.encode({{"{jwt.issuer_claim}": i, "iat": t, "exp": t + {jwt.longest_seconds}{claims}}}, '
+        f'{key}, "{jwt.algorithm}"{headers}))'
+    )
+    return f"python3 -c '{code}' {' '.join(name.upper() for name in signing_credentials(jwt))}{key_word}"
 
 
 def sign_token(claims: Mapping[str, Any], *, key_id: str | None, private_key: str, algorithm: str) -> Secret:

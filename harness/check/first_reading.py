@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.exchange import steps_of
 from harness.check.options import CheckOptions
-from harness.check.probe.answer_checks import AnswerCheck
+from harness.check.probe.answer_checks import AnswerCheck, walk_check
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import count_values
 from harness.check.probe.mirror import (
+    MIRROR_PAGES_AT_MOST,
     Mirror,
     candidate_windows,
     read_mirror,
@@ -52,8 +54,8 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
         _check_widest_words(context, mirror)
     if snapshot.complete:
         context.results.record_pass((ClauseId("PAGING-LOOP"),))
-    elif snapshot.repeated_pages:
-        _check_endless_walk(context, mirror)
+    elif snapshot.repeated_pages and not snapshot.stopped_early:
+        _check_endless_walk(context, snapshot.repeated_pages)
     _report_shared_identity(
         context,
         (
@@ -153,17 +155,20 @@ def _report_shared_identity(context: CheckContext, pairs: Sequence[tuple[Row, Ro
     )
 
 
-def _check_endless_walk(context: CheckContext, mirror: Mirror) -> None:
+def _check_endless_walk(context: CheckContext, pages: Sequence[Exchange]) -> None:
     """Judges a walk that met the same page again and again: whether the list ends at all."""
-    assert mirror.after is not None
-    again = mirror.after.repeated_pages[-1]
+    again = pages[-1]
     if again.answer is not None and isinstance(context.listing.paging, CursorPaging) and again.rows:
+        seen = {key for page in pages[:-1] for key in page.keys}
         context.fail(
             (ClauseId("PAGING-LOOP"),),
             "a walk over the pages comes to an end",
             expected="rows that were not shown before, or the end",
             actual="the same rows again",
             exchange=again,
+            rows=[row for row in again.listed if row.key in seen],
+            check=walk_check(context, (), pages=MIRROR_PAGES_AT_MOST, walks_on="cursor"),
+            steps=steps_of(*pages),
         )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from harness.check.client.budget import Sender
 from harness.check.context import CheckContext, ClientIdentity, Exchange, always_needed, go_on, ignore_event
+from harness.check.credentials import signing_line
 from harness.check.first_reading import take_first_reading
 from harness.check.options import CheckOptions
 from harness.check.oracle.dialect_inference import InferredDialect
@@ -355,7 +356,10 @@ def _finish_run(
         context.listen(FindingMade(finding=finding))
     for result in results:
         context.listen(ClauseJudged(result=result))
-    told = (line for one in findings for line in (one.curl, one.replay, *(step.curl for step in one.steps)))
+    told = [line for one in findings for line in (one.curl, one.replay, *(step.curl for step in one.steps))]
+    variables = variable_notes(
+        told, options.secrets, tokens=context.evidence.secrets, signing=signing_line(context.listing.access)
+    )
     # Of a target that died in the middle nobody knows what it would have said.
     colour = Colour.RED if context.crashes or context.facts.gone else gate_colour(results)
     rows = len(mirror.rows)
@@ -382,7 +386,7 @@ def _finish_run(
         dialect={name: written_value(value) for name, value in context.dialect.certain_answers().items()},
         clauses=tuple(results),
         findings=findings,
-        notes=tuple(dict.fromkeys((*notes, *variable_notes(list(told), options.secrets)))),
+        notes=tuple(dict.fromkeys((*notes, *variables))),
         evidence=options.evidence,
         spec_version=context.listing.version,
         harness_version=options.harness_version,

@@ -124,7 +124,6 @@ _NAMED_VALUES: Final = (
 )
 
 
-@final
 class Secret(str):
     """A string that never shows itself: its `repr` is `***`; formatting it on purpose gives the value."""
 

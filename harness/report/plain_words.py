@@ -42,6 +42,16 @@ NOTICED_BY_KIND: Final[Mapping[str, str]] = MappingProxyType(
 )
 """By the kind of difference between the answer and what is due."""
 
+NOTICED_WITH_NAME: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "stray": "The filter {} lets calls through that it should keep out, and nothing tells the client so.",
+        "lacking": "Calls come without {}: a client that needs it fails, or guesses.",
+        "absent": "Answers come without {}: a client that looks for it there fails, or guesses.",
+        "form": "{} of calls is not written as promised: strict clients fail on it, lenient ones may misread it.",
+    }
+)
+"""By the kind of difference, where it is told of something that has a name."""
+
 NOTICED_BY_FAMILY: Final[Mapping[str, str]] = MappingProxyType(
     {
         "shape": "Answers are not written as promised: strict clients fail on them, lenient ones may misread them.",
@@ -68,12 +78,11 @@ NOTICED_BY_FAMILY: Final[Mapping[str, str]] = MappingProxyType(
 
 def noticed_by_clients(finding: Finding) -> str:
     """What a client of this API would notice of a broken clause, in one sentence."""
-    kind, about = [*finding.difference.split(" ")[1:3], "", ""][:2]
+    _, kind, about = [*finding.difference.split(" ")[:3], "", "", ""][:3]
     if finding.family == "access" and finding.expected.startswith("an error"):
         return "Somebody who must be kept out gets in."
-    if kind == "stray" and about:
-        about = visible_text(about, limit=60)
-        return f"The filter {about} lets calls through that it should keep out, and nothing tells the client so."
+    if kind in NOTICED_WITH_NAME and about:
+        return NOTICED_WITH_NAME[kind].format(visible_text(about, limit=60))
     if kind in NOTICED_BY_KIND:
         return NOTICED_BY_KIND[kind]
     return NOTICED_BY_FAMILY.get(finding.family, "The server does otherwise than promised.")

@@ -222,7 +222,10 @@ def _note_lines(report: RunReport, *, complete: bool) -> Iterator[str]:
         yield ""
         yield "notes"
     for note in notes:
-        wrapped = textwrap.wrap(visible_text(note, limit=_LONGEST_LINE), _WIDTH - 4, break_on_hyphens=False)
+        told = visible_text(note, limit=_LONGEST_LINE)
+        # A line for a shell is to be copied whole.
+        is_line = told.startswith("$ ")
+        wrapped = [told] if is_line else textwrap.wrap(told, _WIDTH - 4, break_on_hyphens=False)
         for number, line in enumerate(wrapped):
             yield ("  - " if number == 0 else "    ") + line
 

@@ -15,6 +15,7 @@ import harness
 from harness.check.credentials import environment_variable_of
 from harness.check.results.shell_lines import variable_name
 from harness.output.escaping import visible_text
+from harness.serve.authentication import make_key_pair
 
 NASTY = 'it\'s a #$HOME "pass"`id`+%41&b=c;d\\é\N{SNOWMAN}'
 # A header holds no other characters; a user of HTTP's basic way may have any password.
@@ -95,3 +96,21 @@ def test_a_printed_replay_finds_the_same_again_in_another_shell(tmp_path: Path, 
     assert "FAIL OZ-LCH-022" in again.stdout, line
     assert again.returncode == 1
     assert "export PASSWORD (Password) first" in first.stdout
+
+
+def test_printed_lines_of_a_run_that_signs_its_tokens_take_a_token_and_the_key(tmp_path: Path) -> None:
+    api, key = "voximplant/get-call-history", tmp_path / "key.pem"
+    key.write_text(make_key_pair().private_pem)
+    credentials = {"account_id": "1", "key_id": "k", "private_key": str(key)}
+    users = users_file(tmp_path, api, {**credentials, "private_key": key.read_text()})
+    with harness.serve(api, calls=60, users=users, faults=["VX-GCH-016/from_date-ignored"]) as server:
+        report = harness.check(api, server.urls[api], credentials=credentials, max_requests=45)
+        finding = next(finding for finding in report.findings if "from_date=" in finding.curl)
+        # The words in capitals are what the person who gave the credentials knows.
+        (line,) = [note.removeprefix("$ ") for note in report.notes if note.startswith("$ ")]
+        line = line.replace("ACCOUNT_ID KEY_ID PRIVATE_KEY_FILE", f"1 k {key}")
+        answer = run_line(f"{line}; {finding.curl}", {})
+        judged = finding.response.partition("\n")[2]
+        assert visible_text(answer.stdout, limit=1200)[:200] == judged[:200], answer.stderr
+        again = run_line(finding.replay, {"PRIVATE_KEY": str(key)})
+    assert f"FAIL {finding.clause}" in again.stdout, again.stderr

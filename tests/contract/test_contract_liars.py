@@ -81,3 +81,10 @@ def test_a_liar_is_caught_under_its_clause_whatever_is_drawn(api: str, fault: st
 @pytest.mark.parametrize(("api", "fault"), every_fault())
 def test_every_liar_is_caught(api: str, fault: str) -> None:
     assert run_trial(Trial(api=api, fault=fault, step_seconds=clock_step_of(fault))).clauses
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_a_row_that_stands_twice_on_each_page_is_no_page_that_is_too_long() -> None:
+    told = run_trial(Trial(api="ozeki/list-call-history", fault="OZ-LCH-045/a-row-twice", calls=300)).clauses
+    assert "OZ-LCH-045" in told
+    assert "OZ-LCH-034" not in told

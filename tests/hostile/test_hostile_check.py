@@ -22,6 +22,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -392,7 +393,18 @@ def turning(*, pages: int) -> Bend:
 
 @pytest.mark.parametrize("pages", [1, 2, 3])
 def test_hs_18_pages_that_go_round_for_ever_are_found_out(pages: int, tmp_path: Path) -> None:
-    run = bent_run(JSON_API, turning(pages=pages), tmp_path, calls=60)
+    with front(JSON_API, turning(pages=pages), calls=60) as (url, _):
+        run = hostile_run(JSON_API, url, tmp_path, exchanges=None)
+        assert (
+            main(["report", str(tmp_path / "out" / "ndjson"), "--as", "pytest", "--out", str(tmp_path / "tests")])
+            == 0
+        )
+        words = [sys.executable, "-m", "pytest", "-q", "-k", "paging_loop", str(tmp_path / "tests")]
+        variables = {**os.environ, "CALLHARNESS_URL": url, "CALLHARNESS_CREDENTIAL_TOKEN": TOKEN}
+        told = subprocess.run(words, env=variables, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert "rows on more than one page" in told, told
+    (steps,) = [one["steps"] for one in run.report["findings"] if one["clause"] == "PAGING-LOOP"]
+    assert ["page" in step["curl"].partition('"after"')[2] for step in steps] == [False, True]
     assert run.exit_code == 1
     assert run.verdicts["PAGING-LOOP"] == "fail"
     assert run.failed

@@ -150,9 +150,18 @@ def test_what_the_action_gives_is_what_the_command_takes(tmp_path: Path) -> None
 # --- the image ----------------------------------------------------------------------------------------------
 
 
-def test_the_base_of_the_image_is_an_exact_version() -> None:
+def test_the_base_of_the_image_and_of_the_template_is_one_exact_version_with_its_digest() -> None:
     first = next(line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("ARG BASE="))
-    assert re.fullmatch(r"ARG BASE=python:3\.\d+\.\d+-slim-[a-z]+(@sha256:[0-9a-f]{64})?", first)
+    assert re.fullmatch(r"ARG BASE=python:3\.\d+\.\d+-slim-[a-z]+@sha256:[0-9a-f]{64}", first)
+    assert first.removeprefix("ARG BASE=") == load("examples/gitlab-ci.yml")[".callharness"]["image"]
+
+
+@pytest.mark.parametrize("file", ["action.yml", "examples/github-workflow.yml", "docs/ci.md"])
+def test_the_actions_of_others_are_pinned_by_their_hash(file: str) -> None:
+    used = re.findall(r"(?m)^\s*(?:- )?uses: (\S+)", (ROOT / file).read_text(encoding="utf-8"))
+    others = [name for name in used if not name.startswith("OWNER/")]
+    assert others
+    assert [name for name in others if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name)] == []
 
 
 def test_the_image_does_not_run_as_root() -> None:

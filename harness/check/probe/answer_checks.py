@@ -38,7 +38,7 @@ CheckKind = Literal[
     "list", "no-list", "some", "rowless", "answered", "once", "without", "with", "exactly", "at-most", "rows",
     "sorted", "slice", "total", "shown", "parts", "seen", "part", "named", "shows", "blank",
     "same", "apart", "within", "covers", "more", "walk",
-    "steady", "rising", "still", "kept", "over", "stale",
+    "steady", "rising", "still", "kept", "over", "stale", "growth", "ages",
 ]  # fmt: skip
 """list: a list of rows comes; no-list: none does; some: one with rows; rowless: no rows, even beside an error;
 answered: no error of the server; once: no row twice; without, with, exactly: rows that must not, must be there, that
@@ -53,7 +53,8 @@ covers: all rows of them; more: a row beside those of the first; walk: the pages
 
 Of several answers to one request: steady: no row that goes and comes back; rising, still: a field that falls or moves
 in none; kept: not all rows under other names; over: no calls that stand still while others go on, or are said to be
-over and stay; stale: no call that reaches only until long before the others."""
+over and stay; stale: no call that reaches only until long before the others; growth: a number of seconds that goes
+with the clock. ages, of one answer: who began a second earlier has lasted a second longer."""
 
 _ROWS_AT_MOST: Final = 400
 _ENDS_AT_MOST: Final = 200
@@ -61,6 +62,7 @@ _LONGEST_TEXT: Final = 400
 # A pause of whole seconds would meet what happens every second second always, or never.
 _POLLS: Final = 6
 _POLL_MILLISECONDS: Final = 1100
+_GROWTH_SECONDS: Final = 10
 _ROOT_ELEMENT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]*)")
 # What looks like a time, a token or a counter may differ in each answer.
 _VOLATILE: Final = re.compile(r"[0-9]{4}|[0-9a-f]{8}")
@@ -459,6 +461,34 @@ def poll_check(
         values=told if field else None,
         asked=asked,
     )
+
+
+def growth_check(
+    context: CheckContext,
+    field: str,
+    when: tuple[str | None, list[str]],
+    bound: tuple[str, float, float],
+    still: float,
+) -> AnswerCheck | None:
+    """The check that a number of seconds goes with the clock, in most calls whose field of the state has these words.
+
+    The bound is `most` or `least`, its seconds a second, and a slack; `still` how long the list may stand.
+    """
+    check = poll_check(context, "steady", field=field)
+    name, words = when
+    if check is None or name is None:
+        return None
+    way, rate, slack = bound
+    seconds = _GROWTH_SECONDS + still
+    told: dict[str, Plain] = {"while": name, "is": [*words], "way": way, "rate": str(rate), "slack": str(slack)}
+    return replace(check, kind="growth", values=told, low=2 + round(seconds * 1000 / _POLL_MILLISECONDS))
+
+
+def ages_check(fields: Sequence[str], which: Literal["all", "talk", "ring"], most: float) -> AnswerCheck:
+    """The check that calls last at most so much longer a second that they began earlier: all, or those that talk or
+    only ring, by the fields of the beginning, of ring and of talk.
+    """
+    return AnswerCheck(kind="ages", fields=tuple(fields), at=which, high=int(most))
 
 
 def ended_check(

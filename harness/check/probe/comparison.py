@@ -391,6 +391,9 @@ def _shows_own_bound(read: _Reading, matches: int) -> bool:
     if meaning.size_given is not None and came < context.longest_page:
         # Other pages held more: what is missing here is missing.
         return False
+    if meaning.size_given is None and total is not None and came < total != matches:
+        # More follow, as the server itself says: which of them it would lack a longer page must tell.
+        return True
     filtered = any(name in context.listing.filters for name in exchange.list_request.values)
     if filtered and (total is None or total != matches):
         # Without a total a short page of a filter may as well be the filter's doing.

@@ -52,6 +52,7 @@ class Snapshot:
     total: int | None
     by_key: Mapping[Hashable, Row]
     repeated_pages: tuple[Exchange, ...] = ()
+    """The latest page that shows rows again, and before it one that showed them, as far as that is known."""
     failed_exchange: Exchange | None = None
     stopped_early: bool = False
     """The walk stopped by itself, having seen enough."""
@@ -211,6 +212,9 @@ class _Walk:
     size: int | None
     rows_at_most: int
     step: dict[str, Tree] = field(default_factory=dict)
+    first: Exchange | None = None
+    before: Exchange | None = None
+    """The page before the latest one."""
     found: list[Row] = field(default_factory=list)
     by_key: dict[Hashable, Row] = field(default_factory=dict)
     repeats: list[Exchange] = field(default_factory=list)
@@ -230,6 +234,13 @@ class _Walk:
         """Whether as many rows came as the total promises."""
         return self.total is not None and len(self.found) == self.total
 
+    def note_repeat(self, exchange: Exchange) -> None:
+        """Keeps a page that leads nowhere new, and one before it; all of them could be many long pages."""
+        seen = set(exchange.keys)
+        pages = [page for page in (self.first, self.before) if page is not None]
+        same = [page for page in pages if seen & {*page.keys}]
+        self.repeats = [*(same[:1] or pages[-1:]), exchange]
+
 
 def walk_pages(
     context: CheckContext,
@@ -244,13 +255,12 @@ def walk_pages(
     parts = include_everything(context)
     walk = _Walk(size=size or largest, rows_at_most=rows_at_most)
     page = 0
-    first: Exchange | None = None
     for _ in range(MIRROR_PAGES_AT_MOST):
         more = {**parts, **walk.step}
         if size_name is not None and walk.size is not None:
             more[size_name] = context.encode(size_name, walk.size)
         exchange = context.send(ListRequest(values={**base, **more}), purpose)
-        first = first or exchange
+        walk.first = walk.first or exchange
         if exchange.outcome != "success" or exchange.rows is None:
             # Some refuse sizes above a bound that their document does not give: 100 is taken everywhere.
             if page == 0 and walk.size is not None and walk.size > 100 and exchange.answer is not None:
@@ -260,7 +270,7 @@ def walk_pages(
             break
         if _ends_walk(context, walk, page, exchange, _add_page(context, walk, page, exchange)):
             break
-        page += 1
+        page, walk.before = page + 1, exchange
     else:
         # Small pages of a long list: what was read is a part of it, as its own total says.
         walk.cut = walk.cut or (walk.total is not None and walk.total > len(walk.found))
@@ -274,7 +284,7 @@ def walk_pages(
         failed_exchange=walk.trouble,
         stopped_early=walk.cut,
         shared_identities=tuple(walk.shared_pairs),
-        first_page=first,
+        first_page=walk.first,
     )
 
 
@@ -294,8 +304,7 @@ def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange)
     fresh = [row for row in rows if row.key not in walk.by_key]
     walk.cut = walk.cut or exchange.cut
     if len(fresh) < len(rows):
-        # One of each is shown; all of them could be many long pages.
-        walk.repeats = [exchange]
+        walk.note_repeat(exchange)
         known = [(walk.by_key[row.key], row, exchange) for row in rows if row.key in walk.by_key]
         if not walk.shared_pairs:
             walk.shared_pairs = [pair for pair in known if _started_apart(context, pair[0], pair[1])][:1]
@@ -305,7 +314,8 @@ def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange)
     walk.last, walk.most = came, max(walk.most, came)
     if page and fresh:
         _learn_fixed_size(context, before, exchange)
-    if walk.size is None or not fresh:
+    # How long a page was, nobody knows once rows were taken out of it that stood there twice.
+    if walk.size is None or not fresh or context.drop_repeated_rows:
         return bool(fresh)
     if page and 0 < before < walk.size:
         _learn_page_cap(context, before)
@@ -333,7 +343,7 @@ def _ends_walk(context: CheckContext, walk: _Walk, page: int, exchange: Exchange
     elif (following := next_page_values(paging, page, len(walk.found), exchange, context)) is None:
         walk.complete = True
     elif (token := str(following)) in walk.tokens:
-        walk.repeats = [exchange]
+        walk.note_repeat(exchange)
     elif walk.meets_total and came != walk.size and came % ROUND_NUMBER and not isinstance(paging, CursorPaging):
         # A total below what has come is wrong: it ends nothing. One that is reached with a page as long as pages may
         # be can count that page, or be capped there.

@@ -35,7 +35,7 @@ def reduce_request(
 ) -> tuple[Exchange, Difference]:
     """The exchange of the smallest request found that shows the same difference, with the difference in it."""
     for smaller in (
-        *_on_largest_page(context, exchange.list_request),
+        *_on_largest_page(context, exchange.list_request, lacking=difference.kind == "missing"),
         *_without_added_parts(context, mirror, exchange.list_request),
     ):
         found = _ask_smaller(context, smaller, exchange, difference, judge, credentials)
@@ -45,7 +45,11 @@ def reduce_request(
     # What could not be left out at first may be, once another part is gone; what was asked before is free.
     for _ in range(2):
         before = exchange
-        for part in _removable_parts(context, exchange.list_request):
+        parts = _removable_parts(context, exchange.list_request)
+        if difference.kind == "missing":
+            # Rows are missed on a page that has place for them, whatever else is left out.
+            parts.sort(key=lambda part: context.listing.paging.size_parameter in part)
+        for part in parts:
             ask = exchange.list_request
             if not all(name in ask.values for name in part):
                 continue
@@ -127,12 +131,15 @@ def _without_added_parts(context: CheckContext, mirror: Mirror, ask: ListRequest
     return [_without(ask, sorted(added))] if len(added) > 1 and len(added) < len(ask.values) else []
 
 
-def _on_largest_page(context: CheckContext, ask: ListRequest) -> list[ListRequest]:
-    """A page of what filters keep with all rows on one page instead: what goes wrong there is no matter of pages."""
+def _on_largest_page(context: CheckContext, ask: ListRequest, *, lacking: bool) -> list[ListRequest]:
+    """A page of what filters keep with all rows on one page instead: what goes wrong there is no matter of pages.
+
+    Rows that a page of a length of the server's own is `lacking` may stand on the next one, once less is asked.
+    """
     size_name, largest = largest_page_size(context)
     places = set(context.listing.paging.place_parameters) & ask.values.keys()
     filtered = context.listing.filters.keys() & ask.values.keys()
-    if not places or not filtered or size_name is None:
+    if size_name is None or not filtered or not (places or (lacking and size_name not in ask.values)):
         return []
     whole = _without(ask, sorted(places))
     return [whole.with_values({size_name: context.encode(size_name, largest)})]

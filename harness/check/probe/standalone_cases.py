@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
+from harness.check.credentials import FreshCredentials, SignedToken, environment_variable_of
 from harness.check.exchange import AskedStep
 from harness.check.probe.answer_checks import AnswerCheck
 from harness.check.results.request_template import request_template
@@ -19,11 +20,15 @@ from harness.wire.response_codec import is_csv, is_xml
 
 if TYPE_CHECKING:
     from harness.check.context import CheckContext
+    from harness.wire.http_messages import HttpRequest
+    from harness.wire.list_request import ListRequest
 
 _LONGEST_CASE: Final = 40_000
 _STEPS_AT_MOST: Final = 26
 _SOME_CURSOR: Final = "zqzqcursorqzqz"
-_VARIABLE: Final = re.compile(r"\$\{CALLHARNESS_CREDENTIAL_\w+\|[\w|-]+\}")
+_VARIABLE: Final = re.compile(r"\$\{(?:CALLHARNESS_CREDENTIAL_\w+\|[\w|-]+|SIGNED)\}")
+# What tests can sign with Python alone: RSA and one shared key.
+_SIGNED_HERE: Final = re.compile(r"[RH]S(?:256|384|512)")
 Template = dict[str, Any]
 
 
@@ -81,14 +86,14 @@ def _step_templates(context: CheckContext, steps: Sequence[AskedStep], check: An
     """The requests in order as templates; none where one of them cannot be written."""
     if check.asked is not None:
         ask = context.complete_request(check.asked, context.identity.credentials)
-        template = request_template(encode_request(context.spec, ask), context.evidence)
+        template = _template(context, ask)
         return [] if template is None else [template]
     if len(steps) > _STEPS_AT_MOST:
         return []
     made: list[Template] = []
     # A walk that goes on by itself needs its beginning alone.
     for number, step in enumerate(steps[:1] if check.walks_on else steps):
-        template = request_template(step.exchange.request, context.evidence)
+        template = _template(context, step.exchange.list_request, step.exchange.request)
         if template is None:
             return []
         if step.link is not None:
@@ -164,7 +169,7 @@ def _following_template(
         return None
     asked = steps[0].exchange.list_request
     following = replace(asked, values={**asked.values, paging.after: _SOME_CURSOR})
-    template = request_template(encode_request(context.spec, following), context.evidence)
+    template = _template(context, following)
     return None if template is None else _token_replaced(template, paging.after, _SOME_CURSOR, f"ANSWER|-1|{at}")
 
 
@@ -175,5 +180,30 @@ def _listing_request(context: CheckContext, steps: Sequence[AskedStep], check: A
     if check.listing is None or not own:
         return {}
     ask = context.complete_request(check.listing, context.identity.credentials)
-    template = request_template(encode_request(context.spec, ask), context.evidence)
+    template = _template(context, ask)
     return {} if template is None else {"listing": template}
+
+
+def _template(context: CheckContext, ask: ListRequest, request: HttpRequest | None = None) -> Template | None:
+    """The request, or what it is encoded as, as a template; a signed token is signed anew by how it was made."""
+    jwt, evidence = context.listing.access.jwt, context.evidence
+    token = ask.credentials.get(context.listing.access.token) if jwt is not None else None
+    if request is None:
+        request = encode_request(context.spec, ask)
+    if jwt is None or not isinstance(token, SignedToken) or not _SIGNED_HERE.fullmatch(jwt.algorithm):
+        return request_template(request, evidence)
+    template = request_template(request, evidence, signed=token)
+    # Wrong ones are made of the run's own.
+    own = ask.credentials if isinstance(ask.credentials, FreshCredentials) else context.identity.credentials
+    key_held = getattr(own, "given", own).get(jwt.private_key)
+    named = next((name for name, value in evidence.secrets.items() if value == key_held), None)
+    if template is None or named is None:
+        return None
+    # Those of a further user have its name behind them.
+    whose = named.removeprefix(jwt.private_key)
+    key, issuer, kid = (
+        f"${{{environment_variable_of(name + whose)}|raw}}" if name is not None else ""
+        for name in (jwt.private_key, jwt.issuer, jwt.key_id)
+    )
+    made = {"algorithm": jwt.algorithm, "by": key, "kid": kid, "claims": {jwt.issuer_claim: issuer}}
+    return {**template, "signed": {**made, "fresh": list(jwt.fresh_claims), **asdict(token.made)}}

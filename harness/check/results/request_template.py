@@ -20,11 +20,14 @@ _PRINTABLE_LINES: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*")
 _SHORTEST_SECRET: Final = 4
 
 
-def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[str, object] | None:
+def request_template(
+    request: HttpRequest, evidence: EvidenceRenderer, *, signed: str | None = None
+) -> dict[str, object] | None:
     """Method, target, headers and body, with each secret as `${VARIABLE|FORM}`, FORM being raw, url or json.
 
-    What is nearly a secret stands as `${VARIABLE|FORM|ALTERATION}`. The pair of Basic authentication stands apart,
-    under `basic`. None where the request cannot be written as text, or would show people's data.
+    What is nearly a secret stands as `${VARIABLE|FORM|ALTERATION}`, the token `signed` as `${SIGNED}`. The pair of
+    Basic authentication stands apart, under `basic`. None where the request cannot be written as text, or would show
+    people's data.
     """
     try:
         target, body = request.target.decode("ascii"), request.body.decode("utf-8")
@@ -50,7 +53,9 @@ def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[s
         if pair is not None:
             made["basic"] = _without_secrets(pair, evidence.secrets, "raw")
         else:
-            lines.append(f"{name}: {_without_secrets(value, evidence.secrets, 'raw')}")
+            apart = value.partition(signed) if signed else (value, "", "")
+            before, after = (_without_secrets(part, evidence.secrets, "raw") for part in apart[::2])
+            lines.append(f"{name}: {before}{'${SIGNED}' if apart[1] else ''}{after}")
     return made | {"headers": lines} | ({"chunked": True} if request.chunked else {})
 
 

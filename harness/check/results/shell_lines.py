@@ -137,16 +137,26 @@ def _outside_marks(text: str, secret: SecretVariable) -> str:
     )
 
 
-def variable_notes(lines: Iterable[str], secrets: Iterable[str]) -> tuple[str, ...]:
-    """What the variables in printed lines stand for, and how one gets the whole line; none where there are none."""
+def variable_notes(
+    lines: Iterable[str], secrets: Iterable[str], *, tokens: Iterable[str] = (), signing: str = ""
+) -> tuple[str, ...]:
+    """What the variables in printed lines stand for, and how one gets the whole line; none where there are none.
+
+    `tokens` are the names of secrets that the run itself got, by a log-in or by the line `signing`.
+    """
     found = variables_read(lines)
     given = {variable_name(name): name for name in secrets}
     notes = []
+    got = [name for name in found if name in {variable_name(token) for token in tokens} - given.keys()]
     named = [f"{name} ({given[name]})" for name in found if name in given]
     if named:
         notes.append(
             f"lines that repeat a request read secrets from shell variables: export {', '.join(named)} first"
         )
+    if got:
+        whence = "this line signs one" if signing else "the log-in gives one"
+        notes.append(f"{', '.join(got)} in such lines: a token, which may have expired since; {whence}")
+        notes += [f"$ export {got[0]}=$({signing})"] if signing else []
     others = [name for name in found if name.startswith("OTHER_") and name not in given]
     if others:
         notes.append(f"{', '.join(others)} in such lines: a wrong value near to the right one; any other will do")

@@ -6,11 +6,11 @@ import html
 from dataclasses import replace
 
 import pytest
-from report_samples import recording, report, result
+from report_samples import finding, recording, report, result
 
 from harness.check.results.findings import ClauseResult, Colour, RunReport, Verdict
 from harness.report import ReportKind, render_report
-from harness.report.plain_words import run_sentences
+from harness.report.plain_words import noticed_by_clients, run_sentences
 from harness.report.text import text_report
 
 
@@ -134,3 +134,18 @@ def test_a_run_that_was_cut_short_does_not_pass() -> None:
     told = " ".join(run_sentences(replace(report(*kept(3)), interrupted="SIGINT")))
     assert "The run was cut short (SIGINT) and decides nothing" in told
     assert "passes" not in told
+
+
+@pytest.mark.parametrize(
+    ("difference", "told"),
+    [
+        ("rows stray caller", "The filter caller lets calls through that it should keep out"),
+        ("unique repeated id AC-LST-045", "One call shows up more than once."),
+        ("field lacking caller AC-LST-011", "Calls come without caller:"),
+        ("field form began AC-LST-012", "began of calls is not written as promised:"),
+        ("part absent /Message AC-LST-007", "Answers come without /Message:"),
+        ("the media type", "Answers are not written as promised:"),
+    ],
+)
+def test_what_a_client_notices_is_told_by_the_kind_of_difference(difference: str, told: str) -> None:
+    assert noticed_by_clients(replace(finding(difference=difference), family="shape")).startswith(told)

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import Message
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from harness.check.credentials import environment_variable_of, secrets_of
 from harness.check.options import CheckOptions
+from harness.check.results.findings import RunReport
 from harness.check.runner import run_check
 from harness.check.secret_alterations import ALTERATIONS
 from harness.check_target import simulator_identities
 from harness.cli.selftest_plan import clock_step_of
 from harness.cli.selftest_trials import DIRECT_HOST, DirectSender
 from harness.report.pytest_files import pytest_files
+from harness.serve.authentication import make_key_pair
+from harness.serve.faults.base import Fault
 from harness.serve.faults.catalogue import faults_of, find_faults
+from harness.serve.faults.hooks import Hooks, RowTree
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
@@ -31,6 +37,7 @@ from harness.wire.http_messages import HttpRequest
 from harness.world import World
 
 WORLD = World.of(seed=7, calls=150)
+KEY = make_key_pair()
 HISTORY, ACTIVE, LEGS = "ozeki/list-call-history", "ozeki/list-active-calls", "enswitch/calls-active-list"
 LOGS, SESSIONS = "etelecom/list-call-logs", "voximplant/get-call-history"
 LIVE, RECORDS = "plivo/list-live-calls", "telnyx/list-detail-records"
@@ -75,6 +82,12 @@ SECRETS = {
     (HISTORY, "OZ-LCH-018/wrong-let-in"): "an error is due",
     (LOGS, "ET-LCL-064/wrong-let-in"): "an error is due",
 }
+SIGNED = {
+    (SESSIONS, f"VX-GCH-00{fault}-token-let-in"): "an error is due"
+    for fault in ("3/expired", "3/future", "3/too-long", "4/wrong-key", "4/unknown-key")
+}
+# Rows that are left out are told of a page that has place for them.
+FILTERED = {(HISTORY, "OZ-LCH-027/From-too-late"): "rows that are left out"}
 # A right answer may be one of several.
 READINGS = {
     (LOGS, "ET-LCL-027/date_from-and-date_to-swapped"): "rows, at most 0 are due",
@@ -83,7 +96,7 @@ READINGS = {
     (SESSIONS, "VX-GCH-063/with_calls-bad-nothing"): "0 rows, 20 are due",
     (SESSIONS, "VX-GCH-058/times-not-shifted"): "rows that still show what breaks the promise",
 }
-TOLD = {**POLLS, **WALKS, **LISTS_SIDE_BY_SIDE, **FORMS, **BODIES, **SECRETS, **READINGS}
+TOLD = {**POLLS, **WALKS, **LISTS_SIDE_BY_SIDE, **FORMS, **BODIES, **SECRETS, **SIGNED, **FILTERED, **READINGS}
 EVERY_SO_MANY_FAULTS = {HISTORY: 24, ACTIVE: 15, LOGS: 43, LEGS: 66, SESSIONS: 61, LIVE: 20, RECORDS: 58}
 
 
@@ -135,28 +148,38 @@ def pause(seconds: float) -> None:
         Connection.now += timedelta(seconds=seconds)
 
 
-def file_of_finding(api: str, fault: str) -> tuple[str, dict[str, str]]:
-    """The test of the first finding under the clause of the fault, and the variables that it needs."""
-    spec, clause = load_spec(api), ClauseId(fault.partition("/")[0])
-    liar = Simulator(spec, WORLD, faults=find_faults(spec, fault))
+def run_on_liar(api: str, faults: Sequence[Fault], step: float, **more: Any) -> tuple[RunReport, dict[str, str]]:
+    """A run on a simulator that lies, and the variables that the tests of its findings need."""
+    spec = load_spec(api)
+    liar = Simulator(spec, WORLD, faults=faults, key=KEY)
     identities = simulator_identities(liar)
     secrets = secrets_of(identities, spec.listing.access)
     target = f"http://{DIRECT_HOST}{liar.base_path}"
-    options = CheckOptions(now=WORLD.instant, target=target, only=(clause,), secrets=secrets)
-    run = run_check(spec, DirectSender(liar, WORLD.instant, step_seconds=clock_step_of(fault)), identities, options)
-    word = str(clause).lower().replace("-", "_")
-    found = [text for name, text in pytest_files(run).items() if f"{word}.py" in name]
+    options = CheckOptions(now=WORLD.instant, target=target, secrets=secrets, **more)
+    run = run_check(spec, DirectSender(liar, WORLD.instant, step_seconds=step), identities, options)
+    held = identities[0].credentials
+    public = {environment_variable_of(name): held[name] for name in ("account_id", "key_id") if name in held}
     variables = {environment_variable_of(name): str(value) for name, value in secrets.items()}
-    return found[0], {"CALLHARNESS_URL": target, **variables}
+    return run, {"CALLHARNESS_URL": target, **public, **variables}
+
+
+def file_of_finding(api: str, fault: str) -> tuple[str, dict[str, str]]:
+    """The test of the first finding under the clause of the fault, and the variables that it needs."""
+    clause = ClauseId(fault.partition("/")[0])
+    run, variables = run_on_liar(api, find_faults(load_spec(api), fault), clock_step_of(fault), only=(clause,))
+    word = str(clause).lower().replace("-", "_")
+    return next(text for name, text in pytest_files(run).items() if f"{word}.py" in name), variables
 
 
 @pytest.fixture
 def outcome(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """What a file says of a simulator with a fault, or of an honest one: nothing where it passes."""
 
-    def run(api: str, text: str, fault: str | None, *, moves: bool) -> str:
+    def run(api: str, text: str, fault: str | Fault | None, *, moves: bool) -> str:
         spec = load_spec(api)
-        Connection.simulator = Simulator(spec, WORLD, faults=() if fault is None else find_faults(spec, fault))
+        own = (fault,) if isinstance(fault, Fault) else ()
+        faults = find_faults(spec, fault) if isinstance(fault, str) else own
+        Connection.simulator = Simulator(spec, WORLD, faults=faults, key=KEY)
         Connection.now, Connection.moves = WORLD.instant, moves
         namespace: dict[str, Callable[[], None]] = {}
         exec(compile(text, "test_finding.py", "exec"), namespace)
@@ -169,6 +192,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
     monkeypatch.setattr(http.client, "HTTPConnection", Connection)
     monkeypatch.setattr(time, "sleep", pause)
+    monkeypatch.setattr(time, "time", lambda: Connection.now.timestamp())
     return run
 
 
@@ -183,6 +207,49 @@ def test_a_test_of_a_finding_fails_with_the_defect_and_passes_without(
     moves = clock_step_of(fault) > 0
     assert TOLD[api, fault] in outcome(api, text, fault, moves=moves)
     assert outcome(api, text, None, moves=moves) == ""
+
+
+def in_milliseconds(row: RowTree, place: int, at: datetime) -> RowTree:
+    return row | {name: f"{1000 * float(str(row[name])):.3f}" for name in ("RingDuration", "TalkDuration")}
+
+
+def stopped(row: RowTree, place: int, at: datetime) -> RowTree:
+    """The seconds of when the world was made."""
+    behind = (at - WORLD.instant).total_seconds()
+    name = "TalkDuration" if float(str(row["TalkDuration"])) else "RingDuration"
+    return row | {name: f"{max(1.0, float(str(row[name])) - behind):.3f}"}
+
+
+def ringing_is_talk(row: RowTree, place: int, at: datetime) -> RowTree:
+    return row if float(str(row["TalkDuration"])) else row | {"TalkDuration": row["RingDuration"]}
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize(
+    ("lie", "kind", "told"),
+    [
+        (in_milliseconds, "ages", "a call that began a second earlier has lasted"),
+        (in_milliseconds, "growth", "does not go with the clock"),
+        (stopped, "growth", "does not go with the clock, by 0.000 in"),
+        (ringing_is_talk, "growth", "TalkDuration does not go with the clock"),
+    ],
+)
+def test_a_test_of_a_rate_measures_it(
+    lie: Callable[[RowTree, int, datetime], RowTree],
+    kind: str,
+    told: str,
+    outcome: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fault = Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=Hooks(row=lie))
+    # Where no time passes a single answer tells.
+    run, variables = run_on_liar(ACTIVE, (fault,), 0.0 if kind == "ages" else 0.25)
+    cases = [replace(run, findings=(one,)) for one in run.findings if f'"kind": "{kind}"' in one.case]
+    texts = [text for case in cases for name, text in pytest_files(case).items() if name.endswith(".py")]
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert any(told in outcome(ACTIVE, text, fault, moves=True) for text in texts)
+    assert [outcome(ACTIVE, text, None, moves=True) for text in texts] == [""] * len(texts)
 
 
 def sampled_faults() -> list[tuple[str, str]]:

@@ -11,7 +11,14 @@ from itertools import islice
 from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity
-from harness.check.credentials import can_sign, sign_token, signing_credentials, token_claims
+from harness.check.credentials import (
+    SignedToken,
+    TokenMaking,
+    can_sign,
+    sign_token,
+    signing_credentials,
+    token_claims,
+)
 from harness.check.secret_alterations import ALTERATIONS
 from harness.errors import UsageProblem
 from harness.specification.access import account_names, key_of, way_credentials, ways_of
@@ -278,16 +285,21 @@ def altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
     """Values that are nearly the right one."""
     if not secret:
         return
-    wrong = ALTERATIONS["wrong"](secret)
+    wrong = _altered(secret, "wrong")
     yield "a slightly wrong", wrong
     if len(secret) > 5:
-        yield "the first half of the", ALTERATIONS["half"](secret)
+        yield "the first half of the", _altered(secret, "half")
     if len(secret) > 1:
-        yield "a truncated", ALTERATIONS["truncated"](secret)
-    yield "an extended", ALTERATIONS["extended"](secret)
-    cased = ALTERATIONS["otherwise-cased"](secret)
+        yield "a truncated", _altered(secret, "truncated")
+    yield "an extended", _altered(secret, "extended")
+    cased = _altered(secret, "otherwise-cased")
     if cased not in (secret, wrong):
         yield "an otherwise cased", cased
+
+
+def _altered(secret: str, way: str) -> str:
+    text = ALTERATIONS[way](secret)
+    return secret.altered(text, way) if isinstance(secret, SignedToken) else text
 
 
 def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
@@ -333,17 +345,18 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
     at = int((now + timedelta(seconds=context.clock_skew_seconds or 0)).timestamp())
     longest = jwt.longest_seconds
 
-    def token(iat: int, exp: int, *, stranger: str = "") -> str | None:
+    def token(iat: int, exp: int, *, stranger: str = "") -> SignedToken | None:
         # Where keys have no names, a stranger's is that of another issuer.
         claims = token_claims(jwt, held[jwt.issuer] + ("" if jwt.key_id else stranger), issued=iat, expires=exp)
         kid = held[jwt.key_id] + stranger if jwt.key_id else None
         try:
-            return sign_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+            text = sign_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
         except UsageProblem:
             return None
+        return SignedToken(text, TokenMaking(iat - at, exp - at, "stranger" if stranger else ""))
 
     good = token(at - 5, at - 5 + min(longest, _HOUR))
-    made: tuple[tuple[Clauses, str, str | None], ...] = (
+    made: tuple[tuple[Clauses, str, SignedToken | None], ...] = (
         (jwt.clauses.expired, "an expired token", token(at - longest - _HOUR, at - _HOUR)),
         (
             jwt.clauses.future,
@@ -360,7 +373,7 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
             yield LoginAttempt(purpose, {rules.token: text}, rules.wrong_fault, clauses)
 
 
-def _with_wrong_signature(token: str | None) -> str | None:
+def _with_wrong_signature(token: SignedToken | None) -> SignedToken | None:
     """The same token with another signature, as well-formed as the true one."""
     if token is None:
         return None
@@ -368,15 +381,15 @@ def _with_wrong_signature(token: str | None) -> str | None:
     half = len(signature) // 2
     # The last letter stays: not every letter may end a text in base64.
     turned = signature[:half][::-1] + signature[half:]
-    return f"{head}.{turned}" if turned != signature else None
+    return token.altered(f"{head}.{turned}", "turned") if turned != signature else None
 
 
-def _without_signature(token: str | None) -> str | None:
+def _without_signature(token: SignedToken | None) -> SignedToken | None:
     """The same claims under a header that says that nothing is signed."""
     if token is None:
         return None
     header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
-    return f"{header}.{token.split('.')[1]}."
+    return token.altered(f"{header}.{token.split('.')[1]}.", "unsigned")
 
 
 def attempts_by_encoding(context: CheckContext) -> Iterator[LoginAttempt]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 from harness.check.context import CheckContext, Row
+from harness.check.probe.answer_checks import ages_check, growth_check
 from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_continuity import field_clauses
 from harness.check.rules.live.call_readings import (
@@ -106,7 +107,12 @@ def _check_rate(watched: WatchedCalls, name: str, phase: Phase) -> None:
     fast = [one for one in measured if one.counted > _FAST_RATE * one.passed + _FAST_SLACK]
     # What falls is another breach of the same promise, and told as such.
     slow = [one for one in measured if 0 <= one.counted < _SLOW_RATE * (one.passed - still) - _SLOW_SLACK]
-    for found, clauses in ((fast, context.listing.fields[name].clause), (slow, _counter_clauses(context, name))):
+    # For a copy that stands still less may be seen; what goes on must all the same.
+    least = ("least", _SLOW_RATE, _SLOW_SLACK + _SLOW_RATE * still)
+    for found, clauses, bound in (
+        (fast, context.listing.fields[name].clause, ("most", _FAST_RATE, _FAST_SLACK)),
+        (slow, _counter_clauses(context, name), least),
+    ):
         if len(found) >= _CALLS_NEEDED and 2 * len(found) > len(measured) and clauses:
             worst = max(found, key=lambda one: one.passed)
             watched.fail(
@@ -118,6 +124,7 @@ def _check_rate(watched: WatchedCalls, name: str, phase: Phase) -> None:
                 # Two calls may be on hold, where nothing counts it and no state tells of it.
                 inferred=phase == "answered" and len(found) <= _CALLS_NEEDED,
                 difference=f"{name} goes with the clock",
+                check=growth_check(context, name, watched.fields.words_of(phase), bound, still),
             )
             return
     if measured:
@@ -139,6 +146,13 @@ def _check_talk_while_ringing(watched: WatchedCalls, talk: str, clauses: Clauses
             actual=f"{rising[0].counted:.3f} more within {rising[0].passed:.0f} seconds; so in {len(rising)} calls",
             rows=[one.row for growth in rising[:4] for one in (growth.first, growth.last)],
             difference=f"{talk} counts talk, not ringing",
+            check=growth_check(
+                watched.context,
+                talk,
+                watched.fields.words_of("ringing"),
+                ("most", 0.0, COPY_LAG_SECONDS + watched.still),
+                watched.still,
+            ),
         )
 
 
@@ -214,8 +228,10 @@ def _check_pace(watched: WatchedCalls) -> None:
     # Calls that talk, or those that only ring, may be the ones whose numbers count something else.
     talks = [life for life in lives if as_number(life[2].shown.get(talk))]
     rings = [life for life in lives if not as_number(life[2].shown.get(talk))]
-    rates = ((some, _ageing_rate(some)) for some in (lives, talks, rings))
-    lives, rate = next(((some, rate) for some, rate in rates if rate >= _TOO_FAST_RATE), (lives, 0.0))
+    named: tuple[tuple[Literal["all", "talk", "ring"], list[tuple[datetime, float, Row]]], ...]
+    named = (("all", lives), ("talk", talks), ("ring", rings))
+    rates = ((which, some, _ageing_rate(some)) for which, some in named)
+    which, lives, rate = next((one for one in rates if one[2] >= _TOO_FAST_RATE), ("all", lives, 0.0))
     if rate < _TOO_FAST_RATE:
         _check_overlong_talk(watched, start, ring, talk)
         return
@@ -228,6 +244,7 @@ def _check_pace(watched: WatchedCalls) -> None:
         actual=f"{rate:.0f} longer",
         rows=[row for _, _, row in lives],
         fields=(start, ring, talk),
+        check=ages_check((start, ring, talk), which, _TOO_FAST_RATE),
     )
 
 

@@ -108,6 +108,10 @@ class LifeFields:
             return "ringing" if row.shown[self.answer] is None else "answered"
         return None
 
+    def words_of(self, phase: Phase) -> tuple[str | None, list[str]]:
+        """The field of the state, None where there is none, and its words for a phase."""
+        return self.state, [word for word, meant in self.phases.items() if meant == phase]
+
     def age_of(self, row: Row) -> float | None:
         """The seconds that a call has rung and talked; None where it does not show both."""
         ring, talk = seconds_shown(row, self.ring), seconds_shown(row, self.talk)

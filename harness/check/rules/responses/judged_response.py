@@ -81,10 +81,12 @@ class JudgedResponse:
         rows: Sequence[Row] = (),
         path: FieldPath | None = None,
         at: str = "",
+        difference: str = "",
     ) -> None:
         """Records a breach; at most one for each clause in one answer.
 
-        `at` names the part that is wrong: a pointer, `header:NAME` or `status`.
+        `at` names the part that is wrong: a pointer, `header:NAME` or `status`. `difference` is what a client
+        notices, where that can be said: a word for what it is about, a kind, and a name.
         """
         results = self.context.results
         clause = next((clause for clause in clauses if clause in results.clauses), None)
@@ -111,6 +113,7 @@ class JudgedResponse:
             rows=rows,
             fields=fields,
             check=check,
+            difference=difference and f"{difference} {clause}",
         )
 
     def record_pass(self, clauses: Clauses, times: int = 1) -> None:

@@ -160,6 +160,7 @@ def _check_unique(judge: JudgedResponse, rows: Sequence[Row]) -> None:
         expected=f"each {lists.identity} once",
         actual=f"{in_ascii(str(first))} stands {counts[first]} times{more}",
         rows=same,
+        difference=f"unique repeated {lists.identity}",
     )
 
 
@@ -184,6 +185,7 @@ def _check_flaws(judge: JudgedResponse, fresh: Sequence[Row], rows: Sequence[Row
             actual=f"{first.field}: {came}; in {len(affected)} of {len(rows)} rows{more}",
             rows=tuple(affected.values()),
             path=first.field,
+            difference=f"field {'lacking' if first.kind == 'missing' else 'form'} {first.field}",
         )
     counts: Counter[ClauseId] = Counter()
     for row in fresh:

@@ -36,7 +36,11 @@ def check_envelope(judge: JudgedResponse, answer: DecodedResponse) -> None:
             if not part.optional:
                 judge.lost_pointers.append(part.at)
                 judge.report_breach(
-                    part.clause or part.form_clause, expected=part.at, actual="it is missing", at=part.at
+                    part.clause or part.form_clause,
+                    expected=part.at,
+                    actual="it is missing",
+                    at=part.at,
+                    difference=f"part absent {part.at}",
                 )
             continue
         wrong = _expected_part(judge, part, value)
