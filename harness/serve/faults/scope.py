@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -96,12 +96,64 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
         )
     if switch is not None and scope.listed_children is not None:
         yield from _listed_beside_switch_faults(scope, switch, scope.listed_children)
+    for turn, (what, is_asked) in enumerate(_wider_scopes(scope)):
+        yield from _beside_scope_faults(listing, what, is_asked, turn)
     if scope.recursive is not None:
         yield from make_fault(
             clauses.recursive_default,
             "recursive-default",
             "sub-customers are included without being asked for",
             with_opposite_default(listing, scope.recursive),
+        )
+
+
+def _wider_scopes(scope: CallScope) -> Iterator[tuple[str, Callable[[ParsedParameters], bool]]]:
+    """Each way to ask for more than the own calls, by the parameter or its word."""
+    parameter, recursive, switch = scope.parameter, scope.recursive, scope.children_only
+    if parameter is not None:
+        yield from ((word, _says(parameter, word)) for word, whose in scope.words.items() if whose != "own")
+    if recursive is not None:
+        yield recursive, lambda given: given.is_true(recursive)
+    if switch is not None:
+        yield switch.parameter, lambda given: given.is_true(switch.parameter)
+
+
+def _says(parameter: str, word: str) -> Callable[[ParsedParameters], bool]:
+    return lambda given: given.values.get(parameter) == word
+
+
+def _beside_scope_faults(
+    listing: Listing, what: str, is_asked: Callable[[ParsedParameters], bool], turn: int
+) -> Iterator[Fault]:
+    """The faults of a filter, an order and a count beside a scope: they are forgotten where others' calls come."""
+
+    def without(*names: str, only: Callable[[ParsedParameters], bool] = is_asked) -> Hooks:
+        return on_parameters(lambda given: given.without(names) if only(given) else given)
+
+    filters = [
+        name
+        for name, rule in listing.filters.items()
+        if rule.keeps == "equal" and not (rule.words or rule.named_by or rule.applies_if_any or rule.loses_to)
+        if not any(path.hidden for path in rule.compares)
+    ]
+    if filters:
+        # Another filter beside each.
+        name = filters[turn % len(filters)]
+        clauses = listing.conjunction_clause or listing.filters[name].clause
+        yield from make_fault(
+            clauses, f"{name}-lost-beside-{what}", f"{name} has no effect beside {what}", without(name)
+        )
+    sort = listing.order.sort if listing.order is not None else None
+    if sort is not None:
+        lost, says = f"{sort.parameter}-lost-beside-{what}", f"{sort.parameter} has no effect beside {what}"
+        yield from make_fault(sort.clauses.words, lost, says, without(sort.parameter))
+    counting = listing.count_only
+    if counting is not None:
+        yield from make_fault(
+            counting.clauses.on,
+            f"{counting.parameter}-of-all-beside-{what}",
+            f"{counting.parameter} counts what no filter keeps, too, beside {what}",
+            without(*listing.filters, only=lambda given: is_asked(given) and given.is_true(counting.parameter)),
         )
 
 
