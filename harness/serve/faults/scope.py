@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
-from harness.specification.model import CallScope, Listing, ScopeSwitch, options_of
+from harness.specification.model import CallScope, CursorPaging, Listing, OwnerGroup, ScopeSwitch, options_of
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
 
@@ -23,18 +23,20 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
     if scope is None:
         return
     clauses = scope.clauses
-    yield from make_fault(
-        clauses.unset,
-        "unset-is-everyone",
-        "without a customer everybody's calls are shown",
-        with_changed_listing(with_part("scope", unset="everyone")),
-    )
-    yield from make_fault(
-        clauses.unset,
-        "unset-is-children",
-        "without a customer the children's calls are shown too",
-        with_changed_listing(with_part("scope", unset="own-and-children")),
-    )
+    other_groups: Mapping[OwnerGroup, str] = {
+        "own": "only the account's own calls are shown",
+        "everyone": "everybody's calls are shown",
+        "own-and-children": "the children's calls are shown too",
+    }
+    for group, says in other_groups.items():
+        # A group that the document leaves open is no lie.
+        if group not in options_of(scope.unset):
+            yield from make_fault(
+                clauses.unset,
+                f"unset-is-{group.rpartition('-')[2]}",
+                f"without a customer {says}",
+                with_changed_listing(with_part("scope", unset=group)),
+            )
     for word, whose in scope.words.items():
         other = "own" if whose in ("everyone", "own-and-children") else "own-and-children"
         yield from make_fault(
@@ -52,7 +54,7 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
             )
     if scope.parameter is not None:
         yield from _named_customer_faults(scope, scope.parameter)
-    yield from _tenant_faults(scope)
+    yield from _tenant_faults(listing, scope)
     if scope.listed_children is not None:
         listed = scope.listed_children
         yield from make_fault(
@@ -230,7 +232,24 @@ def _named_customer_faults(scope: CallScope, parameter: str) -> Iterator[Fault]:
         )
 
 
-def _tenant_faults(scope: CallScope) -> Iterator[Fault]:
+def _tenant_faults(listing: Listing, scope: CallScope) -> Iterator[Fault]:
+    paging = listing.paging
+
+    def owner_of_cursor(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
+    ) -> SimulatedUser | RefusedRequest:
+        if isinstance(paging, CursorPaging) and ask.values.get(paging.after) and isinstance(user, SimulatedUser):
+            return replace(user, customer_id=known[0].customer_id)
+        return user
+
+    if isinstance(paging, CursorPaging):
+        yield from make_fault(
+            scope.clauses.tenant,
+            "cursor-of-the-first-account",
+            "a cursor opens the list of the first account, whoever sends it",
+            Hooks(user=owner_of_cursor),
+        )
+
     def everyone(
         user: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
     ) -> SimulatedUser | RefusedRequest:

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext
-from harness.check.probe.mirror import Mirror, lists_only_live_calls, walk_pages
+from harness.check.probe.mirror import Mirror, Snapshot, lists_only_live_calls, walk_pages
 from harness.check.rules.live.call_readings import LifeFields, Reading, list_moves, live_readings
 from harness.check.rules.responses.row_laws import as_number
 
@@ -58,9 +58,21 @@ def watch_list(context: CheckContext, mirror: Mirror) -> None:
         if not list_moves(readings) and not (patient and _may_be_live(context, readings[-1])):
             return
         sender.wait_seconds(began + number * pause - sender.budget.seconds)
-        taken = walk_pages(context, mirror.base, purpose=f"watch the list, {number}")
+        taken = _poll_in_turn(context, mirror, number)
         if taken.failed_exchange is not None:
             return
+
+
+def _poll_in_turn(context: CheckContext, mirror: Mirror, number: int) -> Snapshot:
+    """A reading of the list, by the next of the accounts that all see the same one (`second_user_gets_old_list`)."""
+    accounts = (context.identity, *context.facts.equal_accounts)
+    asking = accounts[number % len(accounts)]
+    by = f" as {asking.name} sees it" if number % len(accounts) else ""
+    own, context.identity = context.identity, asking
+    try:
+        return walk_pages(context, mirror.base, purpose=f"watch the list{by}, {number}")
+    finally:
+        context.identity = own
 
 
 def _seconds_to_watch(context: CheckContext, since_first: float) -> float:
