@@ -393,6 +393,9 @@ def walk(prober: Prober, size: int) -> list[bytes]:
         )
         bodies.append(response.body)
         answer = decode_response(prober.spec.listing, response)
+    if isinstance(answer.next_cursor, str) and prober.spec.listing.scope is not None:
+        values: dict[str, Tree] = {paging.size: size, paging.after: answer.next_cursor}
+        bodies += (prober.get(values, who=user.name).body for user in prober.simulator.users)
     if isinstance(answer.previous_cursor, str):
         bodies.append(prober.get({paging.size: size, paging.before: answer.previous_cursor}).body)
     if isinstance(answer.next_cursor, str):

@@ -113,7 +113,8 @@ def _wider_scopes(scope: CallScope) -> Iterator[tuple[str, Callable[[ParsedParam
     """Each way to ask for more than the own calls, by the parameter or its word."""
     parameter, recursive, switch = scope.parameter, scope.recursive, scope.children_only
     if parameter is not None:
-        yield from ((word, _says(parameter, word)) for word, whose in scope.words.items() if whose != "own")
+        words = sorted(scope.words.items(), key=lambda pair: pair[1] != "everyone")
+        yield from ((word, _says(parameter, word)) for word, whose in words if whose != "own")
     if recursive is not None:
         yield recursive, lambda given: given.is_true(recursive)
     if switch is not None:
@@ -143,17 +144,17 @@ def _beside_scope_faults(
         name = filters[turn % len(filters)]
         clauses = listing.conjunction_clause or listing.filters[name].clause
         yield from make_fault(
-            clauses, f"{name}-lost-beside-{what}", f"{name} has no effect beside {what}", without(name)
+            clauses, f"{name}-beside-{what}-lost", f"{name} has no effect beside {what}", without(name)
         )
     sort = listing.order.sort if listing.order is not None else None
     if sort is not None:
-        lost, says = f"{sort.parameter}-lost-beside-{what}", f"{sort.parameter} has no effect beside {what}"
+        lost, says = f"{sort.parameter}-beside-{what}-lost", f"{sort.parameter} has no effect beside {what}"
         yield from make_fault(sort.clauses.words, lost, says, without(sort.parameter))
     counting = listing.count_only
     if counting is not None:
         yield from make_fault(
             counting.clauses.on,
-            f"{counting.parameter}-of-all-beside-{what}",
+            f"{counting.parameter}-beside-{what}-unfiltered",
             f"{counting.parameter} counts what no filter keeps, too, beside {what}",
             without(*listing.filters, only=lambda given: is_asked(given) and given.is_true(counting.parameter)),
         )
