@@ -136,7 +136,7 @@ def _beside_scope_faults(
     filters = [
         name
         for name, rule in listing.filters.items()
-        if rule.keeps == "equal" and not (rule.words or rule.named_by or rule.applies_if_any or rule.loses_to)
+        if rule.keeps == "equal" and not (rule.has_words or rule.named_by or rule.applies_if_any or rule.loses_to)
         if not any(path.hidden for path in rule.compares)
     ]
     if filters:
