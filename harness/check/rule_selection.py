@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from harness.check.results.collector import ResultCollector
+from harness.check.rules.access.account_lists import check_account_lists
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.filtered_scope import check_filters_in_scopes
 from harness.check.rules.access.scope import check_scope
@@ -71,6 +72,7 @@ FAMILIES_BY_RULE: Final[Mapping[Callable[..., None], frozenset[ClauseFamily]]] =
     check_remembered_values: _WITNESSED | {_F.FILTERS, _F.SCOPE, _F.PAGING, _F.ORDER},
     check_invalid_values: _WITNESSED | {_F.VALUES, _F.BLANK, _F.PAGING, _F.FILTERS, _F.ORDER, _F.INCLUDE, _F.SCOPE},
     check_authentication: _WITNESSED | {_F.ACCESS, _F.SCOPE},
+    check_account_lists: _WITNESSED | {_F.SCOPE},
     check_request_encoding: _WITNESSED,
     check_filters_by_encoding: _WITNESSED,
     check_echoes: _WITNESSED | {_F.ZONE},

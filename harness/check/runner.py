@@ -36,6 +36,7 @@ from harness.check.results.gate import gate_colour
 from harness.check.results.people import PeopleMask, personal_kinds
 from harness.check.results.shell_lines import variable_notes
 from harness.check.rule_selection import all_failed, filters_of_clauses, is_needed
+from harness.check.rules.access.account_lists import check_account_lists
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.filtered_scope import check_filters_in_scopes
 from harness.check.rules.access.scope import check_scope
@@ -112,7 +113,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("known-world", (check_known_world,)),
     ("values", (check_invalid_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
-    ("access", (check_authentication,)),
+    ("access", (check_authentication, check_account_lists)),
     ("transport", (check_request_encoding, check_filters_by_encoding)),
     ("echoes", (check_echoes, check_row_consistency, check_unshown_fields, check_call_ends)),
     ("polls", (check_polling,)),

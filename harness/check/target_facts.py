@@ -13,7 +13,7 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses
 
 if TYPE_CHECKING:
-    from harness.check.context import CheckContext, Exchange
+    from harness.check.context import CheckContext, ClientIdentity, Exchange
     from harness.check.rules.responses.judged_response import ResponseMemory
     from harness.check.rules.responses.known_world import KnownWorld
     from harness.check.rules.responses.row_consistency import RowSightings
@@ -98,6 +98,8 @@ class TargetFacts:
     covered_pairs: frozenset[tuple[str, ...]] = frozenset()
     company_turns: Counter[str] = field(default_factory=Counter)
     """How often each filter was asked with a switch or an order beside it."""
+    equal_accounts: tuple[ClientIdentity, ...] = ()
+    """The further accounts that were seen to have the same list, where everybody has."""
     repeated_server_errors: tuple[Exchange, ...] = ()
     response_memory: ResponseMemory | None = None
     seen_rows: RowSightings | None = None

@@ -86,7 +86,7 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
     singles = list(_by_filters(simulator))
     for values in (*singles, *_by_parameters(spec), *_by_order_and_pages(spec), *_by_scope(spec)):
         yield base_ask(simulator, values)
-    for values in (*_by_filters_of_everyone(simulator), *_by_old_ranges(simulator)):
+    for values in (*_by_filters_of_others(simulator), *_by_old_ranges(simulator)):
         yield base_ask(simulator, values)
     yield from _beside_filters(simulator, singles)
     switches = [include.parameter for include in spec.listing.includes]
@@ -272,17 +272,24 @@ def seen(simulator: Simulator, path: FieldPath) -> list[Any]:
     return sorted(found)  # type: ignore[type-var]
 
 
-def _by_filters_of_everyone(simulator: Simulator) -> Iterator[dict[str, Tree]]:
-    """Filters and sorts beside the word that shows everybody's calls."""
-    scope, order = simulator.documented_spec.listing.scope, simulator.documented_spec.listing.order
-    everyone = next((word for word, whose in (scope.words if scope else {}).items() if whose == "everyone"), None)
-    if scope is None or scope.parameter is None or everyone is None:
-        return
-    for values in _by_filters(simulator):
-        yield {**values, scope.parameter: everyone}
-    if order is not None and order.sort is not None:
-        for word in order.sort.words:
-            yield {order.sort.parameter: word, scope.parameter: everyone}
+def _by_filters_of_others(simulator: Simulator) -> Iterator[dict[str, Tree]]:
+    """Filters, sorts and counts beside the words and switches that show others' calls."""
+    listing = simulator.documented_spec.listing
+    scope, order, counting = listing.scope, listing.order, listing.count_only
+    wider: list[dict[str, Tree]] = []
+    if scope is not None and scope.parameter is not None:
+        wider += ({scope.parameter: word} for word in scope.words)
+        wider += [{scope.parameter: "1200", scope.recursive: "1"}] if scope.recursive is not None else []
+    if scope is not None and scope.children_only is not None:
+        wider.append({scope.children_only.parameter: "true"})
+    on: dict[str, Tree] = {counting.parameter: "1"} if counting is not None else {}
+    for beside in wider:
+        for values in list(_by_filters(simulator))[:: 1 if len(wider) == 1 else 2]:
+            yield {**values, **beside}
+        yield from ({**values, **on, **beside} for values in list(_by_filters(simulator))[::9] if on)
+        if order is not None and order.sort is not None:
+            for word in order.sort.words:
+                yield {order.sort.parameter: word, **beside}
 
 
 def of_one_row(simulator: Simulator) -> list[dict[str, Tree]]:
@@ -386,6 +393,9 @@ def walk(prober: Prober, size: int) -> list[bytes]:
         )
         bodies.append(response.body)
         answer = decode_response(prober.spec.listing, response)
+    if isinstance(answer.next_cursor, str) and prober.spec.listing.scope is not None:
+        values: dict[str, Tree] = {paging.size: size, paging.after: answer.next_cursor}
+        bodies += (prober.get(values, who=user.name).body for user in prober.simulator.users)
     if isinstance(answer.previous_cursor, str):
         bodies.append(prober.get({paging.size: size, paging.before: answer.previous_cursor}).body)
     if isinstance(answer.next_cursor, str):

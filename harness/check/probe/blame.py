@@ -61,13 +61,16 @@ def blamed_clauses(
     As long as nothing of what the probe is about could be left out, these are the probe's own; otherwise those that
     promise what is left.
     """
-    own = set(probe.ask.values) - added_parameters(context, mirror, probe.ask)
+    own = set(probe.ask.values) - added_parameters(context, mirror, probe.ask) - mirror.scope
     paging = context.listing.paging
     later = bool(smallest.values.keys() & set(paging.place_parameters))
     if later or (len(own) > 1 and difference.aspect in PRIMARY_ASPECTS):
         # How many rows a page holds matters to few promises about which rows come, and a later page is one anyway.
         own.discard(paging.size_parameter or "")
     whole = own <= smallest.values.keys() and smallest.encoding_name == probe.ask.encoding_name
+    if difference.kind == "missing" and (whose := clauses_of_scope(context, mirror)):
+        # A filter that is forgotten keeps too much: where rows are lost it is whose calls were asked for.
+        return BlamedClauses(whose)
     if whole and own:
         blamed = _clauses_of_probe(context, mirror, probe, smallest, difference, meaning)
         blamed = blamed or clauses_of_request(context, mirror, smallest, difference, meaning)
@@ -115,7 +118,17 @@ def clauses_of_request(
     if listing.count_only is not None and listing.count_only.parameter in names:
         counting = listing.count_only.clauses
         return (counting.ignores if names & set(listing.count_only.ignores) else ()) or counting.on
+    if mirror.scope and names & listing.filters.keys() and listing.conjunction_clause:
+        return listing.conjunction_clause
     return _clauses_of_rows(context, names, ask, difference, meaning)
+
+
+def clauses_of_scope(context: CheckContext, mirror: Mirror) -> Clauses:
+    """The clauses on whose calls a list holds that was read for others than the account by default."""
+    # A recursion is about more than the customer beside it.
+    names = sorted(mirror.scope, key=lambda name: context.listing.parameters[name].as_ != "flag")
+    promised = (clauses_of_parameter(context, name, mirror.base[name]) for name in names)
+    return next(filter(None, promised), ())
 
 
 def _names_beside_window(mirror: Mirror, ask: ListRequest) -> set[str]:
@@ -288,6 +301,8 @@ def _promises_of_parameters(listing: Listing, value: object) -> Iterator[tuple[s
         yield switch.parameter, switch.clauses.off or switch.clauses.default
     if scope is not None:
         yield scope.parameter, scope.word_clauses.get(str(value), ()) or scope.clauses.identity or scope.clauses.unset
+        yield scope.recursive, scope.clauses.recursive
+        yield from ((switch.parameter, switch.clauses.on) for switch in (scope.children_only,) if switch is not None)
     if zone is not None:
         yield zone.parameter, zone.clauses.shift
 

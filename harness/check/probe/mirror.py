@@ -69,6 +69,8 @@ class Mirror:
     """
 
     base: Mapping[str, Tree] = field(default_factory=dict)
+    scope: frozenset[str] = frozenset()
+    """The parameters of the base that say whose calls are listed: without them it is another list."""
     before: Snapshot | None = None
     after: Snapshot | None = None
     first: Snapshot | None = None

@@ -51,7 +51,7 @@ def reduce_request(
             parts.sort(key=lambda part: context.listing.paging.size_parameter in part)
         for part in parts:
             ask = exchange.list_request
-            if not all(name in ask.values for name in part):
+            if not all(name in ask.values and name not in mirror.scope for name in part):
                 continue
             found = _ask_smaller(context, _without(ask, part), exchange, difference, judge, credentials)
             if found is not None:
@@ -147,7 +147,7 @@ def _on_largest_page(context: CheckContext, ask: ListRequest, *, lacking: bool) 
 
 def added_parameters(context: CheckContext, mirror: Mirror, ask: ListRequest) -> frozenset[str]:
     """The parameters of a request that the run adds by itself: its window, the largest page, all parts of rows."""
-    names = {name for name, raw in mirror.base.items() if ask.values.get(name) == raw}
+    names = {name for name, raw in mirror.base.items() if ask.values.get(name) == raw and name not in mirror.scope}
     size = context.listing.paging.size_parameter
     if size is not None and ask.values.get(size) in _large_sizes(context, size):
         names.add(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
-from harness.specification.model import CallScope, Listing, ScopeSwitch, options_of
+from harness.specification.model import CallScope, CursorPaging, Listing, OwnerGroup, ScopeSwitch, options_of
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
 
@@ -23,18 +23,20 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
     if scope is None:
         return
     clauses = scope.clauses
-    yield from make_fault(
-        clauses.unset,
-        "unset-is-everyone",
-        "without a customer everybody's calls are shown",
-        with_changed_listing(with_part("scope", unset="everyone")),
-    )
-    yield from make_fault(
-        clauses.unset,
-        "unset-is-children",
-        "without a customer the children's calls are shown too",
-        with_changed_listing(with_part("scope", unset="own-and-children")),
-    )
+    other_groups: Mapping[OwnerGroup, str] = {
+        "own": "only the account's own calls are shown",
+        "everyone": "everybody's calls are shown",
+        "own-and-children": "the children's calls are shown too",
+    }
+    for group, says in other_groups.items():
+        # A group that the document leaves open is no lie.
+        if group not in options_of(scope.unset):
+            yield from make_fault(
+                clauses.unset,
+                f"unset-is-{group.rpartition('-')[2]}",
+                f"without a customer {says}",
+                with_changed_listing(with_part("scope", unset=group)),
+            )
     for word, whose in scope.words.items():
         other = "own" if whose in ("everyone", "own-and-children") else "own-and-children"
         yield from make_fault(
@@ -52,7 +54,7 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
             )
     if scope.parameter is not None:
         yield from _named_customer_faults(scope, scope.parameter)
-    yield from _tenant_faults(scope)
+    yield from _tenant_faults(listing, scope)
     if scope.listed_children is not None:
         listed = scope.listed_children
         yield from make_fault(
@@ -96,12 +98,65 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
         )
     if switch is not None and scope.listed_children is not None:
         yield from _listed_beside_switch_faults(scope, switch, scope.listed_children)
+    for turn, (what, is_asked) in enumerate(_wider_scopes(scope)):
+        yield from _beside_scope_faults(listing, what, is_asked, turn)
     if scope.recursive is not None:
         yield from make_fault(
             clauses.recursive_default,
             "recursive-default",
             "sub-customers are included without being asked for",
             with_opposite_default(listing, scope.recursive),
+        )
+
+
+def _wider_scopes(scope: CallScope) -> Iterator[tuple[str, Callable[[ParsedParameters], bool]]]:
+    """Each way to ask for more than the own calls, by the parameter or its word."""
+    parameter, recursive, switch = scope.parameter, scope.recursive, scope.children_only
+    if parameter is not None:
+        words = sorted(scope.words.items(), key=lambda pair: pair[1] != "everyone")
+        yield from ((word, _says(parameter, word)) for word, whose in words if whose != "own")
+    if recursive is not None:
+        yield recursive, lambda given: given.is_true(recursive)
+    if switch is not None:
+        yield switch.parameter, lambda given: given.is_true(switch.parameter)
+
+
+def _says(parameter: str, word: str) -> Callable[[ParsedParameters], bool]:
+    return lambda given: given.values.get(parameter) == word
+
+
+def _beside_scope_faults(
+    listing: Listing, what: str, is_asked: Callable[[ParsedParameters], bool], turn: int
+) -> Iterator[Fault]:
+    """The faults of a filter, an order and a count beside a scope: they are forgotten where others' calls come."""
+
+    def without(*names: str, only: Callable[[ParsedParameters], bool] = is_asked) -> Hooks:
+        return on_parameters(lambda given: given.without(names) if only(given) else given)
+
+    filters = [
+        name
+        for name, rule in listing.filters.items()
+        if rule.keeps == "equal" and not (rule.has_words or rule.named_by or rule.applies_if_any or rule.loses_to)
+        if not any(path.hidden for path in rule.compares)
+    ]
+    if filters:
+        # Another filter beside each.
+        name = filters[turn % len(filters)]
+        clauses = listing.conjunction_clause or listing.filters[name].clause
+        yield from make_fault(
+            clauses, f"{name}-beside-{what}-lost", f"{name} has no effect beside {what}", without(name)
+        )
+    sort = listing.order.sort if listing.order is not None else None
+    if sort is not None:
+        lost, says = f"{sort.parameter}-beside-{what}-lost", f"{sort.parameter} has no effect beside {what}"
+        yield from make_fault(sort.clauses.words, lost, says, without(sort.parameter))
+    counting = listing.count_only
+    if counting is not None:
+        yield from make_fault(
+            counting.clauses.on,
+            f"{counting.parameter}-beside-{what}-unfiltered",
+            f"{counting.parameter} counts what no filter keeps, too, beside {what}",
+            without(*listing.filters, only=lambda given: is_asked(given) and given.is_true(counting.parameter)),
         )
 
 
@@ -178,7 +233,24 @@ def _named_customer_faults(scope: CallScope, parameter: str) -> Iterator[Fault]:
         )
 
 
-def _tenant_faults(scope: CallScope) -> Iterator[Fault]:
+def _tenant_faults(listing: Listing, scope: CallScope) -> Iterator[Fault]:
+    paging = listing.paging
+
+    def owner_of_cursor(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
+    ) -> SimulatedUser | RefusedRequest:
+        if isinstance(paging, CursorPaging) and ask.values.get(paging.after) and isinstance(user, SimulatedUser):
+            return replace(user, customer_id=known[0].customer_id)
+        return user
+
+    if isinstance(paging, CursorPaging):
+        yield from make_fault(
+            scope.clauses.tenant,
+            "cursor-of-the-first-account",
+            "a cursor opens the list of the first account, whoever sends it",
+            Hooks(user=owner_of_cursor),
+        )
+
     def everyone(
         user: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
     ) -> SimulatedUser | RefusedRequest:

@@ -42,7 +42,7 @@ def _chosen_customers(
     if above is not None and given.is_true(scope.recursive):
         below = {member.id for member in customers.descendants_of(above)}
         owners = (owners or frozenset()) | below
-    allowed = _visible_customers(user, customers)
+    allowed = None if chosen is None and not given.has(scope.parameter or "") else _visible_customers(user, customers)
     if allowed is not None and (owners is None or not owners <= allowed):
         if choices.resolve(scope.foreign) == "refused":
             return RefusedRequest(fault=scope.foreign_fault, parameter=scope.parameter or "")

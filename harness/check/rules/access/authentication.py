@@ -9,7 +9,6 @@ from typing import Final
 from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
 from harness.check.credentials import all_credential_names, secret_credential_names
 from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, apart_check, listed_check, owner_check
-from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
@@ -21,11 +20,8 @@ from harness.check.probe.error_responses import (
 )
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
-    count_values_of,
     filters_of_row,
-    is_time_filter,
     largest_page,
-    visible_filters,
 )
 from harness.check.probe.mirror import Mirror
 from harness.check.results.row_numbers import rows_in_words
@@ -42,7 +38,7 @@ from harness.check.rules.access.login_attempts import (
 )
 from harness.specification.access import account_names, log_in_of, way_credentials, ways_of
 from harness.specification.field_path import FieldPath
-from harness.specification.model import CallScope, Clauses, CursorPaging, OffsetPaging, OpenChoice, PageNumberPaging
+from harness.specification.model import CallScope, Clauses, CursorPaging, OffsetPaging, PageNumberPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
@@ -339,7 +335,6 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
         else:
             context.results.record_not_exercised(clauses, "neither list holds a row")
         _check_own_customer_request(context, mirror, identity, clauses)
-        _check_lookup_of_own_rows(context, mirror, identity, clauses)
     if not judged:
         reason = f"add identities of two customers, each with its customer, {_ADD_HINT}"
         context.results.record_not_exercised(clauses, reason)
@@ -421,39 +416,6 @@ def _everyone_is_refused(context: CheckContext, mirror: Mirror, identity: Client
     purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
     exchange = context.send(ask, purpose, credentials=documented_credentials(context, identity), witness=False)
     return exchange.is_refusal
-
-
-def _check_lookup_of_own_rows(
-    context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
-) -> None:
-    """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
-    if identity.everyone:
-        return
-    own = documented_credentials(context, identity)
-
-    def strays(answer: Exchange) -> str:
-        foreign = _foreign_rows(context, mirror, identity, answer)
-        return f"{rows_in_words(len(foreign))} of another customer" if foreign else ""
-
-    for name in visible_filters(context):
-        counted = count_values_of(mirror, context.listing.filters[name].compares)
-        if not counted or not _looks_up_values(context, name):
-            continue
-        value = min(counted, key=lambda one: (counted[one], str(one)))
-        about = AskedFilter(context, mirror, name)
-        ask = about.request(value, about.companions())
-        exchange = context.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
-        expected = f"no rows of another customer by {name}"
-        if judge_twice(context, exchange, clauses, strays, expected=expected) is False:
-            return
-
-
-def _looks_up_values(context: CheckContext, name: str) -> bool:
-    """Whether a filter may find rows by a value that they show, which is no word and no instant."""
-    rule = context.listing.filters[name]
-    equal = rule.keeps == "equal" or isinstance(rule.keeps, OpenChoice)
-    words = rule.has_words or context.listing.parameters[name].as_ == "word"
-    return equal and not words and not is_time_filter(context, name) and context.supports_parameters(name)
 
 
 def _has_owner(row: Row, owners: tuple[FieldPath, ...], customer: int | str) -> bool:

@@ -1,41 +1,103 @@
-"""Filters beside the words and switches of a scope: what a list of others' calls holds is filtered like any list."""
+"""Filters, orders, pages and counts beside the words and switches of a scope: a list of others' calls is a list."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Row
 from harness.check.probe.answer_checks import listed_check
-from harness.check.probe.filter_values import count_values, encode_shown_value, filters_of_row, plain_filters
-from harness.check.probe.mirror import Mirror, largest_page_size
+from harness.check.probe.blame import clauses_of_scope
+from harness.check.probe.expect import check_probe, judge_exchange
+from harness.check.probe.filter_groups import combined_request, telling_groups
+from harness.check.probe.filter_values import filters_of_row, is_time_filter, largest_page, visible_filters
+from harness.check.probe.mirror import MIRROR_ROWS_WANTED, Mirror, walk_pages
+from harness.check.probe.orders import working_orders
 from harness.check.probe.reduction import smallest_part
-from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
-from harness.specification.model import CallScope, Clauses
+from harness.check.rules.paging.arrangements import shown_sort_values
+from harness.specification.model import CallScope
 from harness.wire.decoded_body import Tree
-
-ROWS_NEEDED = 4
-"""Of fewer rows a filter hardly keeps some and drops some."""
 
 
 def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> None:
-    """Asks for the list of each scope with one filter; its rows are those of the whole one that the filter keeps.
+    """Reads the list of each scope as a whole and holds it, filtered, ordered and counted, to what was read.
 
-    Which filter it is goes by turns, so that several scopes meet several filters. Servers forget a filter, or the
-    scope, where both are given.
+    Servers forget a filter, an order, or the scope, where both are given (`machines_lost_system`,
+    `sort_by_customer_first`, `limit_per_customer`).
     """
     looked_up: set[Hashable] = set()
-    for values in _scopes(context, mirror):
-        listed = read_scoped_list(context, mirror, values, f"{_text_of(values)}, to be filtered")
-        chosen = _splitting_filter(context, listed.listed)
-        if chosen is not None:
-            _check_filter(context, mirror, values, listed, chosen)
-        _check_row_by_all_filters(context, mirror, values, listed)
-        _check_row_without_scope(context, mirror, listed, looked_up)
+    for turn, values in enumerate(_scopes(context, mirror)):
+        scoped = _read_scope(context, mirror, values)
+        if scoped is None:
+            continue
+        strange = [row for row in scoped.rows if mirror.row_with_key(row.key) is None]
+        _check_filters(context, scoped, strange or scoped.rows, turn, _text_of(values))
+        _check_order(context, scoped, turn, _text_of(values))
+        _check_row_without_scope(context, mirror, scoped.rows, looked_up)
+
+
+def _read_scope(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) -> Mirror | None:
+    """The list of a scope as a mirror of its own; None where the account may not ask for it, or it is empty."""
+    base = {**mirror.base, **values}
+    found = walk_pages(context, base, purpose=f"{_text_of(values)}, as a whole", rows_at_most=MIRROR_ROWS_WANTED)
+    if found.failed_exchange is not None or not found.rows:
+        return None
+    return Mirror(
+        base=base,
+        scope=frozenset(values),
+        before=found,
+        after=found,
+        volatile=mirror.volatile,
+        moving_fields=set(mirror.moving_fields),
+    )
+
+
+def _check_filters(context: CheckContext, scoped: Mirror, rows: Sequence[Row], turn: int, scope: str) -> None:
+    """Asks by groups of filters, each with the values of a row that only this scope shows; and counts one group."""
+    listing = context.listing
+    names = [name for name in visible_filters(context) if context.supports_parameters(name)]
+    names = [name for name in names if context.parameters_work(name) and not is_time_filter(context, name)]
+    counting = listing.count_only
+    groups = list(telling_groups(context, scoped, names, rows))
+    for group in groups:
+        clauses = listing.conjunction_clause or listing.filters[next(iter(group))].clause
+        ask = combined_request(context, scoped, group)
+        check_probe(context, scoped, ask, f"{scope}, with {' and '.join(group)}", clauses)
+    if groups and counting is not None and context.parameters_work(counting.parameter):
+        group = groups[turn % len(groups)]
+        on = {counting.parameter: context.encode(counting.parameter, True)}
+        ask = combined_request(context, scoped, group).with_values(on)
+        check_probe(context, scoped, ask, f"{scope}, a count with {' and '.join(group)}", counting.clauses.on)
+
+
+def _check_order(context: CheckContext, scoped: Mirror, turn: int, scope: str) -> None:
+    """Asks for half of the list in another order each time: customers may be ordered, or cut, one by one."""
+    paging, orders = context.listing.paging, working_orders(context)
+    turned = (orders[(place + 7 * turn) % len(orders)] for place in range(len(orders)))
+    order = next((order for order in turned if _reorders(context, scoped, order)), {})
+    half: dict[str, Tree] = {}
+    size = paging.size_parameter
+    if size is not None and context.parameters_work(size) and len(scoped.rows) > 3:
+        half = {size: context.encode(size, len(scoped.rows) // 2)}
+    plain = scoped.after.first_page if scoped.after is not None else None
+    judged = judge_exchange(context, scoped, plain, scope, ("order",)) if plain is not None else None
+    if judged is not None and judged.differences:
+        check_probe(context, scoped, scoped.request(largest_page(context)), scope, (), only=("order",))
+    if order or half:
+        ask = scoped.request({**largest_page(context), **half, **order})
+        purpose = f"{scope}, a part in the order of {', '.join(map(str, order.values())) or 'nothing'}"
+        check_probe(context, scoped, ask, purpose, clauses_of_scope(context, scoped))
+
+
+def _reorders(context: CheckContext, scoped: Mirror, order: Mapping[str, Tree]) -> bool:
+    """Whether the list stands in another order as it was read, whatever the direction."""
+    values: list[Any] = shown_sort_values(context, scoped, order, scoped.rows)
+    return values not in (sorted(values), sorted(values, reverse=True))
 
 
 def _check_row_without_scope(
-    context: CheckContext, mirror: Mirror, listed: Exchange, looked_up: set[Hashable]
+    context: CheckContext, mirror: Mirror, rows: Sequence[Row], looked_up: set[Hashable]
 ) -> None:
     """Looks a row of others up by every filter at once, without the scope: it is not found among the own ones.
 
@@ -45,7 +107,7 @@ def _check_row_without_scope(
     if rule is None or rule.unset != "own" or not mirror.complete:
         return
     own = own_customer(context, mirror.rows, rule)
-    row = next((row for row in listed.listed if own is not None and _is_of_others(mirror, row, own, rule)), None)
+    row = next((row for row in rows if own is not None and _is_of_others(mirror, row, own, rule)), None)
     filters = filters_of_row(context, mirror, row) if row is not None else {}
     if row is None or not filters or row.key in looked_up:
         return
@@ -81,142 +143,23 @@ def _is_of_others(mirror: Mirror, row: Row, own: object, rule: CallScope) -> boo
     return bool(owners) and own not in owners and mirror.row_with_key(row.key) is None
 
 
-def _check_row_by_all_filters(
-    context: CheckContext, mirror: Mirror, scope: dict[str, Tree], listed: Exchange
-) -> None:
-    """Looks one row of others up by every filter at once: with none of them the scope is forgotten."""
-    strange = [row for row in listed.listed if mirror.row_with_key(row.key) is None]
-    rows = strange or list(listed.listed)
-    if not rows:
-        return
-    row = rows[len(rows) // 2]
-    filters = filters_of_row(context, mirror, row)
-    exchange = listed
-    for attempt in ("", "again: "):
-        purpose = f"{attempt}{_text_of(scope)} with {len(filters)} filters that one row satisfies"
-        exchange = read_scoped_list(context, mirror, {**scope, **filters}, purpose)
-        if exchange.rows is None or row.key in exchange.keys:
-            return
-        after = read_scoped_list(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
-        if row.key not in after.keys:
-            return
-    filters, exchange = smallest_part(
-        filters,
-        exchange,
-        lambda part: read_scoped_list(context, mirror, {**scope, **part}, "the same with fewer filters"),
-        lambda part: part.rows is not None and row.key not in part.keys,
-    )
-    clauses = _clauses_of_scope(context, scope) or context.listing.conjunction_clause
-    context.fail(
-        clauses,
-        "a row of a scope is found by its own values",
-        expected=f"the row that the list with {_text_of(scope)} holds",
-        actual=f"it is missing beside {', '.join(filters)}",
-        exchange=exchange,
-        difference="scope forgotten",
-        check=listed_check(context, mirror, "with", [row]),
-    )
-
-
-def _clauses_of_scope(context: CheckContext, scope: dict[str, Tree]) -> Clauses:
-    rule = context.listing.scope
-    if rule is None:
-        return ()
-    if rule.recursive in scope:
-        return rule.clauses.recursive
-    if rule.children_only is not None and rule.children_only.parameter in scope:
-        return rule.children_only.clauses.on
-    return next((rule.word_clauses[word] for word in map(str, scope.values()) if word in rule.word_clauses), ())
-
-
-def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
+def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[Mapping[str, Tree]]:
     """The parameters of each scope that lists more than the own calls, as far as the account may ask for it."""
     rule = context.listing.scope
     if rule is None:
         return
     if rule.parameter is not None:
-        for word, whose in rule.words.items():
-            if whose in ("everyone", "children"):
-                yield {rule.parameter: word}
+        words = sorted(rule.words.items(), key=lambda pair: pair[1] != "everyone")
+        yield from ({rule.parameter: word} for word, whose in words if whose != "own")
         own = own_customer(context, mirror.rows, rule)
         if own is not None and rule.identity and rule.recursive is not None:
             deep = context.encode(rule.recursive, True)
             yield {rule.parameter: str(own), rule.recursive: deep}
+    if rule.recursive is not None and rule.recursive_own:
+        yield {rule.recursive: context.encode(rule.recursive, True)}
     if rule.children_only is not None:
         yield {rule.children_only.parameter: context.encode(rule.children_only.parameter, True)}
 
 
-def _check_filter(
-    context: CheckContext,
-    mirror: Mirror,
-    scope: dict[str, Tree],
-    listed: Exchange,
-    chosen: tuple[str, dict[str, Tree], Clauses],
-) -> None:
-    """Holds the filtered list of a scope against the whole one; what is wrong must be wrong twice."""
-    name, values, clauses = chosen
-    for attempt in ("", "again: "):
-        filtered = read_scoped_list(context, mirror, {**scope, **values}, f"{attempt}{_text_of(scope)} with {name}")
-        wrong = _filtered_difference(context, listed, filtered, listed)
-        if wrong is not None:
-            after = read_scoped_list(context, mirror, scope, f"{_text_of(scope)}, after {name}")
-            wrong, listed = _filtered_difference(context, listed, filtered, after), after
-        if wrong is None:
-            context.results.record_pass(clauses)
-            return
-    context.fail(
-        clauses,
-        f"{name} keeps only what it names, whoever's calls are listed",
-        expected=f"the rows of the list with {_text_of(scope)} that {name} keeps",
-        actual=wrong or "",
-        exchange=filtered,
-        difference=f"{name} in a scope",
-    )
-
-
-def _text_of(values: dict[str, Tree]) -> str:
+def _text_of(values: Mapping[str, Tree]) -> str:
     return ", ".join(f"{name} = {raw}" for name, raw in values.items())
-
-
-def _splitting_filter(context: CheckContext, rows: Sequence[Row]) -> tuple[str, dict[str, Tree], Clauses] | None:
-    """A filter with a value that some of the rows show and some do not; another one each time."""
-    if len(rows) < ROWS_NEEDED:
-        return None
-    names = plain_filters(context)
-    turn = context.requests % max(1, len(names))
-    for name in (*names[turn:], *names[:turn]):
-        rule = context.listing.filters[name]
-        counted = count_values(rows, rule.compares)
-        value = next((value for value, count in counted.most_common() if 2 * count <= len(rows)), None)
-        if value is not None:
-            clauses = context.listing.conjunction_clause or rule.clause
-            return name, {name: encode_shown_value(context, name, value)}, clauses
-    return None
-
-
-def _filtered_difference(context: CheckContext, before: Exchange, filtered: Exchange, after: Exchange) -> str | None:
-    """How a filtered list is not the part of the whole one that the filter keeps, or None.
-
-    Only rows that stand in the whole list before and after can be missing.
-    """
-    meanings = [meaning for _, meaning in context.expected_answers(filtered.list_request)]
-    meanings = [meaning for meaning in meanings if meaning.error_name is None and meaning.tests]
-    if not meanings or filtered.rows is None or after.rows is None:
-        return None
-    strays = [row for row in filtered.listed if all(meaning.keeps_row(row.shown) is False for meaning in meanings)]
-    if strays:
-        return f"{len(strays)} of {len(filtered.listed)} rows that it does not keep"
-    stood: set[Hashable] = set(after.keys)
-    due = [
-        row
-        for row in before.listed
-        if row.key in stood and all(meaning.keeps_row(row.shown) is True for meaning in meanings)
-    ]
-    came = set(filtered.keys)
-    size = largest_page_size(context)[1]
-    if size is None or max(len(before.keys), len(after.keys)) < size:
-        strange = came - stood - set(before.keys)
-        if strange:
-            return f"{rows_in_words(len(strange))} that the whole list does not hold"
-    missing = [row for row in due if row.key not in came]
-    return f"{len(missing)} of {len(due)} rows are missing" if missing else None

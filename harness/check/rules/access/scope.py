@@ -68,6 +68,10 @@ class _Scope:
         self.answers[whose, deep] = exchange
         return exchange
 
+    def known(self, customer: Any, *, deep: bool | None = None) -> Exchange | None:
+        """The latest list of a customer, where the list stands still."""
+        return None if self.mirror.volatile else self.answers.get((str(customer), deep))
+
     def steps(self, *asked: tuple[str | None, bool | None], last: Exchange | None = None) -> tuple[AskedStep, ...]:
         """The latest answers for some words or customers and switches, None being the plain list; then a last one."""
         plain = self.context.seen_exchange(self.mirror.request(largest_page(self.context)))
@@ -377,7 +381,6 @@ def _check_recursion(scope: _Scope, children: list[Row] | None) -> None:
         answers[name] = scope.read(str(scope.own), f", recursion {name}", deep=deep, order=order)
         if context.note_unusable(answers[name], both) or answers[name].rows is None:
             return
-    check_count_of_list(context, scope.mirror, answers["deep"])
     shown = {name: set(exchange.keys) for name, exchange in answers.items()}
     # Rows of both readings were there all the time, rows of either at some time.
     plain, plain_ever = shown["plain"] & shown["plain again"], shown["plain"] | shown["plain again"]
@@ -550,8 +553,8 @@ def _check_children_depth(scope: _Scope, children: list[Row]) -> None:
     if scope.recursive is None or len(alone) < 2:
         return
     for child, _ in alone.most_common(5):
-        plain = scope.read(str(child), ", alone")
-        deep = scope.read(str(child), ", with all below", deep=True)
+        plain = scope.known(child) or scope.read(str(child), ", alone")
+        deep = scope.known(child, deep=True) or scope.read(str(child), ", with all below", deep=True)
         if not plain.rows or deep.rows is None or not set(plain.keys) <= set(deep.keys):
             continue
         # A row of one owner alone, who is not the child itself: that owner stands below the child.

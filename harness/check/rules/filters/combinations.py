@@ -10,23 +10,19 @@ from typing import Any, Final
 from harness.check.context import CheckContext, Row
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.expect import check_probe, tells_nothing_new
+from harness.check.probe.filter_groups import combined_request, each_filter_matters
 from harness.check.probe.filter_values import (
     absent_value,
-    companion_parameters,
-    default_comparison,
     encode_shown_value,
     filters_interact,
     flatten_values,
     is_hidden_filter,
     is_time_filter,
     largest_page,
-    open_range_end,
     overlapping_values,
-    value_with_matches,
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror
-from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
 # Of the pairs of a dozen filters; exploration draws further combinations.
@@ -91,7 +87,7 @@ def _check_several(
 ) -> None:
     """Three or four filters at once; where the answer is wrong, two of them and at last all of them."""
     clauses, purpose = context.listing.conjunction_clause, f"{' and '.join(several)} together"
-    exchange = context.send(_combined_request(context, mirror, several), purpose)
+    exchange = context.send(combined_request(context, mirror, several), purpose)
     cover.requests += 1
     if context.note_unusable(exchange, clauses):
         return
@@ -104,11 +100,11 @@ def _check_several(
         return
     for one, other in sorted(pairs, key=lambda pair: _is_doubtful(context, pair)):
         # The smallest request that goes wrong tells most.
-        ask = _combined_request(context, mirror, {name: several[name] for name in (one, other)})
+        ask = combined_request(context, mirror, {name: several[name] for name in (one, other)})
         judged = check_probe(context, mirror, ask, f"{one} and {other} together", clauses)
         if judged.passed is False:
             return
-    ask = _combined_request(context, mirror, several)
+    ask = combined_request(context, mirror, several)
     check_probe(context, mirror, ask, purpose, clauses)
 
 
@@ -125,7 +121,7 @@ def _extended_pair(
     context.rng.shuffle(rows)
     for row in rows[:8]:
         chosen = [first, second]
-        if not _each_filter_matters(context, mirror, chosen, row):
+        if not each_filter_matters(context, mirror, chosen, row, rows):
             continue
         gain = 1
         for name in names:
@@ -133,39 +129,12 @@ def _extended_pair(
             if len(chosen) > 3 or not fresh or name in chosen or _is_doubtful(context, (name,)):
                 continue
             apart = not any(filters_interact(context, name, one) for one in chosen)
-            if apart and _each_filter_matters(context, mirror, [*chosen, name], row):
+            if apart and each_filter_matters(context, mirror, [*chosen, name], row, rows):
                 chosen.append(name)
                 gain += fresh
         if gain > gained:
             best, gained = dict.fromkeys(chosen, row), gain
     return best
-
-
-def _each_filter_matters(context: CheckContext, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
-    """Whether the loss of any of the filters would show."""
-    sides = [value_with_matches(context, mirror, name, row, several=True) for name in names]
-    matching_keys = [side[1] for side in sides if side is not None]
-    if len(matching_keys) < len(names):
-        return False
-    both = frozenset.intersection(*matching_keys)
-    return bool(both) and all(
-        frozenset.intersection(*(keys for other, keys in enumerate(matching_keys) if other != place)) != both
-        for place in range(len(matching_keys))
-    )
-
-
-def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[str, Row]) -> ListRequest:
-    """The request that asks for a row by several filters, with what these need beside them."""
-    sides = {name: value_with_matches(context, mirror, name, row, several=True) for name, row in several.items()}
-    values = {name: side[0] for name, side in sides.items() if side is not None}
-    more: dict[str, Tree] = {}
-    for name, row in several.items():
-        if not any(other in several for other in context.listing.filters[name].applies_if_any):
-            more |= companion_parameters(context, mirror, name, row)
-        more |= default_comparison(context, name)
-        if is_time_filter(context, name):
-            more |= open_range_end(context, mirror, name)
-    return mirror.request({**largest_page(context), **more, **values})
 
 
 # --- dependence ---------------------------------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, final
 
 from harness.check.context import CheckContext, Exchange, Row, instants_of
 from harness.check.probe.error_responses import describe_answer, judge_twice, repeat_exchange, report_breach
+from harness.check.probe.filter_values import open_range_end
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.time_ranges import longest_range, time_range_filters
+from harness.check.rules.access.row_owners import holds_whole_list
 from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import takes_instants
@@ -20,6 +23,9 @@ from harness.wire.time_codecs import TIME_CODECS, time_step
 _DAYS_BACK: Final = (200, 800)
 _LEAST_ROWS: Final = 3
 _LONGER: Final = timedelta(days=2)
+# Further than any clock or day of a server's own moves a bound.
+_FAR: Final = timedelta(days=1)
+_Outside = Callable[[Exchange], list[datetime]]
 
 
 @final
@@ -100,26 +106,44 @@ def _check_moment(context: CheckContext, mirror: Mirror, bounds: _Bounds, row: R
     at = row.instant(bounds.path)
     assert at is not None
     first, last = at - bounds.step, at + 2 * bounds.step
-    clauses = {name: _clauses_beside(context, name) for name in (bounds.lower, bounds.upper)}
     purpose = f"the moment of a call of {at:%Y-%m-%d %H:%M:%S}"
     exchange = context.send(mirror.request(_range_values(context, bounds, first, last)), purpose)
 
-    def before(answer: Exchange) -> str:
-        return _count_text([one for one in instants_of(answer.listed, bounds.path) if one < first - bounds.step])
+    def before(answer: Exchange) -> list[datetime]:
+        return [one for one in instants_of(answer.listed, bounds.path) if one < first - bounds.step]
 
-    def after(answer: Exchange) -> str:
-        return _count_text([one for one in instants_of(answer.listed, bounds.path) if one > last])
+    def after(answer: Exchange) -> list[datetime]:
+        return [one for one in instants_of(answer.listed, bounds.path) if one > last]
 
-    for name, wrong in ((bounds.lower, before), (bounds.upper, after)):
-        if judge_twice(context, exchange, clauses[name], wrong, expected=f"only calls within {name}") is not True:
+    for name, outside in ((bounds.lower, before), (bounds.upper, after)):
+        clauses = context.listing.filters[name].clause
+        if any(abs(one - at) > _FAR for one in outside(exchange)):
+            clauses = _clauses_of_lost_bound(context, mirror, bounds, name, exchange, outside) or clauses
+        expected = f"only calls within {name}"
+        if judge_twice(context, exchange, clauses, partial(_count_text, outside), expected=expected) is not True:
             return False
     return _judge_presence(context, mirror, bounds, row, exchange)
 
 
-def _clauses_beside(context: CheckContext, name: str) -> Clauses:
-    """The clauses of a bound beside the other: of both together where filters were found to lose each other."""
-    together = context.listing.conjunction_clause
-    return together if context.results.first_failed(together) else context.listing.filters[name].clause
+def _clauses_of_lost_bound(
+    context: CheckContext, mirror: Mirror, bounds: _Bounds, name: str, exchange: Exchange, outside: _Outside
+) -> Clauses:
+    """The clauses on filters together, where a bound has no effect beside the other one, and alone it holds; or none.
+
+    One that is not kept alone either is to blame itself.
+    """
+    values = exchange.list_request.values
+    other = bounds.upper if name == bounds.lower else bounds.lower
+    answers: list[Exchange] = []
+    for left_out, kept in ((name, other), (other, name)):
+        more = {kept: values[kept], **open_range_end(context, mirror, kept)}
+        answers.append(context.send(mirror.request_without({left_out}, more), f"the same without {left_out}"))
+    without, alone = answers
+    times = instants_of(alone.listed, bounds.path)
+    # Calls outside would stand first, or anywhere in an answer that holds the whole list.
+    told = holds_whole_list(context, alone) or times == sorted(times, reverse=name == bounds.upper)
+    lost = without.rows is not None and set(without.keys) <= set(exchange.keys)
+    return context.listing.conjunction_clause if lost and times and told and not outside(alone) else ()
 
 
 def _judge_presence(context: CheckContext, mirror: Mirror, bounds: _Bounds, row: Row, exchange: Exchange) -> bool:
@@ -146,5 +170,6 @@ def _judge_presence(context: CheckContext, mirror: Mirror, bounds: _Bounds, row:
     return False
 
 
-def _count_text(instants: list[datetime]) -> str:
+def _count_text(outside: _Outside, answer: Exchange) -> str:
+    instants = outside(answer)
     return f"{len(instants)} calls outside, such as one of {instants[0]:%Y-%m-%d %H:%M:%S}" if instants else ""

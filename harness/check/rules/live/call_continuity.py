@@ -37,7 +37,7 @@ _RING_STATES: Final = frozenset({"dialing", "ringing"})
 _CHANGING_ATTRIBUTES: Final = frozenset(
     {"ring_seconds", "talk_seconds", "duration_seconds", "state_text", "recording_path", "over_limit"}
 )
-_PARTY_ATTRIBUTES: Final = frozenset(
+PARTY_ATTRIBUTES: Final = frozenset(
     {
         "source",
         "source_dialed",
@@ -57,7 +57,7 @@ _PARTY_ATTRIBUTES: Final = frozenset(
 
 
 # Where a call goes, which a transfer changes.
-_END_ATTRIBUTES: Final = frozenset({"destination", "destination_number"})
+END_ATTRIBUTES: Final = frozenset({"destination", "destination_number"})
 
 
 def check_same_calls(watched: WatchedCalls, one_per: Clauses) -> None:
@@ -184,7 +184,7 @@ def _settled_histories(watched: WatchedCalls) -> tuple[list[Sequence[Sighting]],
 def _check_swapped_parties(watched: WatchedCalls) -> None:
     """Judges that the parties of calls do not change places: a transfer replaces one of them."""
     context = watched.context
-    names = context.fields_showing(*_PARTY_ATTRIBUTES, *_END_ATTRIBUTES)
+    names = context.fields_showing(*PARTY_ATTRIBUTES, *END_ATTRIBUTES)
     swapped: list[tuple[Row, Row, str, str]] = []
     changed = 0
     for rows in watched.rows_by_key.values():
@@ -221,7 +221,7 @@ def _check_handed_over_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     if start is None or context.listing.lists.one_row_per == "leg":
         # The legs of a call may come and go, and show the beginning and the parties of the call.
         return
-    ends = context.fields_showing(*_END_ATTRIBUTES)
+    ends = context.fields_showing(*END_ATTRIBUTES)
     seen: set[Hashable] = set()
     pairs: list[tuple[Row, Row]] = []
     last_place = {key: place for place, reading in enumerate(readings) for key in reading.by_key}
@@ -265,7 +265,7 @@ def same_fields(one: Row, other: Row, names: Iterable[str]) -> bool:
 
 def same_parties(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show the same parties, two of them at least."""
-    names = context.fields_showing(*_PARTY_ATTRIBUTES)
+    names = context.fields_showing(*PARTY_ATTRIBUTES)
     shown = [(one.shown.get(name), other.shown.get(name)) for name in names]
     return all(first == second for first, second in shown) and sum(bool(first) for first, _ in shown) > 1
 
@@ -275,7 +275,7 @@ def is_same_call(context: CheckContext, one: Row, other: Row) -> bool:
     start = LifeFields.of_listing(context.listing).start
     if start is None or start not in one.shown or one.shown.get(start) == other.shown.get(start):
         return True
-    names = context.fields_showing(*_PARTY_ATTRIBUTES)
+    names = context.fields_showing(*PARTY_ATTRIBUTES)
     return same_fields(one, other, names)
 
 

@@ -7,8 +7,10 @@ from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext
-from harness.check.probe.mirror import Mirror, lists_only_live_calls, walk_pages
+from harness.check.probe.filter_values import visible_filters
+from harness.check.probe.mirror import Mirror, Snapshot, lists_only_live_calls, walk_pages
 from harness.check.rules.live.call_readings import LifeFields, Reading, list_moves, live_readings
+from harness.check.rules.live.watched_filters import WatchedFilters
 from harness.check.rules.responses.row_laws import as_number
 
 WATCH_SECONDS_AT_MOST: Final = 120.0
@@ -18,6 +20,7 @@ SHARE_OF_TIME: Final = 0.8
 """The share of the time left that a run is given; the rest is for what comes after the polls."""
 POLLS_AT_MOST: Final = 40
 _POLL_SECONDS: Final = 1.25
+_POLLS_PER_LOOK_UP: Final = 3
 # The requests left to the rules that come after the polls.
 _REQUESTS_SPARED: Final = 10
 # A list that shows the same for so long does not go on.
@@ -49,7 +52,12 @@ def watch_list(context: CheckContext, mirror: Mirror) -> None:
     if seconds < _POLL_SECONDS or polls < 1:
         return
     given = sender.budget.remaining_seconds() is not None
+    filters = WatchedFilters(context, mirror, LifeFields.of_listing(context.listing))
+    if visible_filters(context):
+        # Each third poll brings a question with filters.
+        polls = max(1, polls * _POLLS_PER_LOOK_UP // (_POLLS_PER_LOOK_UP + 1))
     pause = max(_POLL_SECONDS, seconds / polls)
+    earlier: Snapshot | None = None
     for number in range(1, int(seconds / pause) + 1):
         readings = live_readings(context, ())
         if sender.budget.seconds - began > seconds:
@@ -58,9 +66,24 @@ def watch_list(context: CheckContext, mirror: Mirror) -> None:
         if not list_moves(readings) and not (patient and _may_be_live(context, readings[-1])):
             return
         sender.wait_seconds(began + number * pause - sender.budget.seconds)
-        taken = walk_pages(context, mirror.base, purpose=f"watch the list, {number}")
+        taken = _poll_in_turn(context, mirror, number)
         if taken.failed_exchange is not None:
             return
+        if earlier is not None and number % _POLLS_PER_LOOK_UP == 0:
+            filters.look_up(earlier, taken)
+        earlier = taken if number % _POLLS_PER_LOOK_UP == 1 else earlier
+
+
+def _poll_in_turn(context: CheckContext, mirror: Mirror, number: int) -> Snapshot:
+    """A reading of the list, by the next of the accounts that all see the same one (`second_user_gets_old_list`)."""
+    accounts = (context.identity, *context.facts.equal_accounts)
+    asking = accounts[number % len(accounts)]
+    by = f" as {asking.name} sees it" if number % len(accounts) else ""
+    own, context.identity = context.identity, asking
+    try:
+        return walk_pages(context, mirror.base, purpose=f"watch the list{by}, {number}")
+    finally:
+        context.identity = own
 
 
 def _seconds_to_watch(context: CheckContext, since_first: float) -> float:

@@ -41,6 +41,7 @@ from harness.check.rules.live.call_readings import (
     seconds_shown,
 )
 from harness.check.rules.live.list_watch import watch_list
+from harness.check.rules.live.row_neighbours import check_neighbours
 from harness.check.rules.responses.row_laws import (
     LawContext,
     RowView,
@@ -111,6 +112,7 @@ def check_polling(context: CheckContext, mirror: Mirror) -> None:
         _check_law(watched, mirror, law)
     if lists_only_live_calls(context):
         check_same_calls(watched, one_per or named.unique)
+        check_neighbours(watched)
         check_counters(watched)
         check_presence(watched, one_per)
     vanishing = tuple(clause for law in laws if isinstance(law, VanishesLaw) for clause in law.clause)

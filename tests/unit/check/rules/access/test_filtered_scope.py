@@ -14,6 +14,8 @@ from rule_runs import (
     FILTERS,
     NUMBERS,
     OFFSETS,
+    ORDER,
+    SIZE,
     TOGETHER,
     UNSET,
     Body,
@@ -56,6 +58,25 @@ def loses_a_row_of_everyone_beside_a_filter(given: Given, honest: Honest) -> Bod
     return page_of(rows[1:], given)
 
 
+def forgets_for_everyone(name: str) -> Lie:
+    return lambda given, honest: honest(without(given, name) if given.get("customer") == "system" else given)
+
+
+def orders_each_customer_for_itself(given: Given, honest: Honest) -> Body:
+    if "deep" not in given:
+        return honest(given)
+    rows = all_rows(given, honest)
+    return page_of(sorted(rows, key=lambda row: row["owner"]), given)
+
+
+def shares_pages_out_by_customer(given: Given, honest: Honest) -> Body:
+    if given.get("customer") != "system":
+        return honest(given)
+    rows, most = all_rows(given, honest), int(given.get("rows") or 10)
+    kept = [row for at, row in enumerate(rows) if sum(one["owner"] == row["owner"] for one in rows[:at]) < most]
+    return {"code": 0, "total": len(rows), "calls": kept}
+
+
 def forgets_the_switch_beside_filters(given: Given, honest: Honest) -> Body:
     return honest(without(given, "children")) if filters_of(given) else honest(given)
 
@@ -92,6 +113,19 @@ def test_a_scope_or_a_filter_that_is_forgotten_is_told(
     found = set(said(lie).failed)
     assert found
     assert found & clauses
+
+
+@pytest.mark.parametrize("name", ["who", "name", "dir", "machines"])
+def test_each_filter_that_is_forgotten_for_everyone_is_told(said: Callable[[Lie], Said], name: str) -> None:
+    assert TOGETHER in said(forgets_for_everyone(name)).failed
+
+
+def test_an_order_within_each_customer_alone_is_told(said: Callable[[Lie], Said]) -> None:
+    assert ORDER in said(orders_each_customer_for_itself).failed
+
+
+def test_pages_that_hold_as_many_rows_of_each_customer_are_told(said: Callable[[Lie], Said]) -> None:
+    assert SIZE in said(shares_pages_out_by_customer).failed
 
 
 def test_a_switch_that_is_forgotten_beside_filters_is_told() -> None:

@@ -5,9 +5,25 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from rule_runs import FIRST, FROM, NUMBERS, UNTIL, Body, Given, Honest, Lie, of_rules, refuses, tern, truth
+from rule_runs import (
+    FIRST,
+    FROM,
+    NUMBERS,
+    TOGETHER,
+    UNTIL,
+    Body,
+    Given,
+    Honest,
+    Lie,
+    of_rules,
+    refuses,
+    tern,
+    truth,
+    without,
+)
 
 from harness.check.results.findings import Verdict
+from harness.check.rules.filters import earlier_calls
 from harness.check.rules.filters.earlier_calls import check_earlier_calls
 
 # A list that is read whole, and one of which the newest calls are read: the others come by ranges of their own.
@@ -48,6 +64,32 @@ def test_a_bound_that_is_another_among_old_calls_breaks_its_clause_alone(
     name: str, hours: int, broken: str, calls: int
 ) -> None:
     assert of_rules([check_earlier_calls], SPEC, with_old_bound(name, hours, calls), calls=calls).failed == [broken]
+
+
+def loses(name: str, *, alone: bool) -> Lie:
+    """A server that does not see a bound, beside the other one or always."""
+
+    def lie(given: Given, honest: Honest) -> Body:
+        lost = alone or bool(given.get("from") and given.get("until"))
+        return honest(without(given, name) if lost else given)
+
+    return lie
+
+
+@pytest.mark.parametrize(
+    ("lie", "broken"),
+    [
+        pytest.param(loses("from", alone=False), TOGETHER, id="from beside until"),
+        pytest.param(loses("from", alone=True), FROM, id="from"),
+        pytest.param(loses("until", alone=True), UNTIL, id="until"),
+    ],
+)
+def test_a_bound_without_any_effect_is_to_blame_unless_it_holds_alone(
+    lie: Lie, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The calls are all of one morning: minutes are far here.
+    monkeypatch.setattr(earlier_calls, "_FAR", timedelta(minutes=5))
+    assert of_rules([check_earlier_calls], SPEC, lie, calls=FEW).failed == [broken]
 
 
 @pytest.mark.parametrize("calls", [FEW, MANY])

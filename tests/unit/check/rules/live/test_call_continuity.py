@@ -16,6 +16,10 @@ def back_to_ringing(rows: list[Shown], poll: int) -> list[Shown]:
     return [replace(row, state="Ringing") if poll % 3 == 0 else row for row in rows]
 
 
+def with_destination_before(rows: list[Shown], poll: int) -> list[Shown]:
+    return [replace(row, destination=before.destination) for before, row in zip([rows[0], *rows], rows, strict=False)]
+
+
 BREACHES: list[tuple[str, LiveSystem, str, str]] = [
     (
         "an identity of the answer",
@@ -57,6 +61,12 @@ BREACHES: list[tuple[str, LiveSystem, str, str]] = [
         "OZ-LAC-009",
         "amber",
     ),
+    (
+        "the destination of the row before",
+        LiveSystem(StepClock(), pick=with_destination_before),
+        "OZ-LAC-009",
+        "red",
+    ),
     ("talk that rings in between", LiveSystem(StepClock(), pick=back_to_ringing), "OZ-LAC-013", "amber"),
     (
         "a leg whose beginning is the answer",
@@ -88,6 +98,14 @@ def rounded(call: LiveCall, now: float) -> Shown | None:
     """The beginning is counted back from now, and so goes to and fro by a second."""
     row = honest(call, now)
     return None if row is None else replace(row, start=round(now) - int(now - call.start))
+
+
+def newest_change_first(rows: list[Shown], poll: int) -> list[Shown]:
+    return sorted(rows, key=lambda row: row.talk - 9 if row.destination == "299" else row.talk)
+
+
+def test_calls_that_move_to_the_top_with_another_party_are_no_breach() -> None:
+    assert list(findings_of(watch(LiveSystem(StepClock(), show=transferred, pick=newest_change_first)))) == []
 
 
 LEGITIMATE: list[tuple[str, Show]] = [
