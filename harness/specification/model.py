@@ -579,7 +579,9 @@ class NamedComparison:
     words: Mapping[str, Comparison] = documented_key("its words")
     may: tuple[str, ...] = documented_key("words that a server may or may not know", ())
     none: tuple[str, ...] = documented_key("words that switch the filter off", ())
-    unknown: Treatment | OpenChoice[Treatment] = documented_key("what another word gets", "refused")
+    unknown: Treatment | OpenChoice[Treatment] = documented_key(
+        "what another word gets; ignored: the filter has no effect, default: it compares as without a word", "refused"
+    )
     clauses: NamedComparisonClauses = documented_key("the clause for each promise", factory=NamedComparisonClauses)
 
 

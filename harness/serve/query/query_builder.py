@@ -346,6 +346,8 @@ def _choose_comparison(
             return RefusedRequest(fault=fault, parameter=named.parameter, value=printable_text(str(word)))
         case "nothing":
             return "nothing"
+        case "ignored":
+            return "off"
         case _:
             return choices.resolve(rule.keeps)
 
