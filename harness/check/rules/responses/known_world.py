@@ -220,7 +220,8 @@ def _ownership_test(
 ) -> Callable[[Hashable, ApiRow], bool | None]:
     """Whether a row is one of the account's own; None where that cannot be known."""
     rule = context.listing.scope
-    if rule is None:
+    left = context.dialect.possible_answers(rule.unset) if rule is not None else ()
+    if rule is None or set(left) == {"everyone"}:
         return lambda identity, row: True
 
     def owners(identity: Hashable, row: ApiRow) -> frozenset[Any]:
@@ -235,7 +236,6 @@ def _ownership_test(
     if own is None:
         everywhere = frozenset.intersection(*listed) if listed else frozenset()
         own = next(iter(everywhere)) if len(everywhere) == 1 else None
-    left = context.dialect.possible_answers(rule.unset)
 
     def mine(identity: Hashable, row: ApiRow) -> bool | None:
         of = owners(identity, row)
