@@ -311,7 +311,8 @@ def _possible_statuses(judge: JudgedResponse, http: int | OpenChoice[int] | None
 
 def _check_error_code(judge: JudgedResponse, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
-    if not shape.only_codes or shape.code_at is None:
+    # A method or a media type that HTTP itself refuses (405, 415) is no request of the API, whose codes are promised.
+    if not shape.only_codes or shape.code_at is None or answer.http_status in (405, 415):
         return
     clauses = shape.clauses.only_codes
     if str(answer.code) in {str(code) for code in shape.only_codes}:

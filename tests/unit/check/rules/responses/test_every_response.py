@@ -165,6 +165,12 @@ def test_an_error_may_be_told_as_problem_details_and_a_success_may_not() -> None
     assert "ET-LCL-067" in broken(seen(LOGS, rows))
 
 
+@pytest.mark.parametrize(("status", "clauses"), [(405, []), (415, []), (418, ["EN-CAL-017"])])
+def test_codes_are_promised_of_requests_that_http_lets_in(status: int, clauses: list[str]) -> None:
+    told = {"responses": [{"code": str(status), "key": "", "message": "no"}], "data": []}
+    assert [one for one in broken(seen(LEGS, js(told, status=status))) if one == "EN-CAL-017"] == clauses
+
+
 @pytest.mark.parametrize(("status", "clauses"), [(200, []), (201, []), (202, ["ET-LCL-001"])])
 def test_a_success_may_have_each_of_its_legitimate_statuses(status: int, clauses: list[str]) -> None:
     answer = js({"call_logs": [], "paging": {"limit": 100, "sort": ""}}, status=status)
