@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -121,6 +121,13 @@ def requests(simulator: Simulator) -> Iterator[HttpRequest]:
             method="POST", target=plain.target, headers=(*headers, ("Content-Type", "text/plain")), body=b"{}"
         )
         yield HttpRequest(method="POST", target=plain.target, headers=plain.headers, body=b"{")
+
+
+def with_bare_separators(sent: Sequence[HttpRequest]) -> Iterator[HttpRequest]:
+    """The requests with a semicolon in their query, which stands there as it is."""
+    for request in sent:
+        if b"%3B" in request.target:
+            yield replace(request, target=request.target.replace(b"%3B", b";"))
 
 
 def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:

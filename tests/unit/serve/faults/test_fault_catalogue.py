@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from simulator_prober import Prober, asks, make_world, requests, walk
+from simulator_prober import Prober, asks, make_world, requests, walk, with_bare_separators
 from tidewater_spec import tidewater
 
 from harness.errors import UsageProblem
@@ -58,7 +58,8 @@ def test_each_fault_changes_an_answer(spec_id: str, world: World, key: KeyPair) 
     spec = load_spec(spec_id)
     honest = Simulator(spec, world, key=key)
     sent = [encode_request(spec, ask, base_path=honest.base_path) for ask in asks(honest, key)]
-    heard = [(request, honest.answer(request, BUSY_HOUR)) for request in (*sent, *requests(honest))]
+    more = with_bare_separators(sent)
+    heard = [(request, honest.answer(request, BUSY_HOUR)) for request in (*sent, *requests(honest), *more)]
     walked = cache(lambda: walk(Prober(honest), 3))
     silent = [fault.id for fault in faults_of(spec) if not lies(fault, honest, key, heard, walked)]
     assert silent == []
