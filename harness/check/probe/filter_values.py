@@ -318,7 +318,7 @@ def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> li
     if filter_.keeps == "equal":
         short = next((one for one in plain if one.isdigit() and len(one) < 6), "")
         heads = [head for one in limited if (head := one.partition(" ")[0]) != one and head]
-        # With one more zero before it a phone number is another one. Hyphens and blanks mean nothing in one (RFC 3966,
+        # With one more zero before it a phone number is another one. Hyphens and blanks mean nothing in it (RFC 3966,
         # section 5.1.1): servers compare without them (`numbers_normalised`, foreign servers).
         numbers = [f"0{short}"] if short else []
         made += [f"{text};zz", f"{text} zz", *numbers, *heads[:1]]
