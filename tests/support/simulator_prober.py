@@ -103,6 +103,9 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
     for name, parameter in spec.listing.parameters.items():
         if parameter.bound_to is not None:
             yield base_ask(simulator, {name: "another"})
+        if parameter.as_ == "integer" and parameter.most is not None:
+            in_json = spec.listing.transport.carries == "json"
+            yield base_ask(simulator, {name: encode_parameter(parameter, parameter.most, zone=ZONE, in_json=in_json)})
     for way in spec.listing.transport.also:
         yield base_ask(simulator, {}, encoding_name=way)
     yield base_ask(simulator, {}, operation="NoSuchThing")

@@ -19,6 +19,12 @@ def parameter_faults(listing: Listing) -> Iterator[Fault]:
             rule: InvalidValueRule | None = getattr(parameter, kind)
             if rule is not None:
                 yield from _bad_value_faults(listing, name, parameter, kind, rule)
+        most, beyond = parameter.most, parameter.beyond
+        if parameter.as_ == "integer" and most is not None and beyond and name != listing.paging.size_parameter:
+            nearer = with_entry("parameters", name, most=most - 1, beyond=replace(beyond, gets="refused"))
+            yield from make_fault(
+                beyond.clause, f"{name}-most-refused", f"{name} = {most} is refused", with_changed_listing(nearer)
+            )
         if parameter.pattern is not None and parameter.bad is not None:
             yield from make_fault(
                 parameter.bad.clause,

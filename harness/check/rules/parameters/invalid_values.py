@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row, values_of
 from harness.check.oracle.interpreter import ExpectedAnswer
-from harness.check.probe.answer_checks import AnswerCheck, difference_check
+from harness.check.probe.answer_checks import A_LIST, AnswerCheck, difference_check
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import ASPECTS, Aspect, Difference
@@ -77,6 +77,7 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
         for raw, bad in _invalid_values(parameter):
             _check_invalid_value(context, mirror, name, raw, bad)
     _check_boundless_integers(context, mirror)
+    _check_greatest_values(context, mirror)
     _check_page_bound(context, mirror)
     _check_longest_lists(context, mirror)
     _check_too_many_items(context, mirror)
@@ -382,6 +383,29 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:
             )
         else:
             context.results.record_observed(parameter.too_many.clause, describe_answer(exchange))
+
+
+def _check_greatest_values(context: CheckContext, mirror: Mirror) -> None:
+    """The greatest legal value of a number, where the one below it is taken: `<` in place of `<=` refuses it.
+
+    How many rows a page holds at most, requests of that size tell (`offset_10000_refused`, foreign servers).
+    """
+    sizes = {context.listing.paging.size_parameter}
+    for name, parameter in context.listing.parameters.items():
+        most, beyond = parameter.most, parameter.beyond
+        if parameter.as_ != "integer" or most is None or beyond is None or name in sizes:
+            continue
+        exchange, below = (
+            context.send(mirror.request({name: context.encode(name, value)}), f"{name} = {value}", witness=False)
+            for value in (most, most - 1)
+        )
+        if exchange.is_refusal and below.outcome == "success":
+            expected = f"a success, as with {most - 1}"
+            judge_twice(context, exchange, beyond.clause, _refusal, expected=expected, check=A_LIST)
+
+
+def _refusal(exchange: Exchange) -> str:
+    return describe_answer(exchange) if exchange.is_refusal else ""
 
 
 def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
