@@ -178,11 +178,28 @@ def _beside_filters(simulator: Simulator, singles: Sequence[dict[str, Tree]]) ->
             on = {counting.parameter: listing.parameters[counting.parameter].true[0]}
             yield base_ask(simulator, {**on, name: "nothing has this"})
         known = list(dict.fromkeys(value for path in rule.compares for value in seen(simulator, path)))
+        if known and [str(path) for path in rule.compares] == [listing.lists.identity]:
+            one = (known[0],) if takes_list(parameter) else known[0]
+            raw = encode_parameter(parameter, one, zone=ZONE, in_json=parameter.at is not None)
+            for page in _page_parameters(listing):
+                third = encode_parameter(listing.parameters[page], 2, zone=ZONE, in_json=parameter.at is not None)
+                yield base_ask(simulator, {name: raw, page: third})
         if takes_list(parameter) and known and element_codec(parameter) != "word":
             strange = range(900_001, 900_001 + (parameter.most_items or 40) - 1)
             many = (*strange, known[-1]) if isinstance(known[-1], int) else (*map(str, strange), known[-1])
             raw = encode_parameter(parameter, many, zone=ZONE, in_json=parameter.at is not None)
             yield base_ask(simulator, {name: raw})
+
+
+def _page_parameters(listing: Listing) -> tuple[str, ...]:
+    """The parameter that says which page or slice it is."""
+    match listing.paging:
+        case PageNumberPaging() as paging:
+            return (paging.page,)
+        case OffsetPaging() as paging:
+            return (paging.offset,)
+        case _:
+            return ()
 
 
 def _orders(listing: Listing) -> Iterator[dict[str, Tree]]:

@@ -44,6 +44,20 @@ def _change_page_slice(query: Query, *, more: int = 0, skip: int = 0) -> Query:
     return query._replace(page_slice=OffsetSlice(skip=start, take=None if cut.take is None else cut.take + more))
 
 
+def _identity_page_faults(listing: Listing, page: str, clauses: Clauses) -> Iterator[Fault]:
+    """Look-ups by identity are often a query of their own, which forgets the page."""
+    identity = listing.lists.identity
+    equal = ((name, rule) for name, rule in listing.filters.items() if rule.keeps == "equal")
+    name = next((name for name, rule in equal if [str(path) for path in rule.compares] == [identity]), None)
+    if name is not None:
+        yield from make_fault(
+            clauses,
+            f"{page}-lost-beside-{name}",
+            f"{page} has no effect beside {name}",
+            on_parameters(lambda given: given.without((page,)) if given.has(name) else given),
+        )
+
+
 def paging_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of paging: pages of the wrong size, at the wrong place, or overlapping."""
     paging = listing.paging
@@ -68,6 +82,7 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
                 "every page is the first one",
                 on_parameters(lambda given: given.without((paging.page,))),
             )
+            yield from _identity_page_faults(listing, paging.page, paging.clauses.slice)
             # Where the first number is open another one may be right.
             yield from make_fault(
                 paging.clauses.first if paging.first == first else (),
@@ -97,6 +112,7 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
                 f"{paging.offset} has no effect",
                 on_parameters(lambda given: given.without((paging.offset,))),
             )
+            yield from _identity_page_faults(listing, paging.offset, paging.clauses.slice)
             yield from make_fault(
                 paging.clauses.slice,
                 f"{paging.offset}-counts-pages",

@@ -1,4 +1,4 @@
-"""Rules on look-ups by identity: what the list does not show is not found by its number either."""
+"""Rules on look-ups by identity: what the list does not show is not found by its number, and one row is one page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from itertools import pairwise
 from typing import Final
 
 from harness.check.probe.asked_filter import AskedFilter
+from harness.check.probe.mirror import first_page_number
+from harness.specification.model import OffsetPaging, PageNumberPaging
 
 GAP_LENGTH: Final = 8
 """Numbers between two identities that are asked for: further ones are nobody's."""
@@ -31,3 +33,21 @@ def check_identity_gaps(about: AskedFilter) -> None:
     clauses = (*(listing.scope.clauses.tenant if listing.scope is not None else ()), *filter_.clause)
     for chosen in [tuple(gaps[:LISTED_GAPS])] if about.takes_one_list and gaps else gaps[:GAPS_AT_MOST]:
         about.check(about.request(chosen), f"{about.name} between those that are listed", clauses)
+
+
+def check_identity_page(about: AskedFilter) -> None:
+    """Judges that the page after the one row of an identity is empty: look-ups forget the page.
+
+    Servers answer them by a query of their own (`callid_beside_page`, foreign servers).
+    """
+    context, filter_, paging = about.context, about.rule, about.context.listing.paging
+    if not isinstance(paging, PageNumberPaging | OffsetPaging) or filter_.keeps != "equal":
+        return
+    name = paging.page if isinstance(paging, PageNumberPaging) else paging.offset
+    first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else paging.first
+    shown = [value for value, number in about.counted.items() if number == 1]
+    if [str(path) for path in filter_.compares] != [context.listing.lists.identity] or not shown:
+        return
+    if context.parameters_work(name):
+        ask = about.request(shown[0]).with_values({name: context.encode(name, first + 1)})
+        about.check(ask, f"the page after the one row of {about.name} = {shown[0]!r}", paging.clauses.slice)

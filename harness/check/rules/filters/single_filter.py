@@ -29,7 +29,7 @@ from harness.check.probe.mirror import Mirror
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.filters.chosen_fields import check_chosen_fields
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
-from harness.check.rules.filters.identity_gaps import check_identity_gaps
+from harness.check.rules.filters.identity_gaps import check_identity_gaps, check_identity_page
 from harness.check.rules.filters.time_filters import check_time_filter
 from harness.specification.model import OpenChoice
 from harness.specification.narrowing_defaults import demanded_filters
@@ -99,6 +99,7 @@ def _check_filter(about: AskedFilter, values: Sequence[Any]) -> None:
     _check_companions(about, values[0])
     check_list_filter(about)
     check_identity_gaps(about)
+    check_identity_page(about)
     _check_named_comparison(about)
     if about.rule.partition_clause:
         check_word_partition(about)

@@ -51,6 +51,7 @@ def check_request_encoding(context: CheckContext, mirror: Mirror) -> None:
         context.results.record_pass(context.listing.lists.clauses.reach)
     _check_other_encodings(context, mirror)
     _check_bare_separator(context, mirror)
+    _check_parameter_order(context, mirror)
     _check_routing(context, mirror)
     _check_refusals(context, mirror)
     _check_name_case(context, mirror)
@@ -210,6 +211,29 @@ def _check_bare_separator(context: CheckContext, mirror: Mirror) -> None:
     exchange = _send_unusual(context, ask, f"{about.name} with its separator as it is", write_bare)
     clauses = about.parameter.list_clause or about.clauses
     expected = f"the same answer as with {encoded.decode('ascii')}"
+    judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
+
+
+def _check_parameter_order(context: CheckContext, mirror: Mirror) -> None:
+    """Parameters go by their names: in the opposite order they mean the same.
+
+    Servers find them by their places (`param_order`, foreign servers).
+    """
+    transport = context.listing.transport
+    if transport.carries != "query":
+        return
+    separator = transport.separator.encode("ascii")
+
+    def write_backwards(request: HttpRequest) -> HttpRequest:
+        path, _, query = request.target.partition(b"?")
+        return replace(request, target=path + b"?" + separator.join(reversed(query.split(separator))))
+
+    ask = _rich_request(context, mirror) or mirror.request()
+    reference = context.seen_exchange(ask) or context.send(ask, "parameters in their order")
+    if reference.outcome != "success" or write_backwards(reference.request) == reference.request:
+        return
+    exchange = _send_unusual(context, ask, "parameters in the opposite order", write_backwards)
+    clauses, expected = context.listing.lists.clauses.reach, "the same answer as in their order"
     judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
 
 

@@ -19,12 +19,13 @@ from rule_runs import (
     truth,
     without,
 )
+from simulated_rules import ran
 
 from harness.check.context import CheckContext
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.mirror import Mirror
 from harness.check.rules.filters.identity_gaps import check_identity_gaps
-from harness.check.rules.filters.single_filter import check_list_filter
+from harness.check.rules.filters.single_filter import check_list_filter, check_single_filters
 
 BY_ID = f"{DIR_ONLY}\nid: {{compares: id, clause: {WHO}}}"
 
@@ -67,3 +68,14 @@ def test_an_identity_that_the_list_does_not_hold_finds_nothing(lie: Lie, failed:
 def test_a_row_that_is_asked_for_twice_comes_once() -> None:
     spec = tern(NUMBERS, filters=BY_ID, more=("id",))
     assert of_rules([of_look_ups], spec, shows_a_call_for_each_time_it_is_asked_for).failed == [UNIQUE]
+
+
+@pytest.mark.parametrize(
+    ("api", "fault"),
+    [
+        ("ozeki/list-call-history", "OZ-LCH-036/PageNumber-lost-beside-CallId"),
+        ("voximplant/get-call-history", "VX-GCH-050/offset-lost-beside-call_session_history_id"),
+    ],
+)
+def test_a_page_that_counts_for_nothing_beside_an_identity_is_found(api: str, fault: str) -> None:
+    assert fault.partition("/")[0] in ran(api, check_single_filters, fault=fault).findings

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scripted_polls import LIVE, Script, call, live, run, verdict
 from simulated_rules import ran
+from simulated_runs import meeting
 
 from harness.check.results.findings import Verdict
 from harness.check.rules.transport.request_encoding import check_request_encoding
+from harness.serve.faults.base import Fault
+from harness.serve.faults.hooks import Hooks
 from harness.specification.load import spec_ids
+from harness.specification.model import ClauseId
+from harness.wire.http_messages import HttpRequest
 
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_server_as_documented_breaks_nothing(api: str) -> None:
     assert ran(api, check_request_encoding).findings == ()
+
+
+def test_parameters_that_go_by_their_places_are_found() -> None:
+    def by_place(request: HttpRequest) -> HttpRequest:
+        return request if request.query.startswith(b"command=") else replace(request, target=request.path)
+
+    hooks = Hooks(request=by_place)
+    fault = Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=hooks)
+    context, mirror = meeting("ozeki/list-active-calls", fault)
+    check_request_encoding(context, mirror)
+    assert "OZ-LAC-001" in [finding.clause for finding in context.results.findings()]
 
 
 # What a breach breaks besides: the field cmd is not understood in a multipart body either.
