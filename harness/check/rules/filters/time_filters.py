@@ -24,6 +24,7 @@ DAYS_SEARCHED: Final = 366
 _LOWER_BOUNDS: Final = ("at-or-after", "above")
 _UPPER_BOUNDS: Final = ("at-or-before", "below")
 # Beyond what may still come while the run lasts, and within the window of a list that must be asked for in one.
+_SECOND: Final = timedelta(seconds=1)
 _NEXT_HOUR: Final = timedelta(hours=1)
 _YEARS: Final = timedelta(days=3653)
 
@@ -131,7 +132,8 @@ def _check_other_zones(about: AskedFilter, first: datetime, last: datetime) -> N
             end: encode_parameter(
                 context.listing.parameters[end], instant.replace(microsecond=0), zone=zone_named(place), in_json=False
             )
-            for end, instant in ((pair.first, first), (pair.last, last))
+            # No call at an end: whether that belongs is another question, and an ignored zone would answer it.
+            for end, instant in ((pair.first, first - _SECOND), (pair.last, last + _SECOND))
         }
         ask = about.mirror.request({**largest_page(context), **ends, **context.encode_zone(zone, place)})
         if about.check(ask, f"a range in {place}", zone.clauses.shift).passed is False:
