@@ -29,6 +29,8 @@ ALTERATIONS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         # Who puts credentials into the text of an SQL statement breaks down over the quote.
         "extended": lambda secret: f"{secret}'",
         "otherwise-cased": str.swapcase,
+        # Who looks accounts up by LIKE takes what stands for any text (`wildcard_user`, foreign servers).
+        "pattern": lambda secret: f"{secret[:-1]}%",
     }
 )
 """Each alteration of a secret that is not empty, by its name."""

@@ -27,7 +27,7 @@ from harness.wire.asked_units import shown_per_asked
 from harness.wire.decoded_body import Tree
 from harness.wire.field_conditions import all_met
 from harness.wire.parameter_codec import element_codec, takes_instants, takes_text
-from harness.wire.row_codec import ApiValue
+from harness.wire.row_codec import ApiValue, field_at
 from harness.wire.scalar_codecs import zone_named
 from harness.wire.time_codecs import TIME_CODECS, cut_instant, time_step
 
@@ -50,6 +50,8 @@ ENOUGH_ROWS: Final = 4
 """Rows with a value, of which other filters keep some and drop some."""
 OTHER_VALUES: Final = 16
 """Elements of a list whose values are rare."""
+UNSEEN_WORDS_AT_MOST: Final = 4
+"""Words of a filter that no row shows."""
 
 
 def absent_number(counted: Mapping[Any, int]) -> int:
@@ -167,8 +169,9 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     if element_codec(parameter) == "word":
         words = [word for word, _ in counted.most_common()]
         ordered = [*(word for word in filter_.word_clauses if word in words), *words, *filter_.words]
-        # Where every row shows the same word only another one tells a filter from none.
-        ordered += _unseen_words(parameter, filter_, words)[:1] if len(words) == 1 else []
+        # Only a word of no row tells a filter from none where all rows show the same one, and rows that the list
+        # should have had from the rest (`missed_only_when_asked`, foreign servers).
+        ordered += _unseen_words(context, parameter, filter_, words)[:UNSEEN_WORDS_AT_MOST]
         return list(dict.fromkeys(ordered))
     if not counted:
         return []
@@ -191,10 +194,12 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     return [value for value in dict.fromkeys(chosen) if not isinstance(value, str) or takes_text(parameter, value)]
 
 
-def _unseen_words(parameter: Parameter, filter_: Filter, seen: Sequence[object]) -> list[str]:
-    """The words that the document names for a filter and that no row shows; none that stands for others."""
+def _unseen_words(context: CheckContext, parameter: Parameter, filter_: Filter, seen: Sequence[object]) -> list[str]:
+    """The words of a filter, or of the fields it compares, that no row shows; none that stands for others."""
     others = {*map(str, seen), *filter_.words, *filter_.no_filter, *filter_.aliases}
-    return [word for word in parameter.words if word not in others]
+    fields = (field_at(context.listing.fields, path) for path in filter_.compares if not path.hidden)
+    known = (*parameter.words, *(word for field in fields if field is not None for word in field.words.values()))
+    return [word for word in dict.fromkeys(known) if word not in others]
 
 
 def words_of_conditions(filter_: Filter, parameter: Parameter) -> list[str | bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -163,6 +164,7 @@ def _near_secret_faults(access: Access, way: AccessWay, mark: str, *, first: boo
                 lambda given, right: given.casefold() == right.casefold(),
             )
         )
+        ways.append(("pattern", f"% stands for any text in {secret}", _meets_pattern))
     if log_in is not None or (first and way.password is not None):
         # Around what stands in a header blanks do not count.
         ways.append(
@@ -171,6 +173,11 @@ def _near_secret_faults(access: Access, way: AccessWay, mark: str, *, first: boo
     for word, says, alike in ways:
         hook = _admit_near_secret(names, secret, alike, log_in=log_in is not None)
         yield from make_fault(clauses, f"{secret}-{word}{mark}", says, Hooks(user=hook))
+
+
+def _meets_pattern(given: str, right: str) -> bool:
+    """Whether a text is the right one where `%` stands for anything, as in SQL."""
+    return re.fullmatch(".*".join(map(re.escape, given.split("%"))), right) is not None
 
 
 def _with_moved_key(key: AccessKey, request: HttpRequest) -> HttpRequest:

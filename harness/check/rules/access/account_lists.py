@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
+from harness.check.context import CheckContext, ClientIdentity, Exchange, Row, instants_of
 from harness.check.probe.answer_checks import NO_LIST, listed_check
 from harness.check.probe.error_responses import record_kept, report_breach
 from harness.check.probe.filter_values import filters_of_row, largest_page
@@ -21,6 +21,8 @@ from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
 ACCOUNTS_AT_MOST: Final = 4
+ROWS_TRIED: Final = 60
+"""Rows of another account, of which the one is taken that satisfies most filters."""
 
 
 def check_account_lists(context: CheckContext, mirror: Mirror) -> None:
@@ -33,13 +35,13 @@ def check_account_lists(context: CheckContext, mirror: Mirror) -> None:
     if scope is None or not mirror.rows:
         return
     everyone = context.dialect.possible_answers(scope.unset) == ("everyone",)
-    others = [one for one in context.identities if one.name != context.identity.name]
-    for identity in others[:ACCOUNTS_AT_MOST]:
+    others = [one for one in context.identities if one.name != context.identity.name][:ACCOUNTS_AT_MOST]
+    for number, identity in enumerate(others):
         redact_credentials(context, documented_credentials(context, identity))
         if everyone:
             _check_common_list(context, mirror, identity, scope.clauses.unset)
         elif scope.clauses.tenant:
-            _check_own_list(context, mirror, identity, scope.clauses.tenant)
+            _check_own_list(context, mirror, identity, scope.clauses.tenant, share=slice(number, None, len(others)))
 
 
 def _check_common_list(context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses) -> None:
@@ -65,24 +67,29 @@ def _check_common_list(context: CheckContext, mirror: Mirror, identity: ClientId
     )
 
 
-def _check_own_list(context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses) -> None:
-    """An account's own list, by a request that nobody else sends: what it is shown otherwise is a part of that."""
+def _check_own_list(
+    context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses, *, share: slice
+) -> None:
+    """An account's own list, by a request that nobody else sends: what it is shown otherwise is a part of that.
+
+    `share` are the filters that it gives alone: the accounts share them out.
+    """
     size = context.listing.paging.size_parameter
     if size is None or identity.everyone or not context.parameters_work(size):
         return
     most = (largest_page_size(context)[1] or MIRROR_ROWS_AT_MOST) - 1
     alone = mirror.request({size: context.encode(size, most)})
     own = _ask_as(context, identity, alone, f"the list as {identity.name} sees it")
-    if own.rows is None or len(own.listed) >= most:
+    if own.rows is None:
         return
-
+    foreign = _rows_of_others(context, mirror, own, whole=len(own.listed) < most)
     lists = [own]
 
     def strays(exchange: Exchange) -> list[Row]:
-        known = [row for row in exchange.listed if mirror.row_with_key(row.key) is not None]
+        known = [row for row in exchange.listed if row.key in foreign]
         return [row for row in known if not any(row.key in one.keys for one in lists)]
 
-    for values, what in _questions(context, mirror, identity, own, size):
+    for values, what in _questions(context, mirror, identity, list(foreign.values()), size, share):
         exchange = _ask_as(context, identity, mirror.request(values), f"{what}, sent by {identity.name}")
         if not strays(exchange):
             record_kept(context, clauses, f"no row of another account by {what}")
@@ -104,13 +111,38 @@ def _check_own_list(context: CheckContext, mirror: Mirror, identity: ClientIdent
             return
 
 
+def _rows_of_others(context: CheckContext, mirror: Mirror, own: Exchange, *, whole: bool) -> dict[Hashable, Row]:
+    """The rows of the run's own list that are none of an account's, by key: those that its own list has not.
+
+    A list that goes on tells so of the time between its rows, where these are in the order of time.
+    """
+    strange = {row.key: row for row in mirror.rows if row.key not in own.keys}
+    if whole:
+        return strange
+    for name in context.fields_showing("started_at"):
+        times = instants_of(own.listed, name)
+        if len(times) == len(own.listed) and sorted(times) in (times, times[::-1]):
+            first, last = min(times), max(times)
+            return {key: row for key, row in strange.items() if first < (row.instant(name) or first) < last}
+    return {}
+
+
 def _questions(
-    context: CheckContext, mirror: Mirror, identity: ClientIdentity, own: Exchange, size: str
+    context: CheckContext,
+    mirror: Mirror,
+    identity: ClientIdentity,
+    foreign: Sequence[Row],
+    size: str,
+    share: slice,
 ) -> Iterator[tuple[dict[str, Tree], str]]:
     """What belongs to the run's own account, for another one with a list of its own to ask; with words on it."""
-    row = next((row for row in mirror.rows if row.key not in own.keys), None)
-    if row is not None and (filters := filters_of_row(context, mirror, row)):
+    some = (filters_of_row(context, mirror, row) for row in foreign[:ROWS_TRIED])
+    filters: dict[str, Tree] = max(some, key=len, default={})
+    if filters:
         yield filters, "the values of another account's row"
+    # One filter may look the row up by a way of its own (`tenant_leak_external`, foreign servers).
+    for name in [*filters][share] if len(filters) > 1 else ():
+        yield {name: filters[name]}, f"{name} of another account's row"
     if identity.customer is None:
         # Of an account whose customer is known the rows themselves tell.
         whole = largest_page(context)

@@ -77,6 +77,10 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
     exchange = context.send(
         ask, attempt.purpose, credentials=attempt.credentials, edit=attempt.edit, witness=not attempt.log_in
     )
+    if attempt.habit is not None and exchange.outcome == "success":
+        alike = context.send(ask, "blanks around what is no secret", credentials=attempt.habit, witness=False)
+        if alike.outcome == "success":
+            return
     judge_error_response(context, exchange, attempt.fault, attempt.clauses)
 
 
@@ -264,13 +268,17 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> None:
         known_role = identity.role is not None and bool(rules.roles)
         elsewhere = identity.customer is not None and identity.customer != mine.customer
         tenant = context.listing.scope is not None and context.listing.scope.clauses.tenant
-        if not known_role and not (elsewhere and tenant):
+        if rules.roles and not known_role and not (elsewhere and tenant):
             continue
         own = documented_credentials(context, identity)
         redact_credentials(context, own)
         exchange = context.send(mirror.request(), f"the list as {identity.name} sees it", credentials=own)
         if identity.role is not None and known_role:
             _judge_role(context, identity.role, exchange)
+        elif not rules.roles:
+            # Who reads a password wrongly lets most in (`special_password_refused`, foreign servers).
+            clauses = rules.clauses.accepted or context.listing.lists.clauses.reach
+            _judge_acceptance(context, exchange, clauses, f"{identity.name} is let in")
         if exchange.rows is not None:
             seen[identity.name] = exchange
     _note_missing_roles(context)

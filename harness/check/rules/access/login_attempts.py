@@ -35,7 +35,9 @@ RequestEdit = Callable[[HttpRequest], HttpRequest]
 class LoginAttempt:
     """Credentials that must be refused, the fault that is due and the clauses that promise it.
 
-    `edit` changes the finished request; with `log_in` they ask for a token.
+    `edit` changes the finished request; with `log_in` they ask for a token. Who takes those of `habit` as well reads
+    all that is given so, and promises nothing else: blanks around values are cut off by many frameworks
+    (`trimmed_values`, foreign servers).
     """
 
     purpose: str
@@ -46,6 +48,7 @@ class LoginAttempt:
     scheme: str | None = None
     example: bool = False
     log_in: bool = False
+    habit: Mapping[str, str] | None = None
     edit: RequestEdit | None = field(default=None, compare=False)
 
 
@@ -165,16 +168,19 @@ def _wrong_pairs(
     near = [*altered_secrets(own[password])]
     # Alone it says who it is.
     near += [("another user's", text) for text in others[:1] if len(names) > 1]
-    # Who trims every parameter trims passwords, too. Tokens travel in headers, whose ends do not count.
-    near.append(("a padded", f"{own[password]} "))
     for what, text in near:
         yield LoginAttempt(
             f"the right user with {what} password", {**own, password: text}, fault, clauses, log_in=log_in
         )
+    # Tokens travel in headers, whose ends do not count.
+    padded = {**own, password: f"{own[password]} "}
+    trimmed = {**own, names[0]: f"{own[names[0]]} "} if len(names) > 1 else None
+    purpose = "the right user with a padded password"
+    yield LoginAttempt(purpose, padded, fault, clauses, log_in=log_in, habit=trimmed)
     for user in names[:-1]:
-        yield LoginAttempt(
-            "a wrong user with the right password", {**own, user: own[user] + "x"}, fault, clauses, log_in=log_in
-        )
+        altered = (("a wrong user", own[user] + "x"), ("a pattern for the user", ALTERATIONS["pattern"](own[user])))
+        for what, text in altered:
+            yield LoginAttempt(f"{what} with the right password", {**own, user: text}, fault, clauses, log_in=log_in)
 
 
 def log_in_attempts(context: CheckContext, session: LogIn) -> Iterator[LoginAttempt]:
@@ -295,6 +301,9 @@ def altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
     cased = _altered(secret, "otherwise-cased")
     if cased not in (secret, wrong):
         yield "an otherwise cased", cased
+    if secret.count(".") != 2:
+        # A signed token is examined by its signature, not looked up.
+        yield "a pattern for the", _altered(secret, "pattern")
 
 
 def _altered(secret: str, way: str) -> str:

@@ -70,3 +70,21 @@ def test_an_answer_that_is_remembered_for_another_account_is_told_without_a_name
 
 def test_an_account_that_sees_less_than_everybody_is_told() -> None:
     assert verdict_of(EVERYBODY, WHOLE, shows_others_every_second_row, customers=False) is Verdict.FAIL
+
+
+def looks_up_in_everybodys_calls(given: Given, honest: Honest) -> Body:
+    """A filter that finds everybody's calls, but only by itself."""
+    narrowed = {"who", "name", "dir", "machines", "reach"} & given.keys()
+    return honest({**given, **FIRST_USER}) if narrowed == {"who"} else honest(given)
+
+
+@pytest.mark.parametrize(
+    "changes", [(), (("rows: {as: integer, least: 1, most: 100", "rows: {as: integer, least: 1, most: 5"),)]
+)
+def test_one_filter_that_finds_another_accounts_calls_is_told(changes: tuple[tuple[str, str], ...]) -> None:
+    spec = tern(CURSORS, *changes, filters=FILTERS, scope=TENANTS)
+    for lie, verdict in ((truth, Verdict.PASS), (looks_up_in_everybodys_calls, Verdict.FAIL)):
+        context, mirror = asked_of(spec, lie)
+        context.identities = tuple(replace(one, customer=None) for one in context.identities)
+        check_account_lists(context, mirror)
+        assert roll_up_verdicts(context.results.tally_of(ClauseId(TENANT)).counts) is verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rule_runs import ACCESS, NUMBERS, Body, Given, Honest, Lie, asked_of, rewrites, tern, truth
 from simulated_rules import ran
 
 from harness.check.results.findings import Verdict
@@ -72,4 +73,34 @@ def test_a_slightly_wrong_password_reaches_no_report() -> None:
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_access_takes_a_modest_number_of_requests(api: str) -> None:
-    assert ran(api, check_authentication, key=False).requests <= 22
+    assert ran(api, check_authentication, key=False).requests <= 24
+
+
+# Foreign servers let in who has a simple password, and cut blanks off all that they are given.
+REACHED = "TN-LST-099"
+REACH = ("clauses: {rows: TN-LST-001", f"clauses: {{reach: {REACHED}, rows: TN-LST-001")
+
+
+def second_user_is_refused(given: Given, honest: Honest) -> Body:
+    return honest(given if given.get("user") == "ada" else {**given, "password": "nobody's"})
+
+
+def trims(*names: str) -> Lie:
+    return lambda given, honest: honest({**given, **{name: given[name].strip() for name in names if name in given}})
+
+
+@pytest.mark.parametrize(
+    ("lie", "broken"),
+    [
+        (truth, set()),
+        (second_user_is_refused, {REACHED}),
+        (trims("password"), {ACCESS}),
+        (trims("user", "password"), set()),
+        (rewrites("user", lambda text: "ada" if text == "ad%" else text), {ACCESS}),
+        (rewrites("password", lambda text: "lovelace" if text == "lovelac%" else text), {ACCESS}),
+    ],
+)
+def test_logins_are_taken_as_they_are_given(lie: Lie, broken: set[str]) -> None:
+    context, mirror = asked_of(tern(NUMBERS, REACH), lie)
+    check_authentication(context, mirror)
+    assert {str(finding.clause) for finding in context.results.findings()} == broken

@@ -31,10 +31,12 @@ from rule_runs import (
     Lie,
     Row,
     Said,
+    all_rows,
     ignores,
     keeps,
     of_rules,
     of_whole_run,
+    page_of,
     refuses,
     rewrites,
     shows,
@@ -107,6 +109,12 @@ def default_is_whole(given: Given, honest: Honest) -> Body:
 
 def unknown_comparison_is_taken(given: Given, honest: Honest) -> Body:
     return honest(given if given.get("match") in (None, "part", "whole") else without(given, "match"))
+
+
+def lists_internal_calls_by_their_word_alone(given: Given, honest: Honest) -> Body:
+    if given.get("dir"):
+        return honest(given)
+    return page_of([row for row in all_rows(given, honest) if row["dir"] != "int"], given)
 
 
 def drops_percent_signs(given: Given, honest: Honest) -> Body:
@@ -325,6 +333,13 @@ DEVIATIONS = [
     ),
     pytest.param(
         hidden(inbound_matches_all), [DIR], "fewer rows than without it", "all 48 rows", id="unshown-word-ignored"
+    ),
+    pytest.param(
+        lists_internal_calls_by_their_word_alone,
+        [DIR],
+        "rows that the list",
+        "rows that it does not hold",
+        id="word-of-no-row-has-rows",
     ),
     pytest.param(
         hidden(rewrites("dir", lambda word: "in" if word == "in_out" else word)),
