@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import Any, Final
 
-from harness.check.context import CheckContext, Exchange
+from harness.check.context import CheckContext, Exchange, instants_of
 from harness.check.probe.answer_checks import A_LIST, NO_ROWS, AnswerCheck, apart_check, exact_check
 from harness.check.probe.asked_filter import AskedFilter, absent_values
 from harness.check.probe.filter_values import (
@@ -30,11 +30,13 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, largest_page_size, parse_row_count
 from harness.check.probe.reduction import smallest_part
+from harness.check.probe.time_ranges import time_range_filters
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.filters.single_filter import LIST_LENGTH, check_later_version_filter
 from harness.specification.model import Clauses, Filter, options_of
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.wire.decoded_body import Tree
+from harness.wire.list_request import ListRequest
 
 # Each guess and each value given by the user costs one request per filter.
 GUESSES_AT_MOST: Final = 8
@@ -55,8 +57,12 @@ HIDDEN_ASPECTS: Final = ("outcome", "unreadable", "rows", "size", "unique", "ord
 
 @dataclass(slots=True)
 class _HiddenFilter(AskedFilter):
-    """One filter under examination, and the rows that each value selected."""
+    """One filter under examination, and the rows that each value selected.
 
+    `range` bounds the time that it is asked about, where its rows would fill more than a page.
+    """
+
+    range: Mapping[str, Tree] = field(default_factory=dict)
     rows_by_value: dict[Any, frozenset[Hashable]] = field(default_factory=dict)
     exchange_by_value: dict[Any, Exchange] = field(default_factory=dict)
     cut_values: set[Any] = field(default_factory=set)
@@ -65,6 +71,10 @@ class _HiddenFilter(AskedFilter):
     def whole_values(self) -> list[Any]:
         """The values of which all rows are known."""
         return [value for value in self.rows_by_value if value not in self.cut_values]
+
+    def request(self, value: Any, beside: Mapping[str, Tree] | None = None) -> ListRequest:
+        """The request for the rows with a value within the range."""
+        return AskedFilter.request(self, value, {**self.range, **(beside or {})})
 
     def report(
         self,
@@ -108,6 +118,7 @@ def _check_filter(about: _HiddenFilter) -> None:
     ):
         return
     _collect_values(about)
+    _shorten_answers(about)
     if about.rows_by_value:
         for relation in _RELATIONS if not about.mirror.volatile else ():
             relation(about)
@@ -226,6 +237,44 @@ def _collect_values(about: _HiddenFilter) -> None:
         about.report(f"{name} keeps the rows with that value", expected, "no rows", empty[0])
     elif empty:
         context.notes.append(f"{name}: {len(empty)} of {len(known)} values of --known-value select no rows")
+
+
+def _shorten_answers(about: _HiddenFilter) -> None:
+    """Asks again within a range of time whose rows fit a page, where the answers did not: whole ones tell more."""
+    if not about.cut_values or about.mirror.volatile:
+        return
+    about.range = _range_of_one_page(about.context, about.mirror)
+    if not about.range:
+        return
+    values = list(about.rows_by_value)
+    for kept in (about.rows_by_value, about.exchange_by_value, about.cut_values):
+        kept.clear()
+    for value in values:
+        exchange = about.send(value, f"{about.name} = {value!r}, within a range")
+        if exchange.rows:
+            _keep_value(about, value, exchange)
+
+
+def _range_of_one_page(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
+    """The parameters that bound the newest stretch of time whose rows leave place on the largest page, or none."""
+    lower, upper, path = time_range_filters(context)
+    _, size = largest_page_size(context)
+    times = sorted(instants_of(mirror.rows, path))
+    if (
+        lower is None
+        or upper is None
+        or size is None
+        or len(times) < size
+        or not context.parameters_work(lower, upper)
+    ):
+        return {}
+    ends = times[-size], times[-1]
+    # Of rows that begin at one instant all belong to the stretch, or none.
+    first = next((at for at in times if at > ends[0]), None)
+    if first is None:
+        return {}
+    bounds = ((lower, first), (upper, ends[1]))
+    return {name: encode_shown_value(context, name, at) for name, at in bounds}
 
 
 def _known_values(about: _HiddenFilter) -> list[str]:

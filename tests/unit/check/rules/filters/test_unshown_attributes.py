@@ -27,9 +27,11 @@ HOTLINES = ("9013", "9014", "9016")
 DEPARTMENTS = ("840", "841", "850")
 
 
-def judged(api: str, *faults: Fault, known: Mapping[str, tuple[str, ...]] | None = None) -> CheckContext:
+def judged(
+    api: str, *faults: Fault, known: Mapping[str, tuple[str, ...]] | None = None, calls: int = 400
+) -> CheckContext:
     """The session after the hidden filters of an API were examined."""
-    session, mirror = meeting(api, *faults)
+    session, mirror = meeting(api, *faults, calls=calls)
     session.known_values = known or {}
     if session.listing.versions is not None:
         session.dialect.fix_answer("versions.serves", session.listing.versions.order[-1], "a test")
@@ -109,6 +111,18 @@ def test_an_ignored_filter_is_found_without_any_value() -> None:
 def test_a_list_of_which_only_the_first_counts_is_found_by_known_values() -> None:
     first = where("hotline_ids", lambda condition: replace(condition, wanted=condition.wanted[:1]))
     assert failed(judged(CALLS, first, known={"hotline_ids": HOTLINES})) == ["ET-LCL-021"]
+
+
+def test_a_filter_whose_rows_fill_more_than_a_page_is_examined_within_a_range() -> None:
+    def forgets(query: Query, given: ParsedParameters) -> Query:
+        asked.extend(one for one in query.conditions if one.wanted == (840,))
+        others = tuple(replace(one, wanted=(841,)) if one.wanted == (840,) else one for one in query.conditions)
+        return query._replace(conditions=others) if len(asked) > 2 else query
+
+    asked: list[Condition] = []
+    known = {"department_id": ("840", "841")}
+    assert failed(judged(CALLS, known=known, calls=30_000)) == []
+    assert failed(judged(CALLS, on_query(forgets), known=known, calls=30_000)) == ["ET-LCL-033"]
 
 
 def test_a_list_of_which_only_the_last_counts_is_found_by_one_known_value() -> None:
