@@ -34,7 +34,7 @@ from harness.check.rules.paging.totals import (
 )
 from harness.check.rules.parameters.defaults import check_blank_values
 from harness.check.rules.parameters.invalid_values import check_invalid_values
-from harness.check.rules.parameters.remembered_values import check_remembered_values
+from harness.check.rules.parameters.remembered_values import check_remembered_letters, check_remembered_values
 from harness.check.rules.responses.call_ends import check_call_ends
 from harness.check.rules.responses.echoes import check_echoes
 from harness.check.rules.responses.includes import check_includes
@@ -70,6 +70,7 @@ FAMILIES_BY_RULE: Final[Mapping[Callable[..., None], frozenset[ClauseFamily]]] =
     check_full_combinations: frozenset({_F.FILTERS, _F.TOTAL, _F.PAGING, _F.ORDER}),
     check_combinations: frozenset({_F.FILTERS, _F.TOTAL, _F.PAGING, _F.ORDER, _F.DEPENDENCE, _F.COUNT_ONLY}),
     check_remembered_values: _WITNESSED | {_F.FILTERS, _F.SCOPE, _F.PAGING, _F.ORDER},
+    check_remembered_letters: frozenset({_F.FILTERS}),
     check_invalid_values: _WITNESSED | {_F.VALUES, _F.BLANK, _F.PAGING, _F.FILTERS, _F.ORDER, _F.INCLUDE, _F.SCOPE},
     check_authentication: _WITNESSED | {_F.ACCESS, _F.SCOPE},
     check_account_lists: _WITNESSED | {_F.SCOPE},

@@ -60,7 +60,7 @@ from harness.check.rules.paging.totals import (
 )
 from harness.check.rules.parameters.defaults import check_blank_values
 from harness.check.rules.parameters.invalid_values import check_invalid_values
-from harness.check.rules.parameters.remembered_values import check_remembered_values
+from harness.check.rules.parameters.remembered_values import check_remembered_letters, check_remembered_values
 from harness.check.rules.responses.call_ends import check_call_ends
 from harness.check.rules.responses.echoes import check_echoes
 from harness.check.rules.responses.every_response import check_response
@@ -109,7 +109,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("dependence", (check_filter_dependences, check_filter_pairs, check_full_combinations)),
     ("filters", (check_earlier_calls,)),
     ("explore", (check_combinations,)),
-    ("defaults", (check_remembered_values,)),
+    ("defaults", (check_remembered_values, check_remembered_letters)),
     ("known-world", (check_known_world,)),
     ("values", (check_invalid_values,)),
     # Wrong log-ins may lock an account: they come when most is known.

@@ -8,7 +8,15 @@ from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
 from harness.check.credentials import all_credential_names, secret_credential_names
-from harness.check.probe.answer_checks import A_LIST, NO_LIST, AnswerCheck, apart_check, listed_check, owner_check
+from harness.check.probe.answer_checks import (
+    A_LIST,
+    NO_LIST,
+    NO_ROWS,
+    AnswerCheck,
+    apart_check,
+    listed_check,
+    owner_check,
+)
 from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
@@ -81,7 +89,19 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
         alike = context.send(ask, "blanks around what is no secret", credentials=attempt.habit, witness=False)
         if alike.outcome == "success":
             return
-    judge_error_response(context, exchange, attempt.fault, attempt.clauses)
+    _judge_refusal(context, exchange, attempt)
+
+
+def _judge_refusal(context: CheckContext, exchange: Exchange, attempt: LoginAttempt, *, status: bool = True) -> None:
+    """Judges that a request is refused as documented, and that the refusal shows nobody's calls."""
+    judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=status)
+
+    def shown(answer: Exchange) -> str:
+        return f"an error with {rows_in_words(len(answer.listed))}" if answer.is_refusal and answer.rows else ""
+
+    if shown(exchange):
+        # Who builds the answer before the right is examined (`refused_with_rows`, foreign servers).
+        judge_twice(context, exchange, attempt.clauses, shown, expected="an error without rows", check=NO_ROWS)
 
 
 def _check_refused_elsewhere(context: CheckContext, mirror: Mirror, attempts: Sequence[LoginAttempt]) -> None:
@@ -99,7 +119,7 @@ def _check_refused_elsewhere(context: CheckContext, mirror: Mirror, attempts: Se
             what = f"{len(values)} filters" if values is filters and len(values) > 3 else ", ".join(values)
             purpose = f"{attempt.purpose}, with {what}"
             exchange = context.send(ask, purpose, credentials=attempt.credentials)
-            judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=False)
+            _judge_refusal(context, exchange, attempt, status=False)
 
 
 def _second_page(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.blame import clauses_of_parameter
 from harness.check.probe.equivalence import answer_difference
 from harness.check.probe.error_responses import report_breach
-from harness.check.probe.filter_values import discriminating_values, encode_shown_value, filters_of_row
+from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_values import (
+    asked_filters,
+    count_values_of,
+    discriminating_values,
+    encode_shown_value,
+    filters_of_row,
+    is_plain_equality,
+)
 from harness.check.probe.mirror import Mirror, include_everything
 from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
 
 Values = Mapping[str, Tree]
+FILTERS_AT_MOST: Final = 3
 
 
 def check_remembered_values(context: CheckContext, mirror: Mirror) -> None:
@@ -44,6 +54,30 @@ def check_remembered_values(context: CheckContext, mirror: Mirror) -> None:
             actual=f"it follows that request ({said}): {difference}",
             exchange=exchange,
         )
+
+
+def check_remembered_letters(context: CheckContext, mirror: Mirror) -> None:
+    """Judges that a text is answered by itself, after it was asked for with its letters in the other case.
+
+    Servers remember answers by a request in lower case (`cache_ignores_case`, foreign servers). What was asked
+    before may have its answer already.
+    """
+    asked = 0
+    for name in asked_filters(context):
+        parameter, filter_ = context.listing.parameters[name], context.listing.filters[name]
+        if asked == FILTERS_AT_MOST or parameter.as_ != "text" or not is_plain_equality(filter_):
+            continue
+        counted = count_values_of(mirror, filter_.compares)
+        lettered = (text for text in counted if isinstance(text, str) and text.swapcase() not in counted)
+        chosen = ((text, mirror.request({name: encode_shown_value(context, name, text)})) for text in lettered)
+        fresh = next(((text, ask) for text, ask in chosen if context.seen_exchange(ask) is None), None)
+        if fresh is None or not context.parameters_work(name):
+            continue
+        asked += 1
+        text, ask = fresh
+        other = mirror.request({name: encode_shown_value(context, name, text.swapcase())})
+        context.send(other, f"{name} with letters in the other case", witness=False)
+        check_probe(context, mirror, ask, f"{name} = {text!r}, after the same in other letters", filter_.clause)
 
 
 def _remembers(context: CheckContext, mirror: Mirror, name: str, values: Values) -> tuple[Exchange, str] | None:

@@ -85,6 +85,15 @@ def second_user_is_refused(given: Given, honest: Honest) -> Body:
     return honest(given if given.get("user") == "ada" else {**given, "password": "nobody's"})
 
 
+def refuses_with_rows(given: Given, honest: Honest) -> Body:
+    body = honest(given)
+    return (
+        body
+        if "calls" in body
+        else {**body, "calls": honest({**given, "user": "ada", "password": "lovelace"})["calls"]}
+    )
+
+
 def trims(*names: str) -> Lie:
     return lambda given, honest: honest({**given, **{name: given[name].strip() for name in names if name in given}})
 
@@ -95,6 +104,7 @@ def trims(*names: str) -> Lie:
         (truth, set()),
         (second_user_is_refused, {REACHED}),
         (trims("password"), {ACCESS}),
+        (refuses_with_rows, {ACCESS}),
         (trims("user", "password"), set()),
         (rewrites("user", lambda text: "ada" if text == "ad%" else text), {ACCESS}),
         (rewrites("password", lambda text: "lovelace" if text == "lovelac%" else text), {ACCESS}),

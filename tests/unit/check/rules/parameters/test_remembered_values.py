@@ -11,7 +11,7 @@ from simulated_runs import meeting
 
 from harness.check.client.budget import Sender
 from harness.check.context import CheckContext
-from harness.check.rules.parameters.remembered_values import check_remembered_values
+from harness.check.rules.parameters.remembered_values import check_remembered_letters, check_remembered_values
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
 HISTORY = "ozeki/list-call-history"
@@ -64,3 +64,20 @@ def test_a_finding_says_which_request_was_remembered() -> None:
     context = judged(lambda behind: RememberingServer(behind, "RowsPerPage", once=True))
     (finding,) = context.results.findings()
     assert "RowsPerPage=1" in finding.actual
+
+
+@pytest.mark.parametrize(("folded", "failures"), [(False, []), (True, ["OZ-LCH-022", "OZ-LCH-023"])])
+def test_an_answer_that_is_remembered_for_the_same_in_other_letters_is_told(
+    folded: bool, failures: list[str]
+) -> None:
+    context, mirror = meeting(HISTORY, calls=60)
+    behind, known = context.sender, dict[bytes, HttpResponse | NoResponse]()
+
+    class Memory:
+        def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+            key = request.target.lower() if folded else request.target
+            return known.setdefault(key, behind.send(request))
+
+    context.sender = Memory()
+    check_remembered_letters(context, mirror)
+    assert failed(context) == failures
