@@ -147,6 +147,7 @@ Comparison = Literal[
     "below",
     "above",
 ]
+OfSeveral = Literal["any", "first-filled"]
 FullLastPage = Literal["ends", "goes-on"]
 RowlessTreatment = Literal["refused", "nothing"]
 Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
@@ -627,7 +628,12 @@ class Filter:
     """Which rows a parameter keeps. Its name is the parameter's."""
 
     compares: tuple[FieldPath, ...] = documented_key(
-        "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
+        "the field or fields: `name`, `list[].name` (any nested row), `hidden.name`"
+    )
+    of_several: OfSeveral | OpenChoice[OfSeveral] = documented_key(
+        "of several fields: a row is kept by any of them, or by the first one, in their order, that shows a value "
+        "(first-filled): the name that is displayed",
+        "any",
     )
     keeps: Comparison | OpenChoice[Comparison] = documented_key(
         "how it compares; a list parameter keeps rows that match any element, with not-equal those that match none. "
