@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import ParameterValue, element_codec, encode_parameter
 from harness.wire.request_codec import encode_request
+from harness.wire.request_signature import SigningMoment, sign_request
 from harness.wire.response_codec import DecodedResponse, decode_response, encode_error, error_tree
 from harness.world.world import World
 
@@ -81,7 +83,13 @@ class SampleClient:
 
     def encode(self, ask: ListRequest) -> HttpRequest:
         """The request as bytes, with the headers that a client adds."""
-        return _with_client_headers(self.spec, encode_request(self.spec, ask, base_path=self.simulator.base_path))
+        request = encode_request(self.spec, ask, base_path=self.simulator.base_path)
+        request = _with_client_headers(self.spec, request)
+        if ask.log_in:
+            return request
+        nonce = hashlib.sha256(request.target + request.body).hexdigest()[:32]
+        moment = SigningMoment(at=self.world.instant, nonce=nonce)
+        return sign_request(self.listing.access, request, ask.credentials, moment)
 
     def fetch_exchange(self, name: str, says: str, ask: ListRequest) -> SampleExchange:
         """The exchange of a list request."""
