@@ -78,7 +78,7 @@ def _moment(context: CheckContext, seconds: int) -> SigningMoment:
     """The moment of a request by the server's clock: nobody is blamed for the difference."""
     at = _server_clock(context) + timedelta(seconds=seconds)
     nonce = uuid5(NAMESPACE_OID, f"{context.seed} {context.requests} {at.timestamp()}").hex
-    target = urlsplit(context.target)
+    target = urlsplit(context.options.address or context.target)
     base = target.path.rstrip("/").encode("latin-1", "replace")
     return SigningMoment(at=at, nonce=nonce, base=base, host=target.netloc)
 

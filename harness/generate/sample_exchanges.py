@@ -24,7 +24,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
-from harness.specification.narrowing_defaults import time_ends, widest_words
+from harness.specification.narrowing_defaults import demanded_place, time_ends, widest_words
 from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -145,6 +145,7 @@ class SampleClient:
         """Values for the ends of a range that must be given: wide enough for every row."""
         named = {**chosen_values(self.spec), **demanded_values(self.spec, self.all_rows)}
         found: dict[str, Tree] = {**named, **widest_words(self.listing)}
+        found |= {name: self.encode_value(name, first) for name, first in demanded_place(self.listing).items()}
         chosen = {name for choice in self.listing.at_least_one for name in time_ends(self.listing, choice)}
         for name, rule in self.listing.filters.items():
             parameter = self.listing.parameters[name]

@@ -415,7 +415,7 @@ class RequiredParameter:
     """A parameter that must be given.
 
     Where it is a filter, a check names it in every request: by its word for all rows, else by a value that is known
-    to occur (`--known-value`), else by its `example`.
+    to occur (`--known-value`), else by its `example`; of a page number or an offset it names the first.
     """
 
     fault: ErrorName = documented_key("the fault when it is missing", "missing")
