@@ -549,7 +549,11 @@ class Parameter:
     )
     blank_clause: Clauses = documented_key("clause on that, where it is said here", ())
     required: RequiredParameter | None = documented_key("set when it must be given", None)
-    lenient: bool = documented_key("JSON: digits are accepted for integers and the reverse (never relied on)", False)
+    lenient: bool = documented_key(
+        "integers may be written otherwise (never relied on): in JSON as digits, and the reverse; and with a "
+        "fraction of zeros, `5.0`, where the document calls them numbers",
+        False,
+    )
     lenient_clause: Clauses = documented_key("clause on that leniency", ())
     example: Scalar | None = documented_key("a value as the document shows it", None)
     since: str | None = documented_key("first version of the API with it", None)
