@@ -55,10 +55,8 @@ def describe_signature(rules: Signature | None) -> str:
         return ""
     lasts = f", for {rules.time.skew_seconds} seconds around the time in it" if rules.time is not None else ""
     text = rules.text.replace("\n", "\\n")
-    place = signature_place(rules)
-    return (
-        f"{place} is {rules.carries[place]}: {rules.algorithm} with {rules.secret}, {rules.written}, of {text}{lasts}"
-    )
+    made = f"{rules.algorithm} with {rules.secret}, {rules.written}, of {text}{lasts}"
+    return f"in {signature_place(rules)} stands {made}"
 
 
 def with_altered_signature(rules: Signature, change: Callable[[str], str]) -> RequestEdit:

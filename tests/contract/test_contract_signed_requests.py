@@ -19,9 +19,11 @@ from harness.check.options import CheckOptions
 from harness.check.results.findings import RunReport
 from harness.check.runner import run_check
 from harness.check_target import simulator_identities
-from harness.cli.selftest_trials import DirectSender
+from harness.cli.selftest_trials import DirectSender, Trial, run_trial
 from harness.serve.faults.catalogue import find_faults
 from harness.serve.simulator import Simulator
+from harness.specification.lint.linter import lint_spec
+from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import decode_json, tree_at
 from harness.wire.list_request import ListRequest
@@ -253,10 +255,9 @@ def test_a_printed_line_says_that_it_has_to_be_signed() -> None:
     assert finding.case == ""
     (note,) = (note for note in report.notes if note.startswith("SIGNATURE"))
     assert note == (
-        "SIGNATURE in such lines: each is signed for itself, header:X-Signature is HS256 {signature}: hmac-sha256 "
-        "with secret, hex, of {method}|{path}|"
-        "{query|sorted|decoded}|{body|sha256-base64}|{time}|{nonce}, for 120 seconds around the time in it; sign a "
-        "line anew, or run the command that replays its finding"
+        "SIGNATURE in such lines: each is signed for itself, in header:X-Signature stands hmac-sha256 with secret, "
+        "hex, of {method}|{path}|{query|sorted|decoded}|{body|sha256-base64}|{time}|{nonce}, for 120 seconds around "
+        "the time in it; sign a line anew, or run the command that replays its finding"
     )
 
 
@@ -269,3 +270,23 @@ def reported(changed: ChangedSpec, fault: str) -> RunReport:
         now=at, target=f"http://127.0.0.1:0{simulator.base_path}", secrets={"secret": CREDENTIALS["secret"]}
     )
     return run_check(spec, DirectSender(simulator, at), simulator_identities(simulator), options)
+
+
+# In a body of JSON, with a key that is derived from the secret: the spec of a client that signs.
+IN_BODY = str(Path(__file__).parents[1] / "clients" / "signed_records.yaml")
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize(
+    "fault", ["TC-CDR-033/blanks-behind-body-not-signed", "TC-CDR-031/wrong-let-in", "TC-CDR-032/nobody-let-in"]
+)
+def test_a_liar_about_a_signed_body_is_caught(fault: str) -> None:
+    result = run_trial(Trial(api=IN_BODY, fault=fault, calls=60))
+    assert fault.partition("/")[0] in result.clauses, result.messages
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_an_honest_simulator_of_signed_bodies_passes() -> None:
+    assert lint_spec(load_spec(IN_BODY)).findings == ()
+    result = run_trial(Trial(api=IN_BODY, calls=60))
+    assert (result.exit_code, result.clauses) == (0, ()), result.messages
