@@ -19,6 +19,7 @@ from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
+from harness.check.signed_requests import finished_request
 from harness.check.target_facts import KEPT_SERVER_ERRORS, RunOptions, TargetFacts
 from harness.integers import is_integer
 from harness.output.escaping import shell_word
@@ -31,7 +32,6 @@ from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import encode_parameter, is_left_out
-from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import (
     DecodedResponse,
     carries_text,
@@ -193,9 +193,7 @@ class CheckContext:
         ask = self.complete_request(ask, self.identity.credentials if credentials is None else credentials)
         if isinstance(ask.credentials, FreshCredentials):
             self._keep_token(ask.credentials.get(self.listing.access.token))
-        request = encode_request(self.spec, ask)
-        if edit is not None:
-            request = edit(request)
+        request = finished_request(self, ask, edit)
         response = self.sender.send(request)
         if isinstance(response, NoResponse) and response.reason.startswith("budget:"):
             self.out_of_budget = response.reason.partition(":")[2]
@@ -485,9 +483,11 @@ class CheckContext:
         return answer.code is not MISSING and not shared and any(str(answer.code) in one.told_codes for one in known)
 
     def _learn_clock_skew(self, exchange: Exchange) -> None:
+        then = exchange.server_time
+        if then is not None:
+            self.facts.server_time = then, exchange.at
         if self.clock_skew_seconds is not None or self.options.now is None:
             return
-        then = exchange.server_time
         if then is not None:
             skew = (then - self.options.now.astimezone(UTC)).total_seconds()
             # A clock that is years away is none to reckon by.

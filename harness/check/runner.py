@@ -72,10 +72,11 @@ from harness.check.rules.responses.unshown_fields import check_unshown_fields
 from harness.check.rules.responses.version_detection import check_versions
 from harness.check.rules.transport.request_encoding import check_request_encoding
 from harness.check.session_tokens import renew_session
+from harness.check.signed_requests import describe_signature
 from harness.check.target_facts import RunOptions
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
-from harness.specification.access import all_credential_names
+from harness.specification.access import all_credential_names, signature_of
 from harness.specification.clause_families import families_by_clause, load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.field_path import written_value
@@ -193,6 +194,7 @@ def make_context(
         mode=options.evidence,
         headers=options.headers,
         ca=options.ca,
+        signature=signature_of(spec.listing.access, identities[0].credentials),
         people=PeopleMask(Pseudonyms(_pseudonym_key(secrets, options.seed)), personal_kinds(spec.listing))
         if options.evidence == "masked"
         else None,
@@ -358,8 +360,13 @@ def _finish_run(
     for result in results:
         context.listen(ClauseJudged(result=result))
     told = [line for one in findings for line in (one.curl, one.replay, *(step.curl for step in one.steps))]
+    access = context.listing.access
     variables = variable_notes(
-        told, options.secrets, tokens=context.evidence.secrets, signing=signing_line(context.listing.access)
+        told,
+        options.secrets,
+        tokens=context.evidence.secrets,
+        signing=signing_line(access),
+        signature=describe_signature(signature_of(access, context.identity.credentials)),
     )
     # Of a target that died in the middle nobody knows what it would have said.
     colour = Colour.RED if context.crashes or context.facts.gone else gate_colour(results)

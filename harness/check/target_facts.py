@@ -69,6 +69,8 @@ class TargetFacts:
     """Why nothing can be asked at all: no log-in, no answer."""
     gone: bool = False
     """Whether the target, which had answered before, no longer answers."""
+    server_time: tuple[datetime, float | None] | None = None
+    """What the server's clock said last, and the second of the run at which it did."""
     window_ahead: timedelta = timedelta(days=1)
     """How far the windows of the run reach beyond its beginning."""
     page_cap: PageCap | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,13 +24,14 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
-from harness.specification.narrowing_defaults import time_ends, widest_words
+from harness.specification.narrowing_defaults import demanded_place, time_ends, widest_words
 from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import ParameterValue, element_codec, encode_parameter
 from harness.wire.request_codec import encode_request
+from harness.wire.request_signature import SigningMoment, sign_request
 from harness.wire.response_codec import DecodedResponse, decode_response, encode_error, error_tree
 from harness.world.world import World
 
@@ -81,7 +83,13 @@ class SampleClient:
 
     def encode(self, ask: ListRequest) -> HttpRequest:
         """The request as bytes, with the headers that a client adds."""
-        return _with_client_headers(self.spec, encode_request(self.spec, ask, base_path=self.simulator.base_path))
+        request = encode_request(self.spec, ask, base_path=self.simulator.base_path)
+        request = _with_client_headers(self.spec, request)
+        if ask.log_in:
+            return request
+        nonce = hashlib.sha256(request.target + request.body).hexdigest()[:32]
+        moment = SigningMoment(at=self.world.instant, nonce=nonce)
+        return sign_request(self.listing.access, request, ask.credentials, moment)
 
     def fetch_exchange(self, name: str, says: str, ask: ListRequest) -> SampleExchange:
         """The exchange of a list request."""
@@ -137,6 +145,7 @@ class SampleClient:
         """Values for the ends of a range that must be given: wide enough for every row."""
         named = {**chosen_values(self.spec), **demanded_values(self.spec, self.all_rows)}
         found: dict[str, Tree] = {**named, **widest_words(self.listing)}
+        found |= {name: self.encode_value(name, first) for name, first in demanded_place(self.listing).items()}
         chosen = {name for choice in self.listing.at_least_one for name in time_ends(self.listing, choice)}
         for name, rule in self.listing.filters.items():
             parameter = self.listing.parameters[name]

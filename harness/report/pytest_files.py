@@ -12,6 +12,7 @@ from typing import Any, Final
 from harness.check.results.findings import Finding, RunReport
 from harness.output.escaping import visible_text
 
+_NO_FILE: Final = "no file; it takes other answers, or requests that are signed when they are sent."
 INDEX_NAME: Final = "README.md"
 # No other variable is ever read: a journal may come from anybody.
 _VARIABLE: Final = re.compile(r"\$\{(CALLHARNESS_CREDENTIAL_\w+)\|")
@@ -28,9 +29,7 @@ def pytest_files(report: RunReport) -> Mapping[str, str]:
     for finding in report.findings:
         case = _case_of(finding)
         if case is None:
-            lines.append(
-                f"- `{finding.clause}`: no file; other answers than a file asks for show it. {_replay(finding)}"
-            )
+            lines.append(f"- `{finding.clause}`: {_NO_FILE} {_replay(finding)}")
             continue
         name = _file_name(report, finding, made)
         made[name] = _module_text(report, finding, case)

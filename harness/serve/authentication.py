@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -17,10 +17,11 @@ from harness.integers import is_integer
 from harness.output.bounded_files import read_at_most
 from harness.specification.access import is_shared_key, key_of, log_in_of, session_way, way_credentials, ways_of
 from harness.specification.load import Spec
-from harness.specification.model import Access, AccessWay, Jwt
+from harness.specification.model import Access, AccessWay, Jwt, Signature
 from harness.specification.yaml_source import PlainValue, load_source_file
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
+from harness.wire.request_signature import is_in_time, make_signature, read_signature
 from harness.world.customers import Customers
 
 DEFAULT_USER: Final = "default"
@@ -97,8 +98,8 @@ def built_in_users(
     | `foreign` | `foreign`, `callharness-foreign`; `callharness-token-foreign` | another customer, not related |
 
     The document's example counts wherever it names a credential. A key is called as a token is, with the credential's
-    name in place of `token`; an account of `accounts` is `account`, or `account-NAME`. A session's token follows from
-    name and password.
+    name in place of `token`, and so are what requests are signed with and whose it is; an account of `accounts` is
+    `account`, or `account-NAME`. A session's token follows from name and password.
     Spaces in a role become hyphens. With a key pair each also has a signed identity, of the key id
     `callharness-key` or `callharness-key-NAME`. Identities of roles exist where the spec names roles.
     """
@@ -171,6 +172,8 @@ def _built_in_credentials(way: AccessWay, name: str, suffix: str) -> dict[str, s
         further = session.further.values() if session is not None else ()
         made_up = {other: f"callharness-{_slug(other)}{suffix}" for other in further}
         return {**made_up, **{key: value for key, value in zip(pair, values, strict=True) if key is not None}}
+    if way.signature is not None:
+        return {one: f"callharness-{_slug(one)}{suffix}" for one in way.signature.credential_names}
     key = key_of(way)
     if key is None:
         return {}
@@ -341,6 +344,9 @@ class Authenticator:
             )
         names = given[0]
         way = by_names.get(names)
+        if way is not None and way.signature is not None:
+            signer = user_who_signed(way.signature, self.users, ask, now)
+            return RefusedRequest(fault=access.wrong_fault) if signer is None else signer
         if way is not None and way.kind == "bearer":
             if ask.scheme is not None and ask.scheme.lower() != "bearer":
                 return RefusedRequest(fault=access.wrong_fault)
@@ -427,6 +433,24 @@ class Authenticator:
         if found is None:
             found = self._public_keys[pem] = KeyPair(private_pem=pem).public_pem if "PRIVATE" in pem else pem
         return found
+
+
+def user_who_signed(
+    rules: Signature, users: Iterable[SimulatedUser], ask: ListRequest, now: datetime | None
+) -> SimulatedUser | None:
+    """The user whose secret made the signature of a request, about now; without `now` whenever that was."""
+    if ask.signed is None:
+        return None
+    told = read_signature(rules, ask.signed)
+    if now is not None and not is_in_time(rules, told, now):
+        return None
+    given = told.pop("signature", "")
+    for user in users:
+        secret = user.credentials.get(rules.secret)
+        whose = rules.key is None or _texts_match(user.credentials.get(rules.key), told.get("key"))
+        if whose and secret and _texts_match(make_signature(rules, ask.signed, told, secret), given):
+            return user
+    return None
 
 
 def is_signed_token(token: object) -> bool:

@@ -43,8 +43,7 @@ from harness.serve.query.plan_memory import PlanMemory
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer, unfiltered_query
 from harness.serve.query.table import Query, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter
-from harness.specification.access import key_of, log_in_of, ways_of
-from harness.specification.answer_place import header_at
+from harness.specification.access import ways_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -57,6 +56,7 @@ from harness.specification.model import (
 )
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
+from harness.wire.credentials_codec import credential_header_names
 from harness.wire.decoded_body import Tree
 from harness.wire.derived_fields import shown_attributes
 from harness.wire.header_parameters import header_parameters
@@ -165,6 +165,7 @@ class Simulator:
         self._readers = tuple(RequestReader(self.spec, self.dialect, base_path=path) for path in self._base_paths)
         self._has_fresh_ids = any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values())
         self._repeats_values = repeats_values(self.spec.listing)
+        self._is_signed = any(way.signature is not None for way in ways_of(self.spec.listing.access))
         paging = self.spec.listing.paging
         self._has_links = links_of(paging) is not None
         self._tells_places = more_part(paging) is not None or any(page_number_parts(paging))
@@ -211,6 +212,8 @@ class Simulator:
                     ask = self._with_digest(ask, request)
                 if self._has_links and isinstance(ask, ListRequest):
                     ask = replace(ask, url=self._url_of(request))
+                if self._is_signed and isinstance(ask, ListRequest):
+                    ask = replace(ask, signed=request)
                 return self._hooks.list_request(ask)
         return None
 
@@ -231,20 +234,17 @@ class Simulator:
         """The names, in lower case, of the headers that an answer may depend on; None where each of them may."""
         if self._has_fresh_ids:
             return None
-        keys = [key_of(way) for way in ways_of(self.spec.listing.access)]
-        named = {key.name.lower() for key in keys if key is not None and key.place == "header"}
-        named |= {name.lower() for name in header_parameters(self.spec.listing)}
-        session = log_in_of(self.spec.listing.access)
-        further = session.further if session is not None else ()
-        named |= {header.lower() for name in further if (header := header_at(name)) is not None}
-        return frozenset({"authorization", "content-type", "cookie", "host", *named})
+        listing = self.spec.listing
+        named = {*credential_header_names(listing.access), *header_parameters(listing)}
+        own = frozenset(name.lower() for name in named)
+        return own | {"authorization", "content-type", "cookie", "host"}
 
     def is_answer_lasting(self, ask: ListRequest | RefusedRequest) -> bool:
         """Whether the same request gets the same answer while the world stands still at its instant.
 
-        Signed tokens expire by the wall clock, and a fault may do what it likes.
+        Signed tokens and requests expire by the wall clock, and a fault may do what it likes.
         """
-        if self._hooks is not NO_HOOKS:
+        if self._hooks is not NO_HOOKS or (self._is_signed and isinstance(ask, ListRequest)):
             return False
         access = self.spec.listing.access
         if access.jwt is None or isinstance(ask, RefusedRequest):

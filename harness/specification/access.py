@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from harness.specification.load import Spec
-from harness.specification.model import Access, AccessKey, AccessWay, Jwt, Listing, LogIn, Parameter
+from harness.specification.model import Access, AccessKey, AccessWay, Jwt, Listing, LogIn, Parameter, Signature
 from harness.specification.narrowing_defaults import demanded_filters
 
 AUTHORIZATION: Final = "Authorization"
@@ -28,6 +28,7 @@ def ways_of(access: Access) -> tuple[AccessWay, ...]:
         token=access.token,
         key=access.key,
         session=access.session,
+        signature=access.signature,
         clause=access.clauses.accepted,
         refused_clause=access.clauses.wrong_refused,
     )
@@ -35,7 +36,9 @@ def ways_of(access: Access) -> tuple[AccessWay, ...]:
 
 
 def way_credentials(way: AccessWay) -> tuple[str, ...]:
-    """The credentials that a request for the list carries, by name: a pair, a single secret, or none."""
+    """The credentials that a request for the list takes, by name: a pair, a single secret, or none."""
+    if way.kind == "signature" and way.signature is not None:
+        return way.signature.credential_names
     if way.kind in ("password", "basic"):
         return tuple(name for name in (way.user, way.password) if name)
     key = key_of(way)
@@ -64,6 +67,12 @@ def chosen_way(access: Access, credentials: Mapping[str, str]) -> AccessWay | No
             if names and enough(name in credentials for name in names):
                 return way
     return None
+
+
+def signature_of(access: Access, credentials: Mapping[str, str]) -> Signature | None:
+    """How a request with these credentials is signed; None where it is not."""
+    way = chosen_way(access, credentials)
+    return way.signature if way is not None and way.kind == "signature" else None
 
 
 def session_way(access: Access) -> AccessWay | None:
@@ -107,6 +116,7 @@ def secret_credential_names(access: Access) -> frozenset[str]:
     for way in ways_of(access):
         public |= {way.user or ""} if way.kind in ("password", "basic") else set()
         public |= {way.session.user or ""} if way.kind == "session" and way.session is not None else set()
+        public |= {way.signature.key or ""} if way.signature is not None else set()
     if access.jwt is not None:
         public |= {access.jwt.issuer, access.jwt.key_id or ""}
     # The first of an older pair says who, the second proves it.

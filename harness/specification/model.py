@@ -147,13 +147,16 @@ Comparison = Literal[
     "below",
     "above",
 ]
+OfSeveral = Literal["any", "first-filled"]
 FullLastPage = Literal["ends", "goes-on"]
 RowlessTreatment = Literal["refused", "nothing"]
 Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
 ParameterPlace = Literal["query", "form", "multipart", "chunked-multipart", "json"]
 Boundary = Literal["inclusive", "exclusive"]
 ZoneForm = Literal["name", "offset", "hours"]
-AccessKind = Literal["none", "password", "basic", "key", "bearer", "session"]
+AccessKind = Literal["none", "password", "basic", "key", "bearer", "session", "signature"]
+SignatureAlgorithm = Literal["hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha512", "md5", "sha1", "sha256", "sha512"]
+SignatureForm = Literal["hex", "upper-hex", "base64", "base64-of-hex"]
 CredentialPlace = Literal["header", "query", "cookie"]
 ErrorBody = Literal["shape", "empty", "text"]
 OwnerGroup = Literal["own", "children", "own-and-children", "that", "everyone", "nobody"]
@@ -412,7 +415,7 @@ class RequiredParameter:
     """A parameter that must be given.
 
     Where it is a filter, a check names it in every request: by its word for all rows, else by a value that is known
-    to occur (`--known-value`), else by its `example`.
+    to occur (`--known-value`), else by its `example`; of a page number or an offset it names the first.
     """
 
     fault: ErrorName = documented_key("the fault when it is missing", "missing")
@@ -546,7 +549,11 @@ class Parameter:
     )
     blank_clause: Clauses = documented_key("clause on that, where it is said here", ())
     required: RequiredParameter | None = documented_key("set when it must be given", None)
-    lenient: bool = documented_key("JSON: digits are accepted for integers and the reverse (never relied on)", False)
+    lenient: bool = documented_key(
+        "integers may be written otherwise (never relied on): in JSON as digits, and the reverse; and with a "
+        "fraction of zeros, `5.0`, where the document calls them numbers",
+        False,
+    )
     lenient_clause: Clauses = documented_key("clause on that leniency", ())
     example: Scalar | None = documented_key("a value as the document shows it", None)
     since: str | None = documented_key("first version of the API with it", None)
@@ -627,7 +634,12 @@ class Filter:
     """Which rows a parameter keeps. Its name is the parameter's."""
 
     compares: tuple[FieldPath, ...] = documented_key(
-        "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
+        "the field or fields: `name`, `list[].name` (any nested row), `hidden.name`"
+    )
+    of_several: OfSeveral | OpenChoice[OfSeveral] = documented_key(
+        "of several fields: a row is kept by any of them, or by the first one, in their order, that shows a value "
+        "(first-filled): the name that is displayed",
+        "any",
     )
     keeps: Comparison | OpenChoice[Comparison] = documented_key(
         "how it compares; a list parameter keeps rows that match any element, with not-equal those that match none. "
@@ -1581,6 +1593,75 @@ class LogIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedTime:
+    """The moment at which a request was signed; it travels with the request, and holds for a while."""
+
+    as_: Literal["epoch-seconds", "epoch-milliseconds", "rfc2822", "rfc3339", "formatted-time"] = documented_key(
+        "how it is written", "epoch-seconds"
+    )
+    format: tuple[str, ...] = documented_key("formatted-time: how, as of a field, in UTC", ())
+    skew_seconds: int = documented_key("how far it may lie from the server's clock, before or after", 300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureClauses:
+    """The clauses on the refusal of a request that its signature does not cover, by what each promises."""
+
+    altered: Clauses = documented_key("a request that was changed after it was signed is refused", ())
+    old: Clauses = documented_key("a request that was signed too long ago is refused", ())
+    future: Clauses = documented_key("a request that was signed in the future is refused", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A signature of each request, made with a secret that never travels."""
+
+    key: str | None = documented_key(
+        "the credential that says whose secret it is, and travels as it is; none: there is one account", None
+    )
+    secret: str = documented_key("the credential that requests are signed with", "secret")
+    algorithm: SignatureAlgorithm = documented_key(
+        "HMAC, keyed by the secret, or the bare digest of a text that holds `{secret}` itself", "hmac-sha256"
+    )
+    written: SignatureForm = documented_key(
+        "how the digest is written; base64-of-hex: base64 of its hexadecimal text", "hex"
+    )
+    text: str = documented_key(
+        "what is signed, with parts of the request in braces: {method}, {host}, {path} (of the whole URL, as it is "
+        "sent), {query} (as it is sent, without the signature), {body}, {header:NAME}, {time}, {nonce}, {key}, "
+        "{secret}, {canonical}. Behind a bar stands what becomes of a part, from left to right: `sorted` (pairs in "
+        "the order of their names), `decoded` (percent signs and plus signs read), `day` (of a time in UTC: "
+        "2026-03-11), `bare-day` (20260311), and a digest in hexadecimal, `md5`, `sha1`, `sha256`, `sha512`, or in "
+        "base64, `sha256-base64`: `{path}{query|sorted}{query|sorted|md5}`"
+    )
+    canonical: str | None = documented_key(
+        "a text of the same kind, which stands in `text` as {canonical}, mostly as its digest: `{canonical|sha256}`",
+        None,
+    )
+    keys: tuple[str, ...] = documented_key(
+        "HMAC: texts of the same kind, of which the first is the key; with the key so far each further one is "
+        'signed, in bytes, and that is the next key: `["AWS4{secret}", "{time|bare-day}", eu-west-1, ...]`',
+        ("{secret}",),
+    )
+    carries: Mapping[str, str] = documented_key(
+        "what the request carries of it, by place: `header:NAME` with {key}, {signature}, {time}, {time|day} or "
+        '{nonce} in a text, or `query:NAME` with one of them alone: `header:Authorization: "{key}:{signature}"`'
+    )
+    time: SignedTime | None = documented_key("the moment of {time}", None)
+    clauses: SignatureClauses = documented_key("the clause for each promise", factory=SignatureClauses)
+
+    @property
+    def signed_texts(self) -> tuple[str, ...]:
+        """All texts that the signature depends on."""
+        return (self.text, *([self.canonical] if self.canonical is not None else []), *self.keys[1:])
+
+    @property
+    def credential_names(self) -> tuple[str, ...]:
+        """The credentials that it takes: whose it is, where that is said, and the secret."""
+        return (self.secret,) if self.key is None else (self.key, self.secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessWay:
     """A further way in, as good as the first."""
 
@@ -1595,6 +1676,7 @@ class AccessWay:
     token: str = documented_key("bearer, session: the token's name as a credential", "token")
     key: AccessKey | None = documented_key("key: the key", None)
     session: LogIn | None = documented_key("session: the log-in operation", None)
+    signature: Signature | None = documented_key("signature: how requests are signed", None)
     clause: Clauses = documented_key("clause: it opens the list", ())
     refused_clause: Clauses = documented_key("clause: wrong credentials are refused", ())
 
@@ -1618,7 +1700,8 @@ class Access:
 
     kind: AccessKind = documented_key(
         "none: anybody may ask; password: two parameters; basic: name and password in Authorization; "
-        "key: one secret; bearer: a token in Authorization; session: a token that a log-in operation gives"
+        "key: one secret; bearer: a token in Authorization; session: a token that a log-in operation gives; "
+        "signature: each request is signed with a secret"
     )
     user: str | None = documented_key("password, basic: the parameter, or the credential, of the user's name", None)
     password: str | None = documented_key("password, basic: the parameter, or the credential, of the password", None)
@@ -1630,6 +1713,7 @@ class Access:
     token: str = documented_key("bearer, session: the token's name as a credential", "token")
     key: AccessKey | None = documented_key("key: the key", None)
     session: LogIn | None = documented_key("session: the log-in operation", None)
+    signature: Signature | None = documented_key("signature: how requests are signed", None)
     also: tuple[AccessWay, ...] = documented_key("further ways in, as good as this one", ())
     accounts: tuple[str, ...] = documented_key(
         "credentials that prove nothing but say who asks, for a path or a row that repeats them", ()
@@ -2126,6 +2210,7 @@ ClauseRoles = (
     | IncludeClauses
     | TimeZoneClauses
     | JwtClauses
+    | SignatureClauses
     | AccessClauses
     | ErrorShapeClauses
     | RoutingClauses

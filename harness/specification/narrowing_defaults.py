@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.integers import is_integer
-from harness.specification.model import LimitPaging, Listing, NeededChoice, assumed_of
+from harness.specification.model import LimitPaging, Listing, NeededChoice, OffsetPaging, PageNumberPaging, assumed_of
 
 _NO_TIMES: Final = (
     "text",
@@ -52,6 +52,18 @@ def widest_words(listing: Listing) -> dict[str, str]:
         if wide is not None:
             found[wide] = no_filter_words(listing, wide)[0]
     return found
+
+
+def demanded_place(listing: Listing) -> dict[str, int]:
+    """The number of the first page, or the offset that skips no row, by its parameter, where it must be given."""
+    paging = listing.paging
+    if isinstance(paging, PageNumberPaging):
+        place = {paging.page: assumed_of(paging.first)}
+    elif isinstance(paging, OffsetPaging):
+        place = {paging.offset: paging.first}
+    else:
+        return {}
+    return {name: first for name, first in place.items() if listing.parameters[name].required is not None}
 
 
 def demanded_filters(listing: Listing) -> tuple[str, ...]:

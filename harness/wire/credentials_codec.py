@@ -9,9 +9,11 @@ from typing import Final
 
 from harness.errors import UsageProblem
 from harness.specification.access import AUTHORIZATION, chosen_way, key_of, way_credentials, ways_of
+from harness.specification.answer_place import header_at
 from harness.specification.model import Access, AccessKey, AccessWay
 from harness.wire.forms import FormError, decode_pairs
 from harness.wire.http_messages import HttpRequest
+from harness.wire.request_signature import credential_of, signature_in_headers, signed_parameters
 
 BASIC: Final = "Basic"
 
@@ -90,6 +92,8 @@ def credential_by_parameter(access: Access) -> Mapping[str, str]:
     for way in ways_of(access):
         if way.kind == "password":
             found |= {name: name for name in way_credentials(way)}
+        if way.signature is not None:
+            found |= signed_parameters(way.signature)
         key = key_of(way)
         if key is not None and key.place == "query":
             found[key.name] = key.credential
@@ -102,6 +106,18 @@ def credential_parameters(access: Access) -> frozenset[str]:
     return frozenset(credential_by_parameter(access))
 
 
+def credential_header_names(access: Access) -> frozenset[str]:
+    """The headers that carry credentials, tokens or parts of a signature."""
+    found: set[str] = set()
+    for way in ways_of(access):
+        key = key_of(way)
+        found |= {key.name} if key is not None and key.place == "header" else set()
+        places = [*(way.session.further if way.session is not None else ())]
+        places += way.signature.carries if way.signature is not None else ()
+        found |= {header for place in places if (header := header_at(place)) is not None}
+    return frozenset(found)
+
+
 def decode_header_credentials(access: Access, request: HttpRequest) -> dict[str, str]:
     """The credentials in the headers of a request, by name."""
     ways = ways_of(access)
@@ -110,6 +126,9 @@ def decode_header_credentials(access: Access, request: HttpRequest) -> dict[str,
         key = key_of(way)
         if way.kind == "basic":
             found |= _decode_basic(way, request)
+        elif way.signature is not None:
+            told = signature_in_headers(way.signature, request)
+            found |= {credential_of(way.signature, part): text for part, text in told.items()}
         elif key is not None and key.place == "cookie":
             text = _cookie(request, key.name)
             found |= {} if text is None else {key.credential: text}
@@ -120,11 +139,10 @@ def decode_header_credentials(access: Access, request: HttpRequest) -> dict[str,
 
 def decode_query_credentials(access: Access, request: HttpRequest) -> dict[str, str]:
     """The keys in the query of a request that carries its parameters elsewhere."""
-    names = {
-        key.name: key.credential
-        for way in ways_of(access)
-        if (key := key_of(way)) is not None and key.place == "query"
-    }
+    ways = ways_of(access)
+    names = {key.name: key.credential for way in ways if (key := key_of(way)) is not None and key.place == "query"}
+    for way in ways:
+        names |= signed_parameters(way.signature) if way.signature is not None else {}
     if not names:
         return {}
     try:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from harness.wire.decoded_body import Tree
+from harness.wire.http_messages import HttpRequest
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 """No values at all; given outright it spares each request the making of a default."""
@@ -27,7 +28,8 @@ class ListRequest:
     `transport.also`. With `log_in` it asks for a token and not for the list.
     `left_out` are constants that it does not send although it should.
     `url` is where the request came to, scheme, host and path; it is empty where no link needs it.
-    `digest` is that of the HTTP request, where an answer is made from it.
+    `digest` is that of the HTTP request, where an answer is made from it. `signed` is that request itself, where its
+    signature says who asks: in `credentials` the signature stands for the secret that it was made with.
     """
 
     values: Mapping[str, Tree] = field(default_factory=lambda: NOTHING)
@@ -42,6 +44,7 @@ class ListRequest:
     url: str = ""
     digest: bytes = field(default=b"", repr=False, compare=False)
     log_in: bool = False
+    signed: HttpRequest | None = field(default=None, repr=False, compare=False)
     left_out: frozenset[str] = frozenset()
 
     def with_values(self, values: Mapping[str, Tree]) -> ListRequest:

@@ -93,7 +93,8 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
         case "integer":
             if isinstance(raw, str) and raw in parameter.number_words:
                 return _number_of_word(parameter, raw)
-            return _check_bounds(parameter, _decode_integer(raw, lenient=not in_json or parameter.lenient))
+            whole = _without_zeros(raw) if parameter.lenient else raw
+            return _check_bounds(parameter, _decode_integer(whole, lenient=not in_json or parameter.lenient))
         case "digits":
             return _check_bounds(parameter, _decode_digits(raw, lenient=parameter.lenient))
         case "flag":
@@ -191,6 +192,16 @@ def _decode_text(raw: Tree, pattern: str | None = None) -> str:
 def takes_text(parameter: Parameter, text: str) -> bool:
     """Whether a text, or an element of a list, looks as a parameter wants it."""
     return parameter.pattern is None or looks_like(parameter.pattern, text)
+
+
+def _without_zeros(raw: Tree) -> Tree:
+    """A number as an integer where all that follows its point is zeros: `5.0` is 5."""
+    if isinstance(raw, Decimal) and raw == raw.to_integral_value():
+        return int(raw)
+    if isinstance(raw, str):
+        whole, point, zeros = raw.partition(".")
+        return whole if point and zeros and not zeros.strip("0") else raw
+    return raw
 
 
 def _decode_integer(raw: Tree, *, lenient: bool) -> int:

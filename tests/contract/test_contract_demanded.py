@@ -16,7 +16,7 @@ from changed_specs import (
 
 from harness.check_target import open_target
 from harness.errors import UsageProblem
-from harness.specification.narrowing_defaults import demanded_filters, widest_words
+from harness.specification.narrowing_defaults import demanded_filters, demanded_place, widest_words
 
 CHANGES: Final[tuple[Change, ...]] = (
     ("          from: {}\n", "          from: {required: {fault: invalid, clause: PT-CLS-025}}\n"),
@@ -125,3 +125,26 @@ def test_a_zone_that_must_be_named_is_named(tmp_path: Path, fault: str | None) -
         assert_honest_passes(ZONED, tmp_path, calls=150)
     else:
         assert_liar_is_caught(ZONED, tmp_path, fault, first=False)
+
+
+FIRST_PAGE: Final[tuple[Change, ...]] = (
+    (
+        "          start: {as: integer, least: 0, default: 0,",
+        "          start: {as: integer, least: 0, required: {fault: invalid, clause: PT-CLS-027},",
+    ),
+    ("minimum: 0, default: 0}", "minimum: 0}"),
+    (
+        "          PT-CLS-030: {",
+        '          PT-CLS-027: {level: must, basis: documented, says: "start is required", source: "Request"}\n'
+        "          PT-CLS-030: {",
+    ),
+)
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_the_first_page_is_named_where_one_must_be(tmp_path: Path) -> None:
+    changed = ChangedSpec("parlatel", FIRST_PAGE)
+    assert_linter_finds_nothing(changed)
+    assert demanded_place(changed.spec().listing) == {"start": 0}
+    assert_honest_passes(changed, tmp_path, calls=60)
+    assert_liar_is_caught(changed, tmp_path, "PT-CLS-027/start-not-required", calls=60)

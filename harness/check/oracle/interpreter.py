@@ -407,6 +407,7 @@ class _Interpreter:
             zone=self.zone,
             must_match_all=must_match_all(self.spec.listing.parameters[name]),
             absent_kept=keeps != "not-equal" or self.dialect.resolve(filter_.absent) == "kept",
+            first_filled=len(paths) > 1 and self.dialect.resolve(filter_.of_several) == "first-filled",
         )
         return row_test(paths, chosen, compared)
 

@@ -37,6 +37,8 @@ def period_test(path: FieldPath, period: Period, now: datetime, zone: ZoneInfo) 
 
 def row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison) -> RowPredicate:
     """What tells whether a filter keeps a row; None where it cannot be told from what the row shows."""
+    if compared.first_filled:
+        return _first_filled_test(paths, chosen, compared)
     if compared.keeps in ("not-equal", "present", "absent") or compared.must_match_all:
         return _whole_row_test(paths, chosen, compared)
     keeps, folded = compared.keeps, compared.folded
@@ -56,6 +58,23 @@ def row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: Va
                     return True
         # A field that was not read, or that rows do not show, leaves the question open.
         return None if some_hidden or any(head not in row for head in heads) else False
+
+    return test
+
+
+def _first_filled_test(
+    paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison
+) -> RowPredicate:
+    """The test of the first field that shows a value: one that was not read before it leaves the question open."""
+
+    def test(row: ApiRow) -> bool | None:
+        for path in paths:
+            if path.head not in row:
+                return None
+            values = [value for value in row_values_at(row, path) if value is not None]
+            if values:
+                return values_are_kept(compared, values, chosen)
+        return values_are_kept(compared, (), chosen)
 
     return test
 

@@ -24,6 +24,7 @@ class ValueComparison:
     zone: str = "UTC"
     must_match_all: bool = False
     absent_kept: bool = True
+    first_filled: bool = False
 
 
 def comparison_of_filter(filter_: Filter, *, zone: str = "UTC") -> ValueComparison:
@@ -40,12 +41,16 @@ def comparison_of_filter(filter_: Filter, *, zone: str = "UTC") -> ValueComparis
         wildcards=filter_.wildcards,
         zone=zone,
         absent_kept=assumed(filter_.absent) == "kept",
+        first_filled=len(filter_.compares) > 1 and assumed(filter_.of_several) == "first-filled",
     )
 
 
 def values_are_kept(compared: ValueComparison, shown: Iterable[ApiValue], chosen: tuple[Any, ...]) -> bool:
     """Whether a filter keeps a row with these shown values (of all its fields) for the wanted ones."""
     values = [one for value in shown for one in (value if isinstance(value, tuple) else (value,)) if one is not None]
+    if compared.first_filled:
+        # Fields of one value each, in the order of the filter.
+        values = values[:1]
     match compared.keeps:
         case "present" | "absent":
             # A flag that is false asks for the opposite.

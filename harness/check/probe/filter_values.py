@@ -176,7 +176,7 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     if not counted:
         return []
     some = [value for value, count in counted.most_common() if count < len(rows)] or [next(iter(counted))]
-    chosen: list[Any] = [some[0]]
+    chosen: list[Any] = [some[0], *_covered_values(rows, filter_)]
     once = [value for value in some if counted[value] == 1]
     if once:
         chosen.append(context.rng.choice(once))
@@ -192,6 +192,14 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
         chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
         chosen.append(absent_value(parameter) if texts else _cut_number(counted))
     return [value for value in dict.fromkeys(chosen) if not isinstance(value, str) or takes_text(parameter, value)]
+
+
+def _covered_values(rows: Sequence[Row], filter_: Filter) -> list[Any]:
+    """A value of a row that shows another one in a field before, where only the first that is filled may count."""
+    if filter_.of_several == "any":
+        return []
+    found = (flatten_values(row.values(*filter_.compares)) for row in rows)
+    return next(([values[-1]] for values in found if len(set(values)) > 1), [])
 
 
 def _unseen_words(context: CheckContext, parameter: Parameter, filter_: Filter, seen: Sequence[object]) -> list[str]:

@@ -11,13 +11,16 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from harness.check.results.people import PeopleMask
-from harness.check.results.shell_lines import ValueForm, marked, secret_variables, shell_text
+from harness.check.results.shell_lines import SIGNATURE_NAME, ValueForm, marked, secret_variables, shell_text
 from harness.output.escaping import shell_word, visible_text
 from harness.output.pseudonyms import ALIAS, NAME_DROPPED
 from harness.output.redaction import Redactor
+from harness.specification.answer_place import header_at
+from harness.specification.model import Signature
 from harness.wire.credentials_codec import decode_basic_pair
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
+from harness.wire.request_signature import read_signature, signature_place
 from harness.wire.row_codec import FieldProblem
 
 EXCERPT_LENGTH = 4096
@@ -48,6 +51,8 @@ class EvidenceRenderer:
     """Headers that the sender adds to every request."""
     ca: str | None = None
     """The file of the authority that signed the target's certificate."""
+    signature: Signature | None = None
+    """How requests are signed; None where they are not."""
 
     def render_text(self, text: str, *, limit: int = EXCERPT_LENGTH) -> str:
         """Any text from or for the wire as a report may hold it: escaped, masked, at most `limit` characters."""
@@ -84,6 +89,7 @@ class EvidenceRenderer:
         if self.ca is not None:
             parts += ["--cacert", shell_word(self.ca)]
         own = {name.lower() for name, _ in request.headers}
+        signed = self._signature_in(request)
         for name, value in (*request.headers, *(added for added in self.headers if added[0].lower() not in own)):
             pair = decode_basic_pair(value) if name.lower() == "authorization" else None
             if pair is not None:
@@ -91,12 +97,12 @@ class EvidenceRenderer:
                 parts += ["-u", self._shell_text(pair, quoted=True)]
             else:
                 # A header without a value would be left out; so curl is told to send it.
-                parts += ["-H", self._shell_text(f"{name}: {value}" if value else f"{name};")]
+                parts += ["-H", self._shell_text(f"{name}: {value}" if value else f"{name};", signed=signed)]
         if request.chunked:
             parts += ["-H", shell_word("Transfer-Encoding: chunked")]
         if request.body:
             parts += ["--data-raw", self._shell_text(self._mark_people(_text_of(request.body)))]
-        parts.append(self._shell_text(self.base + self._mark_people(_text_of(request.target))))
+        parts.append(self._shell_text(self.base + self._mark_people(_text_of(request.target)), signed=signed))
         return visible_text(" ".join(parts), limit=4 * EXCERPT_LENGTH)
 
     def render_options(self, options: Iterable[tuple[str, str]]) -> str:
@@ -104,8 +110,19 @@ class EvidenceRenderer:
         words = [f" {name}" + (f" {self._shell_text(value)}" if value else "") for name, value in options]
         return visible_text("".join(words), limit=EXCERPT_LENGTH)
 
-    def _shell_text(self, text: str, *, quoted: bool = False) -> str:
-        return shell_text(text, secret_variables(self.secrets), self.redactor, quoted=quoted)
+    def _shell_text(self, text: str, *, quoted: bool = False, signed: str = "") -> str:
+        secrets = {**self.secrets, SIGNATURE_NAME: signed} if signed else self.secrets
+        return shell_text(text, secret_variables(secrets), self.redactor, quoted=quoted)
+
+    def _signature_in(self, request: HttpRequest) -> str:
+        """The value that holds the signature of a request, in a header or in the query: for that request alone."""
+        if self.signature is None:
+            return ""
+        place = signature_place(self.signature)
+        header = header_at(place)
+        if header is not None:
+            return request.header(header) or ""
+        return read_signature(self.signature, request).get("signature", "")
 
     def _mark_people(self, text: str) -> str:
         """A target or a body with people's names and numbers as variables, where the report must not hold them.

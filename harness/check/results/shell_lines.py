@@ -17,6 +17,8 @@ from urllib.parse import quote
 from harness.output.escaping import shell_word, variables_read
 from harness.output.redaction import MASK, SHORTEST_SECRET, Redactor
 
+SIGNATURE_NAME: Final = "signature"
+"""What goes by the variable SIGNATURE: the signature of the request of a line."""
 _PLACEHOLDER: Final = re.compile("\x00([A-Z0-9_]+):([a-z]+)\x00")
 _NAME_BEFORE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})(?:=|\":\s*\"|:\s+(?:[A-Za-z]+\s+)?)$")
 # No word that a secret, or a half of one, could be.
@@ -138,11 +140,17 @@ def _outside_marks(text: str, secret: SecretVariable) -> str:
 
 
 def variable_notes(
-    lines: Iterable[str], secrets: Iterable[str], *, tokens: Iterable[str] = (), signing: str = ""
+    lines: Iterable[str],
+    secrets: Iterable[str],
+    *,
+    tokens: Iterable[str] = (),
+    signing: str = "",
+    signature: str = "",
 ) -> tuple[str, ...]:
     """What the variables in printed lines stand for, and how one gets the whole line; none where there are none.
 
-    `tokens` are the names of secrets that the run itself got, by a log-in or by the line `signing`.
+    `tokens` are the names of secrets that the run itself got, by a log-in or by the line `signing`; `signature` says
+    how each request is signed.
     """
     found = variables_read(lines)
     given = {variable_name(name): name for name in secrets}
@@ -157,6 +165,11 @@ def variable_notes(
         whence = "this line signs one" if signing else "the log-in gives one"
         notes.append(f"{', '.join(got)} in such lines: a token, which may have expired since; {whence}")
         notes += [f"$ export {got[0]}=$({signing})"] if signing else []
+    if variable_name(SIGNATURE_NAME) in found and signature:
+        notes.append(
+            f"{variable_name(SIGNATURE_NAME)} in such lines: each is signed for itself, {signature}; "
+            "sign a line anew, or run the command that replays its finding"
+        )
     others = [name for name in found if name.startswith("OTHER_") and name not in given]
     if others:
         notes.append(f"{', '.join(others)} in such lines: a wrong value near to the right one; any other will do")

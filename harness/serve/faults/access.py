@@ -149,8 +149,8 @@ def _near_secret_faults(access: Access, way: AccessWay, mark: str, *, first: boo
     log_in = way.session if way.kind == "session" else None
     names = log_in.credential_names if log_in is not None else way_credentials(way)
     secret = log_in.password if log_in is not None else names[-1] if names else None
-    if secret is None or (way.kind == "bearer" and access.jwt is not None):
-        # A signed token is examined by its signature, not compared.
+    if secret is None or way.signature is not None or (way.kind == "bearer" and access.jwt is not None):
+        # What is signed is examined by its signature, not compared.
         return
     clauses = log_in.refused_clause if log_in is not None else way.refused_clause
     ways: list[tuple[str, str, Callable[[str, str], bool]]] = [

@@ -19,6 +19,7 @@ from harness.serve.faults.parameters import parameter_faults
 from harness.serve.faults.rows import law_faults, row_faults
 from harness.serve.faults.scope import scope_faults
 from harness.serve.faults.shared_values import shared_value_faults
+from harness.serve.faults.signatures import signature_faults
 from harness.serve.faults.totals import total_faults
 from harness.serve.faults.transport import (
     TransportFault,
@@ -52,6 +53,7 @@ _FAULT_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
     envelope_faults,
     error_faults,
     access_faults,
+    signature_faults,
     encoding_faults,
 )
 

@@ -90,6 +90,13 @@ def filter_faults(listing: Listing) -> Iterator[Fault]:
                 f"{name} looks at {rule.compares[0]} only",
                 with_changed_listing(with_entry("filters", name, compares=rule.compares[:1])),
             )
+        if rule.of_several == "first-filled":
+            yield from make_fault(
+                rule.clause,
+                f"{name}-any-field-suffices",
+                f"{name} keeps a call by {' or '.join(map(str, rule.compares))}, whichever it is",
+                with_changed_listing(with_entry("filters", name, of_several="any")),
+            )
         yield from make_fault(
             rule.offsets_clause,
             f"{name}-offset-ignored",

@@ -330,7 +330,8 @@ class IndexSnapshot:
         path = query.sort_order.path
         if query.combine != "all" or any(not condition.paths for condition in query.conditions):
             return False
-        if any(one.keeps == "not-equal" and not one.absent_kept for one in query.conditions):
+        if any((one.keeps == "not-equal" and not one.absent_kept) or one.first_filled for one in query.conditions):
+            # What else a row shows decides there: a column knows its own values alone.
             return False
         if query.owners is not None and self.row_index.listing.scope is None:
             return False

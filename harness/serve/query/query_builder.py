@@ -250,9 +250,11 @@ def _build_conditions(
         elif told:
             found += [one for met in told for one in _conditions_of_field(given.listing, name, met)]
         elif keeps != "off":
+            paths = (*_compared_fields(given, rule, choices), *choices.resolve(rule.alternatives))
             condition = Condition(
                 parameter=name,
-                paths=(*_compared_fields(given, rule, choices), *choices.resolve(rule.alternatives)),
+                paths=paths,
+                first_filled=len(paths) > 1 and choices.resolve(rule.of_several) == "first-filled",
                 keeps=keeps,
                 wanted=(),
                 inclusive=keeps not in _BOUNDED or choices.resolve(rule.boundary) == "inclusive",

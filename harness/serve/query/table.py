@@ -53,7 +53,8 @@ class Condition:
 
     `parameter` is the request parameter it comes from. A row whose value is none never passes, but for `absent`, and
     for `not-equal` with `absent_kept`: that passes where no value equals a wanted one. `present` and `absent` want
-    nothing. A text that is `like` another matches its `wildcards`.
+    nothing. A text that is `like` another matches its `wildcards`. With `first_filled` only the first of the paths at
+    which a row has a value counts.
     """
 
     parameter: str
@@ -65,6 +66,7 @@ class Condition:
     absent_kept: bool = True
     wildcards: Wildcards | None = None
     negated: bool = False
+    first_filled: bool = False
 
 
 @final
@@ -422,9 +424,10 @@ class Table:
             some = np.zeros(self._length, dtype=np.bool_)
             for path in condition.paths:
                 column = self.column(path)
-                some |= column.mask_with_any()
+                counts = ~some if condition.first_filled else True
+                some = some | column.mask_with_any()
                 for wanted in condition.wanted:
-                    found |= column.mask(condition, wanted)
+                    found |= column.mask(condition, wanted) & counts
             if condition.keeps in ("present", "absent"):
                 found = some if condition.keeps == "present" else ~some
             elif condition.keeps == "not-equal":

@@ -22,7 +22,7 @@ from harness.specification.lint.field_values import PLAIN_CODECS
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values
 from harness.specification.lint.telephony_words import attribute_at
 from harness.specification.load import Spec
-from harness.specification.model import FieldChoice, FieldCondition, Filter, Parameter
+from harness.specification.model import FieldChoice, FieldCondition, Filter, Parameter, options_of
 from harness.specification.narrowing_defaults import no_filter_words, time_ends
 from harness.specification.sort_spellings import sort_spellings
 from harness.specification.value_forms import MILLISECONDS
@@ -116,6 +116,7 @@ def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
             yield from _check_comparison(spec, path, rule, parameter, keeps)
         yield from _check_wildcards(spec, path, rule, comparisons)
         yield from _check_unit(spec, path, rule, parameter, comparisons)
+        yield from _check_of_several(spec, path, rule)
         if rule.compares_by is not None:
             yield from _check_field_choice(spec, path, rule, rule.compares_by)
             for place in rule.compares_by.words.values():
@@ -148,6 +149,21 @@ def _check_unit(
     if set(comparisons) - set(_NUMBER_ORDER) or parameter.as_ not in ("integer", "digits", "decimal"):
         expected = f"as: integer, digits or decimal, and {', '.join(_NUMBER_ORDER)}"
         yield finding_at(spec, "comparison", here, expected, f"as: {parameter.as_}, {', '.join(comparisons)}")
+
+
+def _check_of_several(spec: Spec, path: KeyPath, rule: Filter) -> Iterator[LintFinding]:
+    """The first that is filled is one of several plain fields of the row, and each row shows which."""
+    if rule.of_several == "any":
+        return
+    here: KeyPath = (*path, "of-several")
+    fields = [*rule.compares, *(place for option in options_of(rule.instead) for place in option)]
+    if len(rule.compares) < 2 or rule.alternatives or rule.compares_by or rule.has_words:
+        expected = "several fields under compares, and no alternatives, compares-by or words for several things"
+        yield finding_at(spec, "comparison", here, expected, ", ".join(map(str, rule.compares)))
+    for place in dict.fromkeys(fields):
+        field = None if place.hidden or place.inner is not None else declared_field(spec, place)
+        if field is None or field.as_ not in PLAIN_CODECS:
+            yield finding_at(spec, "comparison", here, "plain fields of the row", str(place))
 
 
 def _names_numbers(spec: Spec, name: str, parameter: Parameter) -> bool:

@@ -10,8 +10,9 @@ from harness.specification.answer_place import header_at
 from harness.specification.lint.answer_places import page_part_places
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.json_types import check_json_type
+from harness.specification.lint.signatures import check_signature
 from harness.specification.load import Spec
-from harness.specification.model import AccessWay, Field, Parameter
+from harness.specification.model import AccessWay, Field, Parameter, Signature
 from harness.specification.openapi import (
     Schema,
     property_schemas,
@@ -120,6 +121,8 @@ def _undescribed_parameters(spec: Spec) -> Iterator[str]:
     yield from spec.listing.shared_values
     yield from (name for name in (access.user, access.password) if name is not None)
     yield from (key.name for way in ways_of(access) if (key := key_of(way)) is not None)
+    signed = (way.signature for way in ways_of(access) if way.signature is not None)
+    yield from (place.partition(":")[2] for rules in signed for place in rules.carries)
     yield from (name for legacy in access.legacy for name in legacy.parameters)
     yield from transport.tolerated
     yield from (name for way in transport.also.values() for name in way.adds)
@@ -149,7 +152,7 @@ def _check_way(
     spec: Spec, way: AccessWay, path: KeyPath, declared: Mapping[str, object], schemes: Sequence[Schema]
 ) -> Iterator[LintFinding]:
     pair = ("user", "password")
-    needed = {"password": pair, "basic": pair, "key": ("key",), "session": ("session",)}
+    needed = {"password": pair, "basic": pair, "key": ("key",), "session": ("session",), "signature": ("signature",)}
     lacking = [word for word in needed.get(way.kind, ()) if getattr(way, word) is None]
     for word in lacking:
         yield finding_at(spec, "request", path, f"the key {word}, beside kind: {way.kind}", "none")
@@ -172,6 +175,11 @@ def _check_way(
     elif way.kind == "bearer":
         if not any(_is_scheme_of(scheme, way) for scheme in schemes) and "Authorization" not in declared:
             yield finding_at(spec, "request", (*path, "kind"), "a securityScheme http bearer in components", "none")
+    elif way.signature is not None:
+        yield from check_signature(spec, way.signature, (*path, "signature"))
+        if not any(_is_place_of(scheme, way.signature) for scheme in schemes):
+            expected = "a securityScheme apiKey in components for a place of the signature"
+            yield finding_at(spec, "request", (*path, "kind"), expected, "none")
     elif way.kind != "none" and not any(_is_scheme_of(scheme, way) for scheme in schemes):
         key = key_of(way)
         wanted = "http basic" if key is None else f"apiKey in {key.place} of the name {key.name}"
@@ -230,6 +238,8 @@ def _is_scheme_of(scheme: Schema, way: AccessWay) -> bool:
         return kind == "apiKey" and scheme.get("name") in (way.user, way.password)
     if way.kind == "basic":
         return kind == "http" and word == "basic"
+    if way.signature is not None:
+        return _is_place_of(scheme, way.signature)
     if key is None:
         return False
     headed = key.place == "header" and key.name.lower() == AUTHORIZATION.lower()
@@ -242,6 +252,12 @@ def _is_scheme_of(scheme: Schema, way: AccessWay) -> bool:
         key.place == "header" and str(scheme.get("name")).lower() == key.name.lower()
     )
     return kind == "apiKey" and scheme.get("in") == key.place and same
+
+
+def _is_place_of(scheme: Schema, rules: Signature) -> bool:
+    """Whether a scheme of OpenAPI, which knows no signatures, names a place that carries a part of one."""
+    place = f"{scheme.get('in')}:{scheme.get('name')}".lower()
+    return scheme.get("type") == "apiKey" and place in {known.lower() for known in rules.carries}
 
 
 def check_response_agreement(spec: Spec) -> Iterator[LintFinding]:

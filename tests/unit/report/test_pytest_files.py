@@ -183,7 +183,10 @@ def test_two_findings_of_one_clause_have_files_of_their_own() -> None:
 def test_a_finding_that_no_answer_shows_stands_in_the_index(case: str) -> None:
     made = pytest_files(made_report(case=case))
     assert list(made) == ["README.md"]
-    assert "`AC-LST-021`: no file; other answers than a file asks for show it." in made["README.md"]
+    assert (
+        "`AC-LST-021`: no file; it takes other answers, or requests that are signed when they are sent."
+        in made["README.md"]
+    )
 
 
 @pytest.fixture

@@ -169,3 +169,22 @@ def test_a_repeated_parameter_is_a_tuple_however_often_it_comes() -> None:
     assert encoded(numbers, (7, 9)) == ["7", "9"]
     with pytest.raises(DecodeError):
         decoded(numbers, ["7", "x"])
+
+
+LENIENT = Parameter(as_="integer", least=1, most=9, lenient=True)
+
+
+@pytest.mark.parametrize(("raw", "in_json"), [("5.0", False), ("5.00", True), (Decimal("5.0"), True), ("5", False)])
+def test_a_lenient_integer_may_have_a_fraction_of_zeros(raw: Any, in_json: bool) -> None:
+    assert decoded(LENIENT, raw, in_json=in_json) == 5
+
+
+@pytest.mark.parametrize("raw", ["5.5", "5.", ".0", "5.0.0", Decimal("5.5")])
+def test_any_other_fraction_is_no_integer(raw: Any) -> None:
+    with pytest.raises(DecodeError):
+        decoded(LENIENT, raw, in_json=isinstance(raw, Decimal))
+
+
+def test_an_integer_that_is_not_lenient_has_no_fraction() -> None:
+    with pytest.raises(DecodeError):
+        decoded(Parameter(as_="integer"), "5.0")

@@ -20,22 +20,28 @@ from harness.check.credentials import (
     token_claims,
 )
 from harness.check.secret_alterations import ALTERATIONS
+from harness.check.signed_requests import RequestEdit, SignedEdit, with_altered_signature
 from harness.errors import UsageProblem
-from harness.specification.access import account_names, key_of, way_credentials, ways_of
-from harness.specification.model import AccessKey, AccessWay, Clauses, Jwt, LogIn, all_clauses
+from harness.specification.access import account_names, is_settled, key_of, signature_of, way_credentials, ways_of
+from harness.specification.model import AccessKey, AccessWay, Clauses, Jwt, LogIn, Signature, all_clauses
+from harness.specification.signed_text import covered_parts
 from harness.wire.decoded_body import Tree
 from harness.wire.forms import encode_pairs
 from harness.wire.http_messages import HttpRequest
 
 _HOUR: Final = 3600
-RequestEdit = Callable[[HttpRequest], HttpRequest]
+_WELL_BEYOND_SECONDS: Final = 600
+_SIGNATURE_CHANGES: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
+    ("the first half of the", lambda text: text[: len(text) // 2]),
+    ("another", lambda text: text[::-1]),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
     """Credentials that must be refused, the fault that is due and the clauses that promise it.
 
-    `edit` changes the finished request; with `log_in` they ask for a token. Who takes those of `habit` as well reads
+    `edit` changes the finished request, a SignedEdit after it was signed; with `log_in` they ask for a token. Who takes those of `habit` as well reads
     all that is given so, and promises nothing else: blanks around values are cut off by many frameworks
     (`trimmed_values`, foreign servers).
     """
@@ -49,7 +55,7 @@ class LoginAttempt:
     example: bool = False
     log_in: bool = False
     habit: Mapping[str, str] | None = None
-    edit: RequestEdit | None = field(default=None, compare=False)
+    edit: RequestEdit | SignedEdit | None = field(default=None, compare=False)
 
 
 def example_values(context: CheckContext) -> dict[str, Tree]:
@@ -95,6 +101,9 @@ def wrong_attempts(context: CheckContext) -> Iterator[LoginAttempt]:
         yield from _wrong_passwords(context, way)
     elif way.kind == "bearer":
         yield from _wrong_tokens(context)
+    elif way.signature is not None:
+        own = documented_credentials(context, context.identity)
+        yield from wrong_signatures(context, way.signature, own, way.refused_clause)
     else:
         yield from _wrong_keys(context, way)
     yield from _attempts_elsewhere(context, way)
@@ -105,6 +114,11 @@ def _missing_secret(context: CheckContext) -> Iterator[LoginAttempt]:
     fault = rules.missing_fault
     missing = rules.clauses.missing_refused or rules.clauses.wrong_refused
     yield LoginAttempt("no credentials", {}, fault, missing)
+    own = documented_credentials(context, context.identity)
+    signature = signature_of(rules, own)
+    if signature is not None and signature.key is not None:
+        unsigned = {name: text for name, text in own.items() if name != signature.secret}
+        yield LoginAttempt("a request that is not signed", unsigned, _either_fault(context), missing)
     if example_values(context):
         yield LoginAttempt("the documented example without credentials", {}, fault, missing, example=True)
 
@@ -277,6 +291,9 @@ def further_way_attempts(context: CheckContext, way: AccessWay) -> Iterator[Logi
     held = context.identity.credentials
     names = way_credentials(way)
     own = {name: held[name] for name in (*names, *account_names(context.listing)) if name in held}
+    if way.signature is not None:
+        yield from wrong_signatures(context, way.signature, own, way.refused_clause)
+        return
     secret = names[-1]
     for what, text in islice(altered_secrets(own[secret]), 3):
         yield LoginAttempt(
@@ -399,6 +416,75 @@ def _without_signature(token: SignedToken | None) -> SignedToken | None:
         return None
     header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
     return token.altered(f"{header}.{token.split('.')[1]}.", "unsigned")
+
+
+# --- signed requests ----------------------------------------------------------------------------------------
+
+
+def wrong_signatures(
+    context: CheckContext, rules: Signature, own: Mapping[str, str], refused: Clauses
+) -> Iterator[LoginAttempt]:
+    """Requests that are signed with a wrong secret, altered after they were signed, or signed at another time."""
+    fault = context.listing.access.wrong_fault
+    if not all(own.get(name) for name in rules.credential_names):
+        return
+    for what, text in islice(altered_secrets(own[rules.secret]), 2):
+        yield LoginAttempt(f"signed with {what} {rules.secret}", {**own, rules.secret: text}, fault, refused)
+    if rules.key is not None:
+        held = [one.credentials.get(rules.key) for one in context.identities]
+        others = [text for text in held if text and text != own[rules.key]]
+        for whose, other in (("nobody's", own[rules.key] + "x"), *(("another's", text) for text in others[:1])):
+            yield LoginAttempt(f"signed in {whose} name", {**own, rules.key: other}, fault, refused)
+    for what, change in _SIGNATURE_CHANGES:
+        edit = SignedEdit(change=with_altered_signature(rules, change))
+        yield LoginAttempt(f"{what} signature", own, fault, refused, edit=edit)
+    if rules.clauses.altered:
+        for what, alter in _alterations_of_requests(context, rules):
+            yield LoginAttempt(what, own, fault, rules.clauses.altered, edit=SignedEdit(change=alter))
+    if rules.time is not None:
+        beyond = rules.time.skew_seconds + _WELL_BEYOND_SECONDS
+        for clauses, what, seconds in (
+            (rules.clauses.old, "signed too long ago", -beyond),
+            (rules.clauses.future, "signed in the future", beyond),
+        ):
+            if clauses:
+                yield LoginAttempt(what, own, fault, clauses, edit=SignedEdit(seconds=seconds))
+
+
+def _alterations_of_requests(context: CheckContext, rules: Signature) -> Iterator[tuple[str, RequestEdit]]:
+    """What may be done to a request whose signature must show it, with what it is."""
+    covered, carries = covered_parts(rules.signed_texts), context.listing.transport.carries
+    pair = _harmless_pair(context)
+    if carries == "json":
+        if "body" in covered:
+            yield (
+                "a blank added to the body after signing",
+                lambda request: replace(request, body=request.body + b" "),
+            )
+    elif pair is not None and ("query" if carries == "query" else "body") in covered:
+        yield f"{pair[0]} added after signing", _with_pair(pair)
+
+
+def _harmless_pair(context: CheckContext) -> tuple[str, str] | None:
+    """A parameter of the query with a value that nobody refuses: the size of a page, a flag."""
+    listing = context.listing
+    size = listing.paging.size_parameter
+    if size is not None and listing.parameters[size].place is None:
+        return size, str(context.encode(size, max(listing.parameters[size].least or 1, 1)))
+    settled = {name for name, one in listing.parameters.items() if is_settled(one) or one.place or one.at}
+    flags = (name for name, one in listing.parameters.items() if one.as_ == "flag" and name not in settled)
+    flag = next(flags, None)
+    return None if flag is None else (flag, str(context.encode(flag, True)))
+
+
+def _with_pair(pair: tuple[str, str]) -> RequestEdit:
+    def edit(request: HttpRequest) -> HttpRequest:
+        if request.body:
+            return replace(request, body=request.body + b"&" + encode_pairs([pair]))
+        mark = b"&" if request.query else b"?"
+        return replace(request, target=request.target + mark + encode_pairs([pair]))
+
+    return edit
 
 
 def attempts_by_encoding(context: CheckContext) -> Iterator[LoginAttempt]:
