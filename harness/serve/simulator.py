@@ -220,8 +220,7 @@ class Simulator:
     def _url_of(self, request: HttpRequest) -> str:
         """Where a request came to: scheme, host and path; without a Host header the spec's own server."""
         host = request.header("host")
-        scheme = "https" if request.secure else "http"
-        origin = f"{scheme}://{host}" if host else server_origin(self.documented_spec)
+        origin = f"{'https' if request.secure else 'http'}://{host}" if host else server_origin(self.documented_spec)
         return origin + (request.mounted_at + request.path).decode("ascii", "replace")
 
     def _with_digest(self, ask: ListRequest | RefusedRequest, request: HttpRequest) -> ListRequest | RefusedRequest:
@@ -249,8 +248,7 @@ class Simulator:
         access = self.spec.listing.access
         if access.jwt is None or isinstance(ask, RefusedRequest):
             return True
-        token = ask.credentials.get(access.token)
-        return not is_signed_token(token)
+        return not is_signed_token(ask.credentials.get(access.token))
 
     def answer_list_request(
         self, ask: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None
@@ -631,6 +629,10 @@ class Simulator:
         """Build the index or table that the first request at an instant would otherwise wait for."""
         if not self._fast or self._hooks is not NO_HOOKS or self._snapshot_at(at) is None:
             self._view_at(at)
+
+    def make_rows_ahead(self) -> bool:
+        """Make some rows of a list that was asked for, before they are; False where there are none to make."""
+        return self._row_index is not None and self._row_index.make_rows_ahead()
 
     def _view_at(self, at: datetime) -> InstantView:
         with self._lock:

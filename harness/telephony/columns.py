@@ -26,6 +26,8 @@ T = TypeVar("T")
 Integers: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
+# So many texts are joined in one go.
+_MANY: Final = 4096
 _INSTANT_TYPE: Final = pl.Datetime("ms", "UTC")
 # What is made of an object in more ways than these is not met again.
 _MOST_WAYS: Final = 256
@@ -156,7 +158,12 @@ class TextColumn:
             return self.parts[0].pool.texts_of(self.parts[0].codes, self.present)
         if not self.length:
             return pl.Series([], dtype=pl.String)
-        joined = reduce(add, [self._written_out(part) for part in self.parts])
+        written = [self._written_out(part) for part in self.parts]
+        if self.length < _MANY:
+            # Of few rows a query plan would cost more than the work.
+            joined = reduce(add, written)
+        else:
+            joined = pl.select(pl.concat_str([pl.lit(part) for part in written])).to_series()
         if len(joined) != self.length:
             joined = joined.new_from_index(0, self.length)
         return joined if self.present is None else joined.set(pl.Series(~self.present), None)

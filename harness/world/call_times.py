@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.world.random_streams import (
     QUANTILE_STEPS,
+    FlagArray,
     IntArray,
     chance_flags,
     choose_indexes,
@@ -67,10 +68,10 @@ def party_numbers_of(traffic: Traffic, units: IntArray) -> IntArray:
     return values_where((units & 3) > 0, units, parties_of_further)
 
 
-def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
-    """The times of calls, given by their call numbers."""
+def call_times_of(traffic: Traffic, units: IntArray, starts: IntArray | None = None) -> CallTimes:
+    """The times of calls, given by their call numbers, and their starts where these are known."""
     seed, profile = traffic.seed, traffic.profile
-    started = call_starts(traffic, units)
+    started = call_starts(traffic, units) if starts is None else starts
     endings = dispositions_of(traffic, units)
     setup = quantile_values(draw_bits(seed, "call.setup", units), profile.setup.table)
     ring = chosen_quantile_values(draw_bits(seed, "call.ring", units), _ring_tables(traffic), endings)
@@ -78,18 +79,26 @@ def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
     cancelled = np.flatnonzero(endings == CANCELLED)
     ring[cancelled[chance_flags(draw_bits(seed, "call.gone", units[cancelled]), profile.given_up)]] = NEVER
     rings = ring != NEVER
-    rang = np.where(rings, started + setup, NEVER)
-    after_ring = started + setup + np.where(rings, ring, 0)
+    ringing = started + setup
+    after_ring = ringing + ring * rings
     talks = endings == ANSWERED
     talk = quantile_values(draw_bits(seed, "call.talk", units), profile.talk.table)
     return CallTimes(
         call_numbers=units,
         started=started,
-        rang=rang,
-        answered=np.where(talks, after_ring, NEVER),
-        ended=after_ring + np.where(talks, talk, 0),
+        rang=_instants_where(rings, ringing),
+        answered=_instants_where(talks, after_ring),
+        ended=after_ring + talk * talks,
         dispositions=endings,
     )
+
+
+def _instants_where(come: FlagArray, instants: IntArray) -> IntArray:
+    """Those that come, else NEVER: without a branch, for no processor foretells which calls are answered."""
+    found: IntArray = instants - NEVER
+    found *= come
+    found += NEVER
+    return found
 
 
 @lru_cache(maxsize=8)

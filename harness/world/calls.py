@@ -102,13 +102,17 @@ _MEDIA_ADDRESSES: Final = TextPool(tuple(f"203.0.113.{10 + machine}" for machine
 
 @final
 class CallBatch:
-    """A batch of calls by their numbers, whose attributes are columns; each array is made when first needed."""
+    """A batch of calls by their numbers, whose attributes are columns; each array is made when first needed.
 
-    def __init__(self, traffic: Traffic, pools: ValuePools, units: IntArray) -> None:
+    `starts` are those of the calls, in milliseconds since 1970, where they are known already.
+    """
+
+    def __init__(self, traffic: Traffic, pools: ValuePools, units: IntArray, starts: IntArray | None = None) -> None:
         self.traffic = traffic
         self.pools = pools
         self.call_numbers = units
         self.session_numbers = units >> 2
+        self._starts = starts
         self._columns: dict[str, Column] = {}
 
     def __len__(self) -> int:
@@ -141,7 +145,7 @@ class CallBatch:
     @cached_property
     def times(self) -> CallTimes:
         """The instants of each call."""
-        return call_times_of(self.traffic, self.call_numbers)
+        return call_times_of(self.traffic, self.call_numbers, self._starts)
 
     @cached_property
     def is_answered(self) -> FlagArray:
@@ -181,9 +185,12 @@ class CallBatch:
     @cached_property
     def _line_rank(self) -> IntArray:
         bits, profile = self._draw_for_parties("line"), self.traffic.profile
-        home = self.pools.extensions.count_of_customer[self.customer] > 10
-        ranks = choose_indexes(bits, profile.home_line_thresholds)
-        return np.where(home, ranks, choose_indexes(bits, profile.other_line_thresholds))
+        elsewhere = self.pools.extensions.count_of_customer[self.customer] <= 10
+        return values_where(
+            elsewhere,
+            choose_indexes(bits, profile.home_line_thresholds),
+            lambda rows: choose_indexes(bits[rows], profile.other_line_thresholds),
+        )
 
     @property
     def line(self) -> IntArray:
@@ -480,10 +487,10 @@ def _line_direction_column(batch: CallBatch) -> Column:
 
 
 def _outcome_state_column(batch: CallBatch) -> Column:
-    hung_up = np.where(chance_flags(batch.draw_for_calls("hangup"), 0.48), 0, 1)
-    done = np.where(batch.transferred_at != NEVER, 2, hung_up)
+    hung_up = (~chance_flags(batch.draw_for_calls("hangup"), 0.48)).astype(np.int64)
+    hung_up[batch.transferred_at != NEVER] = 2
     endings = batch.times.dispositions
-    return pooled_column(_OUTCOME_WORDS, np.where(endings == ANSWERED, done, endings + 2))
+    return pooled_column(_OUTCOME_WORDS, np.where(endings == ANSWERED, hung_up, endings + 2))
 
 
 def _setup_seconds_column(batch: CallBatch) -> Column:
@@ -554,10 +561,10 @@ def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Call
 
 
 def _media_column(batch: CallBatch) -> Column:
-    rarely = np.where(batch.direction == INTERNAL, 1, 0)
     bits = batch.draw_for_calls("media")
-    video = np.where(rarely == 1, chance_flags(bits, 0.25), chance_flags(bits, 0.03))
-    return pooled_column(_LINE_AND_MEDIA_WORDS, np.where(video, 7, 6))
+    # What is drawn by the smaller chance is drawn by the larger one, too.
+    video = chance_flags(bits, 0.03) | ((batch.direction == INTERNAL) & chance_flags(bits, 0.25))
+    return pooled_column(_LINE_AND_MEDIA_WORDS, 6 + video.astype(np.int64))
 
 
 CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyType(

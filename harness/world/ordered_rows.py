@@ -173,7 +173,8 @@ class OrderedRowTable:
     def row_columns(self, rows: IntArray) -> RowColumns:
         """The columns of some rows over their whole life."""
         part = self._part
-        return RowColumns(part.traffic, part.pools, self.grain, self.row_numbers[rows], _AFTER_ALL)
+        starts = self.started[rows] if len(self.started) == len(self) else None
+        return RowColumns(part.traffic, part.pools, self.grain, self.row_numbers[rows], _AFTER_ALL, starts)
 
 
 def hash_of_text(text: str) -> int:

@@ -84,7 +84,7 @@ def values_where(
 class Thresholds:
     """Cumulative weights, scaled to 32 bits, and for the first bits of each draw the index that it tells already."""
 
-    __slots__ = ("_guide", "_guide_bits", "_is_decided", "_open", "values")
+    __slots__ = ("_first", "_guide", "_guide_bits", "_has_more", "_is_decided", "_open", "values")
 
     def __init__(self, values: BitArray) -> None:
         self.values = values
@@ -98,6 +98,8 @@ class Thresholds:
         undecided = inner != places[:-1]
         self._is_decided = not undecided.any()
         self._guide = np.where(undecided, self._open, places[:-1]).astype(kind)
+        # Most of the others have one threshold within: above or below it is all that is left to find out.
+        self._first, self._has_more = places[:-1].astype(kind), inner - places[:-1] > 1
 
     def __len__(self) -> int:
         return len(self.values)
@@ -119,7 +121,13 @@ class Thresholds:
         open_rows = np.flatnonzero(told == self._open)
         if len(open_rows):
             draws = bits[open_rows] >> np.uint64(below)
-            found[open_rows] = np.searchsorted(self.values, draws, side="right")
+            cells = (draws >> np.uint64(32 - self._guide_bits)).view(np.int64)
+            first = self._first[cells]
+            places: IntArray = first + (self.values[first] <= draws).astype(np.int64)
+            dense = np.flatnonzero(self._has_more[cells])
+            if len(dense):
+                places[dense] = np.searchsorted(self.values, draws[dense], side="right")
+            found[open_rows] = places
         return found
 
 

@@ -24,14 +24,26 @@ from harness.world.traffic import Traffic
 
 @final
 class RowColumns:
-    """Rows that have begun at an instant (milliseconds since 1970), by their numbers, in that order."""
+    """Rows that have begun at an instant (milliseconds since 1970), by their numbers, in that order.
 
-    def __init__(self, traffic: Traffic, pools: ValuePools, grain: Grain, numbers: IntArray, at: int) -> None:
+    Where their starts are known they are not drawn again.
+    """
+
+    def __init__(
+        self,
+        traffic: Traffic,
+        pools: ValuePools,
+        grain: Grain,
+        numbers: IntArray,
+        at: int,
+        starts: IntArray | None = None,
+    ) -> None:
         self.grain = grain
         self._traffic = traffic
         self._pools = pools
         self._numbers = numbers
         self._at = at
+        self._starts = starts
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -80,7 +92,7 @@ class RowColumns:
 
     @cached_property
     def _batch(self) -> CallBatch | LegBatch | SessionBatch:
-        return self._batch_of(self._numbers)
+        return self._batch_of(self._numbers, self._starts)
 
     @cached_property
     def _live(self) -> FlagArray | None:
@@ -92,14 +104,14 @@ class RowColumns:
     def _live_batch(self) -> CallBatch | LegBatch | SessionBatch:
         return self._batch_of(self._numbers if self._live is None else self._numbers[self._live])
 
-    def _batch_of(self, numbers: IntArray) -> CallBatch | LegBatch | SessionBatch:
+    def _batch_of(self, numbers: IntArray, starts: IntArray | None = None) -> CallBatch | LegBatch | SessionBatch:
         match self.grain:
             case Grain.LEG:
                 return LegBatch(self._traffic, self._pools, numbers)
             case Grain.SESSION:
                 return SessionBatch(self._traffic, self._pools, numbers)
             case _:
-                return CallBatch(self._traffic, self._pools, numbers)
+                return CallBatch(self._traffic, self._pools, numbers, starts)
 
 
 def _times_of(batch: CallBatch | LegBatch | SessionBatch) -> tuple[IntArray, IntArray]:

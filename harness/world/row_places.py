@@ -32,6 +32,7 @@ class _LateRows:
     """
 
     numbers: IntArray
+    started: IntArray
     ended: IntArray
     before: int = 0
 
@@ -66,32 +67,40 @@ class RowPlaces:
         begun = late.before + len(late.numbers)
         return begun if population is ListedCalls.BOTH else begun - live
 
-    def numbers(self, grain: Grain, population: ListedCalls, at: int, first: int, last: int) -> IntArray:
-        """The numbers of the rows listed at an instant from one place to another, which is not among them."""
+    def rows(
+        self, grain: Grain, population: ListedCalls, at: int, first: int, last: int
+    ) -> tuple[IntArray, IntArray]:
+        """Numbers and starts of the rows listed at an instant from one place to another, which is not among them."""
         late = self._late(grain, at)
         match population:
             case ListedCalls.LIVE:
-                return late.numbers[late.ended > at][first:last]
+                listed = np.flatnonzero(late.ended > at)[first:last]
+                return late.numbers[listed], late.started[listed]
             case ListedCalls.ENDED:
-                listed = late.numbers[late.ended <= at]
+                listed = np.flatnonzero(late.ended <= at)
             case _:
-                listed = late.numbers
+                listed = np.arange(len(late.numbers))
         before = late.before
-        early = self.span.numbers_at(grain, first, min(last, before))
-        return np.concatenate([early, listed[max(first - before, 0) : max(last - before, 0)]])
+        numbers, starts = self.span.rows_at(grain, first, min(last, before))
+        listed = listed[max(first - before, 0) : max(last - before, 0)]
+        if not len(listed):
+            return numbers, starts
+        return np.concatenate([numbers, late.numbers[listed]]), np.concatenate([starts, late.started[listed]])
 
     def _find_late_rows(self, grain: Grain, at: int) -> _LateRows:
         span, slot = self.span, self.span.traffic.first_live_slot(at)
         if grain is not Grain.LEG:
             numbers, starts = span.rows_in(grain, slot, span.traffic.slot_of(at))
-            numbers, before = numbers[starts <= at], span.rows_begun_before(grain, slot)
+            numbers, starts = numbers[starts <= at], starts[starts <= at]
             if grain is Grain.SESSION:
-                return _LateRows(numbers, SessionBatch(span.traffic, self._pools, numbers).ended, before)
-            return _LateRows(numbers, CallBatch(span.traffic, self._pools, numbers).times.ended, before)
+                ended = SessionBatch(span.traffic, self._pools, numbers).ended
+            else:
+                ended = CallBatch(span.traffic, self._pools, numbers, starts).times.ended
+            return _LateRows(numbers, starts, ended, span.rows_begun_before(grain, slot))
         # A leg may begin long after its session.
         sessions = span.sessions(slot, span.traffic.slot_of(at))
         calls = CallBatch(span.traffic, self._pools, call_numbers_in(span.traffic, sessions))
         legs = LegBatch(span.traffic, self._pools, leg_numbers_of(calls)[1])
         order = np.lexsort((legs.leg_sequence, legs.started))
         order = order[legs.started[order] <= at]
-        return _LateRows(legs.leg_numbers[order], legs.ended[order])
+        return _LateRows(legs.leg_numbers[order], legs.started[order], legs.ended[order])

@@ -112,14 +112,14 @@ class SessionSpan:
         """The minute in which the row at a place begins, in the order of their starts."""
         return self._lowest + int(np.searchsorted(self._sums_of(grain), place, side="right")) - 1
 
-    def numbers_at(self, grain: Grain, first: int, last: int) -> IntArray:
-        """The numbers of the sessions or calls from one place to another, in the order of their starts."""
+    def rows_at(self, grain: Grain, first: int, last: int) -> tuple[IntArray, IntArray]:
+        """Numbers and starts of the sessions or calls from one place to another, in the order of their starts."""
         if first >= last:
-            return np.zeros(0, dtype=np.int64)
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         begin, end = self.slot_of_row(grain, first), self.slot_of_row(grain, last - 1)
-        numbers, _ = self.rows_in(grain, begin, end)
-        before = self.rows_begun_before(grain, begin)
-        return numbers[first - before : last - before]
+        numbers, starts = self.rows_in(grain, begin, end)
+        here = slice(first - self.rows_begun_before(grain, begin), last - self.rows_begun_before(grain, begin))
+        return numbers[here], starts[here]
 
     def rows_in(self, grain: Grain, first: int, last: int) -> tuple[IntArray, IntArray]:
         """Numbers and starts of the sessions or calls that begin from the first to the last minute, in order."""

@@ -129,8 +129,8 @@ class Traffic:
         bits = draw_bits(self.seed, "traffic.start", numbers)
         within = integers_below(bits, SLOT_MS)
         low = (bits & np.uint64(0xFFFFFF)) << np.uint64(40)
-        within = np.where(chance_flags(low, 0.25), within // 1000 * 1000, within)
-        within = np.where(chance_flags(low, 0.05), SLOT_MS // 2, within)
+        within -= (within - within // 1000 * 1000) * chance_flags(low, 0.25)
+        within[chance_flags(low, 0.05)] = SLOT_MS // 2
         return EPOCH_MS + numbers // self.numbers_per_slot * SLOT_MS + within
 
     def call_counts(self, numbers: IntArray) -> IntArray:

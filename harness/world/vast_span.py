@@ -116,15 +116,15 @@ class VastSpan:
         """Numbers and starts of the sessions or calls that begin from the first to the last minute, in order."""
         return self._rows_between(grain, _slot_start(first), _slot_start(last + 1))
 
-    def numbers_at(self, grain: Grain, first: int, last: int) -> IntArray:
-        """The numbers of the sessions or calls from one place to another, in the order of their starts."""
+    def rows_at(self, grain: Grain, first: int, last: int) -> tuple[IntArray, IntArray]:
+        """Numbers and starts of the sessions or calls from one place to another, in the order of their starts."""
         if first >= last:
-            return _NO_NUMBERS
+            return _NO_NUMBERS, _NO_NUMBERS
         begin, end, before = self._bracket(grain, first)
         if last - first > 1:
             end = self._bracket(grain, last - 1)[1]
-        numbers, _ = self._rows_between(grain, begin, end)
-        return numbers[first - before : last - before]
+        numbers, starts = self._rows_between(grain, begin, end)
+        return numbers[first - before : last - before], starts[first - before : last - before]
 
     def _bracket(self, grain: Grain, place: int) -> tuple[int, int, int]:
         """Two instants between which the row at a place begins, and few others; how many begin before the first."""

@@ -245,8 +245,8 @@ class World:
             return None
         places = self._places(grain, population, at)
         if places is not None:
-            found = places.numbers(grain, population, millis_of(at), first, last)
-            return RowColumns(past.traffic, past.pools, grain, found, millis_of(at))
+            found, starts = places.rows(grain, population, millis_of(at), first, last)
+            return RowColumns(past.traffic, past.pools, grain, found, millis_of(at), starts)
         listed = self._list_rows(grain, population, at)
         wanted, base, numbers = listed.order[first:last], 0, np.zeros(max(last - first, 0), dtype=np.int64)
         for part, positions in listed.generated:
@@ -273,7 +273,7 @@ class World:
         places = self._places(grain, population, at)
         if places is not None and self._past is not None and isinstance(rows, slice) and rows.step is None:
             first, last, _ = rows.indices(places.count(grain, population, millis_of(at)))
-            found = places.numbers(grain, population, millis_of(at), first, last)
+            found, _ = places.rows(grain, population, millis_of(at), first, last)
             made = self._past.any_calls.records_of(grain, found, lives)
             seen = [_visible_row(grain, whole, at) for whole in made]
             return [Record({name: row[name] for name in names}) for row in seen]

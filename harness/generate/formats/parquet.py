@@ -1,4 +1,4 @@
-"""A typed table for analysis: instants in UTC, numbers as numbers, none as null, nested rows as lists of structs."""
+"""A typed table for analysis: instants in UTC, words as categories, none as null, nested rows as lists of structs."""
 
 from __future__ import annotations
 

@@ -118,11 +118,21 @@ class Application:
         try:
             return self._route_and_answer(request)
         except Exception as error:
-            if self._log is not None:
-                path = request.path.decode("latin-1")
-                kind = type(error).__name__
-                self._log.write(kind, visible_text(f"500 {request.method} {path}: {kind}: {error}", limit=500))
+            self._log_failure(f"500 {request.method} {request.path.decode('latin-1')}", error)
             return plain_response(500, "the simulator itself failed; its log says why")
+
+    def work_ahead(self) -> bool:
+        """Make something that later requests will need; False when there is nothing to make. Never raises."""
+        try:
+            return any(simulator.make_rows_ahead() for simulator in self.simulation.router.simulators)
+        except Exception as error:
+            self._log_failure("rows that nobody asked for yet", error)
+            return False
+
+    def _log_failure(self, what: str, error: Exception) -> None:
+        if self._log is not None:
+            kind = type(error).__name__
+            self._log.write(kind, visible_text(f"{what}: {kind}: {error}", limit=500))
 
     def _route_and_answer(self, request: HttpRequest) -> HttpResponse | Delivery:
         if self._remote_token is not None:

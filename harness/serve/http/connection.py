@@ -16,6 +16,7 @@ from typing import Final, TypeAlias, final
 
 from harness.output.escaping import visible_text
 from harness.serve.faults.transport import Delivery
+from harness.serve.http.idle_work import IdleWork
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.log_limiter import LogLimiter
 from harness.serve.http.options import LogWriter, RejectionListener
@@ -54,8 +55,8 @@ class ConnectionManager:
     """What the connections of one server share: the handler `answer`, which never raises, limits and one timer.
 
     `log` gets a line per client whose connection is closed without an answer, `on_rejection` each other rejection.
-    `check_head` refuses a request before its body is read, or says how many bytes the body may have. `date_line` is
-    the header that all answers end with.
+    `check_head` refuses a request before its body is read, or says how many bytes the body may have. `idle_work` is
+    for the time between requests. `date_line` is the header that all answers end with.
     """
 
     def __init__(
@@ -67,9 +68,11 @@ class ConnectionManager:
         log: LogWriter | None = None,
         on_rejection: RejectionListener | None = None,
         check_head: HeadCheck | None = None,
+        idle_work: IdleWork | None = None,
     ) -> None:
         self.answer = answer
         self.check_head = check_head
+        self.idle_work = idle_work
         self.limits = limits
         self.parser = HeadParser(limits, hosts)
         self._log = LogLimiter(log) if log is not None else None
@@ -358,6 +361,8 @@ class Connection(asyncio.Protocol):
         self._head = self._chunks = None
         self._state = _HEAD
         answer = self.manager.answer(request)
+        if self.manager.idle_work is not None:
+            self.manager.idle_work.note_request(self.loop)
         if isinstance(answer, Delivery):
             self._state = _BUSY
             self.deadline = None

@@ -19,6 +19,7 @@ from harness.output.escaping import visible_text
 from harness.serve.http.application import Application
 from harness.serve.http.certificates import LOOPBACK_NAMES, issue_certificate, make_tls_context
 from harness.serve.http.connection import ConnectionManager
+from harness.serve.http.idle_work import IdleWork
 from harness.serve.http.log_limiter import LogLimiter
 from harness.serve.http.options import DEFAULT_OPTIONS, LogWriter, ServerOptions, WallClock, machine_time
 from harness.serve.simulator import Simulator
@@ -105,6 +106,7 @@ def prepare_server(simulators: Sequence[Simulator], options: ServerOptions = DEF
         hosts=names,
         log=options.log,
         on_rejection=options.on_rejection,
+        idle_work=IdleWork(application.work_ahead),
     )
     certificate = options.certificate
     if certificate is None and tls_dir is not None:

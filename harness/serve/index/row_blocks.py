@@ -1,7 +1,8 @@
 """Rows of ended calls made from columns: whole blocks of neighbours at once, of which pages take what they show.
 
 A block costs about what twenty rows cost that are made one by one, and keeps but the places of its pieces; a row is
-put together when it is asked for. `RowIndex` makes row by row what has no columns.
+put together when it is asked for. In idle time blocks are made before anybody asks for them. `RowIndex` makes row by
+row what has no columns.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final, final
 
 import numpy as np
@@ -93,6 +95,10 @@ class RowBlocks:
         self._encoders: OrderedDict[RowVariant, RowEncoder | None] = OrderedDict()
         self._blocks: OrderedDict[tuple[RowVariant, int], _Block] = OrderedDict()
         self._block_bytes = 0
+        self._lock = Lock()
+        # What rows were asked for last, and below which of their blocks none was made ahead.
+        self._asked: RowVariant | None = None
+        self._ahead = 0
         # How many blocks hold texts, and the bytes of these, by the texts.
         self._text_uses: dict[Texts, tuple[int, int]] = {}
 
@@ -103,10 +109,14 @@ class RowBlocks:
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """Such of the rows as are quickly made from columns, by number; the others are left to the caller."""
-        encoder = self._encoder(variant)
-        if encoder is None:
-            return {}
-        size = _NESTING_BLOCK_ROWS if encoder.nests else _BLOCK_ROWS
+        with self._lock:
+            encoder = self._encoder(variant)
+            return {} if encoder is None else self._render_by(encoder, rows, variant)
+
+    def _render_by(self, encoder: RowEncoder, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
+        size = _size_of_blocks(encoder)
+        if variant != self._asked and not variant.repeated:
+            self._asked, self._ahead = variant, -(-len(self._timeline) // size)
         by_block: dict[int, list[int]] = defaultdict(list)
         for row in rows:
             by_block[row // size].append(row)
@@ -117,21 +127,46 @@ class RowBlocks:
             if block is not None:
                 self._blocks.move_to_end((variant, number))
             elif len(some) >= _FEWEST_BLOCK_ROWS and not variant.repeated:
-                last = min((number + 1) * size, len(self._timeline))
-                block = self._make_block(encoder, np.arange(number * size, last, dtype=np.int64))
+                block = self._make_block(encoder, self._rows_of_block(number, size))
                 self._keep((variant, number), block)
             if block is None:
                 scattered += some
             else:
-                places = np.asarray(some, dtype=np.int64) - number * size
-                found.update(zip(some, self._rendered(block, places), strict=True))
+                found |= self._rendered(block, some, number * size)
         if len(scattered) >= _FEWEST_SCATTERED_ROWS:
             block = self._make_block(encoder, np.asarray(scattered, dtype=np.int64))
-            rendered = self._rendered(block, np.arange(len(scattered), dtype=np.int64))
-            found.update(zip(scattered, rendered, strict=True))
+            rendered = self._rendered(block, range(len(scattered)), 0)
+            found.update(zip(scattered, rendered.values(), strict=True))
         return found
 
+    def make_ahead(self) -> bool:
+        """Make a block that nobody asked for yet, as rows were asked for last, of the latest rows that have none.
+
+        False where there is none to make, or no room for it: no other goes for it.
+        """
+        with self._lock:
+            encoder = None if self._asked is None else self._encoder(self._asked)
+            if encoder is None or self._asked is None:
+                return False
+            while self._ahead > 0 and self._has_room():
+                self._ahead -= 1
+                key = self._asked, self._ahead
+                if key not in self._blocks:
+                    rows = self._rows_of_block(self._ahead, _size_of_blocks(encoder))
+                    self._keep(key, self._make_block(encoder, rows))
+                    # It goes before those that somebody asked for.
+                    self._blocks.move_to_end(key, last=False)
+                    return True
+            return False
+
+    def _has_room(self) -> bool:
+        """Whether one more block, of the size that they have on average, fits in beside them."""
+        return self._block_bytes + self._block_bytes // max(len(self._blocks), 1) <= _BLOCK_BYTES
+
     # --- blocks ---------------------------------------------------------------------------------------------
+
+    def _rows_of_block(self, number: int, size: int) -> Integers:
+        return np.arange(number * size, min((number + 1) * size, len(self._timeline)), dtype=np.int64)
 
     def _make_block(self, encoder: RowEncoder, rows: Integers) -> _Block:
         assert self._identity is not None
@@ -151,13 +186,22 @@ class RowBlocks:
         pieces = list(self._plain_texts.value_pieces(shown.parts, "", "", (), None, escaped=False))
         return RowBlock(self._plain_texts.joined_pieces(pieces), len(column))
 
-    def _rendered(self, block: _Block, places: Integers) -> list[RenderedRow]:
+    def _rendered(self, block: _Block, rows: Sequence[int], first: int) -> dict[int, RenderedRow]:
+        """Rows of a block, by the numbers that they have where its first row has the number `first`."""
+        low, high = min(rows) - first, max(rows) - first + 1
+        # A stretch that holds them is found sooner than each of them, and they mostly stand side by side.
+        together = high - low <= 2 * len(rows)
+        places = np.arange(low, high) if together else np.asarray(rows, dtype=np.int64) - first
         identities: Sequence[Comparable | None]
         if isinstance(block.identities, RowBlock):
-            identities = [text.decode() for text in block.identities.rows_at(places)]
+            identities = [
+                text.decode() for text in block.identities.rows_at(slice(low, high) if together else places)
+            ]
         else:
             identities = self._shown_identities(column_at_places(block.identities, places))
-        return [RenderedRow(*pair) for pair in zip(identities, block.rows.rows_at(places), strict=True)]
+        bodies = block.rows.rows_at(slice(low, high) if together else places)
+        made = list(map(RenderedRow, identities, bodies))
+        return {row: made[row - first - low] for row in rows} if together else dict(zip(rows, made, strict=True))
 
     def _shown_identities(self, column: Column) -> list[Comparable | None]:
         """The identities of rows as they are told row by row."""
@@ -179,7 +223,7 @@ class RowBlocks:
             uses, counted = self._text_uses.get(texts, (0, 0))
             if uses and texts.lasting:
                 # Texts that a second block has are met again with every page.
-                texts.keep_list()
+                texts.keep_table()
             more = texts.memory - counted
             self._text_uses[texts] = uses + 1, texts.memory
             self._block_bytes += more
@@ -228,6 +272,10 @@ class RowBlocks:
         )
         form = JsonForm() if element is None else XmlForm(element, tuple(listing.lists.namespaces.items()))
         return RowEncoder(rules, form, {})
+
+
+def _size_of_blocks(encoder: RowEncoder) -> int:
+    return _NESTING_BLOCK_ROWS if encoder.nests else _BLOCK_ROWS
 
 
 def _plain_identity(listing: Listing, grain: Grain) -> str | None:

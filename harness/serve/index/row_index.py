@@ -226,8 +226,9 @@ class RowIndex:
         found = list(map(self._rendered_rows.get, keys))
         if self._earlier_rows and not all(found):
             earlier = {key: row for key in keys if (row := self._earlier_rows.pop(key, None)) is not None}
-            found = [row or earlier.get(key) for key, row in zip(keys, found, strict=True)]
-            self._keep_rendered(earlier)
+            if earlier:
+                found = [row or earlier.get(key) for key, row in zip(keys, found, strict=True)]
+                self._keep_rendered(earlier)
         return found
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
@@ -243,6 +244,10 @@ class RowIndex:
             self._keep_rendered({key + row: rendered for row, rendered in made.items()})
             found |= made
         return found
+
+    def make_rows_ahead(self) -> bool:
+        """Make one more block of rows that nobody asked for yet; False where there is none to make, or no room."""
+        return self._blocks.make_ahead()
 
     def _keep_rendered(self, rows: Mapping[int, RenderedRow]) -> None:
         """Keep rows at hand, by their keys."""
@@ -444,7 +449,7 @@ class IndexSnapshot:
             return rendered_rows
 
         rows = ordered.rows_in_order(low, high, render)
-        if self._live_position_set.isdisjoint(rows):
+        if not rendered_rows and self._live_position_set.isdisjoint(rows):
             found = self.row_index.rows_at_hand(rows, variant)
             if all(found):
                 return cast("list[RenderedRow]", found)

@@ -150,16 +150,18 @@ class OrderedRows:
 
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
-        known = self._memory.stretches
-        begin, found = low - low % _STRETCH_ROWS, list[int]()
-        for start in range(begin, high, _STRETCH_ROWS):
-            stretch = known.get((self, start))
-            if stretch is None:
-                if len(known) >= _MOST_STRETCHES:
-                    known.clear()
-                stretch = self._put_in_order(start, min(start + _STRETCH_ROWS, len(self)), render)
-                known[self, start] = stretch
-            found += stretch
+        known, begin = self._memory.stretches, low - low % _STRETCH_ROWS
+        stretches = {start: known.get((self, start)) for start in range(begin, high, _STRETCH_ROWS)}
+        missing = [start for start, stretch in stretches.items() if stretch is None]
+        if missing:
+            # Together, so that all ties of a page are met at once.
+            first, last = missing[0], min(missing[-1] + _STRETCH_ROWS, len(self))
+            rows = self._put_in_order(first, last, render)
+            if len(known) + len(missing) > _MOST_STRETCHES:
+                known.clear()
+            for start in range(first, last, _STRETCH_ROWS):
+                stretches[start] = known[self, start] = rows[start - first : start - first + _STRETCH_ROWS]
+        found = [row for stretch in stretches.values() for row in stretch or ()]
         return found[low - begin : high - begin]
 
     def _put_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
@@ -258,7 +260,7 @@ class OrderedRows:
 def _tied_groups(keys: Keys) -> list[tuple[int, int]]:
     """Where ascending keys are the same: first positions, and those after the last ones."""
     found: list[tuple[int, int]] = []
-    for at in np.flatnonzero(keys[1:] == keys[:-1]).tolist():
+    for at in (keys[1:] == keys[:-1]).nonzero()[0].tolist():
         if found and found[-1][1] == at + 1:
             found[-1] = found[-1][0], at + 2
         else:

@@ -7,7 +7,7 @@ raises NotVectorised, and the field is written row by row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, cast, final
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,7 @@ from harness.telephony.columns import (
 )
 from harness.wire.columns.column_source import NotVectorised
 from harness.wire.columns.id_texts import id_parts
+from harness.wire.columns.nested_columns import known_words
 from harness.wire.columns.number_texts import decimal_parts, is_number, number_parts, scaled_numbers
 from harness.wire.columns.row_texts import NestedPieces, nested_places
 from harness.wire.columns.time_texts import day_parts, local_days, time_parts
@@ -94,7 +95,8 @@ def field_column(field: Field, column: Column, *, zone: ZoneInfo, text_carried: 
             shown = _shown_text(column)
             return _of_texts(_bare_numbers(shown) if field.number == "bare" else shown)
         case "word":
-            return _of_texts(_shown_words(field, column))
+            shown = _shown_words(field, column)
+            return replace(_of_texts(shown), table=lambda: _word_series(shown, known_words(field)))
         case "integer" | "digits" | "decimal" | "decimal-text":
             return _of_numbers(field, column, text_carried=text_carried)
         case "flag":
@@ -218,6 +220,20 @@ def _words_of_pool(pool: TextPool, words: tuple[tuple[str, str], ...]) -> tuple[
     chosen = tuple(dict.fromkeys(known.values()))
     places = [chosen.index(known[text]) if text in known else -1 for text in pool.texts]
     return pool_of_texts(*chosen), np.asarray([*places, -1], dtype=np.int64)
+
+
+def _word_series(column: TextColumn, known: tuple[str, ...]) -> pl.Series:
+    """The words as a column of an enumeration of the known ones; null where there is none."""
+    (part,) = cast("tuple[PooledTexts]", column.parts)
+    codes, here = part.codes, column.present
+    if here is not None or codes.min(initial=0) < 0:
+        codes = np.where(codes >= 0 if here is None else here & (codes >= 0), codes, len(part.pool))
+    return _enumerated_pool(part.pool, known)[pl.Series(codes.astype(np.uint32))]
+
+
+@made_once
+def _enumerated_pool(pool: TextPool, known: tuple[str, ...]) -> pl.Series:
+    return pl.Series([*pool.texts, None], dtype=pl.Enum(known))
 
 
 def empty_texts(parts: tuple[ValuePart, ...], length: int) -> Flags | None:

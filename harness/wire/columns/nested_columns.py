@@ -33,8 +33,15 @@ def table_type(field: Field) -> pl.DataType:
             return pl.Datetime("ms", "UTC")
         case "flag":
             return pl.Boolean()
+        case "word":
+            return pl.Enum(known_words(field))
         case _:
             return pl.String()
+
+
+def known_words(field: Field) -> tuple[str, ...]:
+    """The words of a field, each once: those that are shown, then others that it may hold."""
+    return tuple(dict.fromkeys((*field.words.values(), *field.more_words)))
 
 
 def nested_type(field: Field) -> pl.DataType:

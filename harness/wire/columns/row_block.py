@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import final
 
 import numpy as np
@@ -41,10 +42,11 @@ class RowBlock:
         """The texts that rows are made of; blocks of one encoder share many."""
         return {piece[0] for piece in self._pieces if not isinstance(piece, bytes)}
 
-    def rows_at(self, places: Integers) -> list[bytes]:
-        """The rows at some places, in their order."""
+    def rows_at(self, places: Integers | slice) -> list[bytes]:
+        """The rows at some places, in their order, or those of a stretch from one place to another."""
+        many = places.stop - places.start if isinstance(places, slice) else len(places)
         columns = [
-            [piece] * len(places) if isinstance(piece, bytes) else piece[0].chosen(piece[1][places])
+            repeat(piece, many) if isinstance(piece, bytes) else piece[0].chosen(piece[1][places])
             for piece in self._pieces
         ]
-        return [b"".join(parts) for parts in zip(*columns, strict=True)] if columns else [b""] * len(places)
+        return list(map(b"".join, zip(*columns, strict=True))) if columns else [b""] * many

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, cast, final
 
 import numpy as np
 import polars as pl
@@ -16,8 +16,10 @@ from harness.telephony.columns import Flags, Integers
 if TYPE_CHECKING:
     import pyarrow
 
-# So few texts are always looked up in a list.
+# So few texts are always looked up in a table.
 _FEW_TEXTS: Final = 256
+# In a table all texts take as much as the longest; one that is so many times as large as they are is a list instead.
+_MOST_PADDING: Final = 8
 # What a text takes in a list besides its own bytes.
 _LISTED_TEXT_BYTES: Final = 41
 
@@ -26,13 +28,13 @@ _LISTED_TEXT_BYTES: Final = 41
 class Texts:
     """Texts that stand in rows, written as the form wants them; `lasting` ones are met again in other slices."""
 
-    __slots__ = ("__weakref__", "_arrow", "_encoded", "lasting", "series")
+    __slots__ = ("__weakref__", "_arrow", "_table", "lasting", "series")
 
     def __init__(self, texts: Sequence[str] | pl.Series, *, lasting: bool = True) -> None:
         self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
         self.lasting = lasting
         self._arrow: pyarrow.Array | None = None
-        self._encoded: list[bytes] | None = None
+        self._table: NDArray[np.bytes_] | list[bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.series)
@@ -49,22 +51,31 @@ class Texts:
     def memory(self) -> int:
         """About how many bytes the texts take."""
         size = int(self.series.estimated_size())
-        return size if self._encoded is None else 2 * size + _LISTED_TEXT_BYTES * len(self)
+        if self._table is None:
+            return size
+        return size + (
+            self._table.nbytes if isinstance(self._table, np.ndarray) else size + _LISTED_TEXT_BYTES * len(self)
+        )
 
-    def keep_list(self) -> None:
-        """Keep a list of the texts, which makes a few of them quick to find."""
-        if self._encoded is None:
-            self._encoded = self.series.cast(pl.Binary).to_list()
+    def keep_table(self) -> None:
+        """Keep a table of the texts, which makes a few of them quick to find."""
+        if self._table is None:
+            texts: list[bytes] = self.series.cast(pl.Binary).to_list()
+            table = np.asarray(texts, dtype=np.bytes_)
+            # Side by side they stay near the processor, which objects all over the memory do not.
+            fits = table.nbytes <= _MOST_PADDING * sum(map(len, texts)) and table.tolist() == texts
+            self._table = table if fits else texts
 
     def chosen(self, codes: NDArray[np.unsignedinteger]) -> list[bytes]:
         """The texts at the places of a few rows."""
-        if self._encoded is None and len(self) <= _FEW_TEXTS:
-            self.keep_list()
-        if self._encoded is None:
+        if self._table is None and len(self) <= _FEW_TEXTS:
+            self.keep_table()
+        if self._table is None:
             found: list[bytes] = self.series[pl.Series(codes.astype(np.uint32))].cast(pl.Binary).to_list()
             return found
-        encoded = self._encoded
-        return [encoded[code] for code in codes.tolist()]
+        if isinstance(self._table, np.ndarray):
+            return cast("list[bytes]", self._table[codes].tolist())
+        return list(map(self._table.__getitem__, codes.tolist()))
 
 
 @final

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -21,6 +21,8 @@ _UTC: Final = ZoneInfo("UTC")
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
 _DAY_MINUTES: Final = 1440
+_POOLED_DAYS: Final = 256
+_AFTER_ALL_DAYS: Final = date.max.toordinal() - date(1970, 1, 1).toordinal() + 1
 _WIDEST: Final = 5000
 # Of so many instants days and minutes are looked up together, and so are seconds and thousandths: for fewer, which
 # are kept for pages, there would be nearly as many texts.
@@ -159,10 +161,19 @@ def _plain(text: str) -> str:
 
 
 def _day_part(days: Integers, form: str) -> TextPart:
-    if len(days) and int(days.min()) == int(days.max()):
-        # Of a pool of its own: a plain text would be joined to lasting pools, anew for each day.
-        return PooledTexts(TextPool((_day_text(int(days[0]), form),)), np.zeros(len(days), dtype=np.int64))
+    if len(days):
+        first, last = int(days.min()) // _POOLED_DAYS, int(days.max()) // _POOLED_DAYS
+        if first == last:
+            return PooledTexts(_days(form, first), days - first * _POOLED_DAYS)
     return _table_part(days, lambda day: _day_text(day, form))
+
+
+# What is made of a pool is made once: it is shared by all that lies within the same months.
+@lru_cache(maxsize=64)
+def _days(form: str, number: int) -> TextPool:
+    """Days side by side, of which such a run has the number."""
+    days = range(number * _POOLED_DAYS, min((number + 1) * _POOLED_DAYS, _AFTER_ALL_DAYS))
+    return TextPool(tuple(_day_text(day, form) for day in days))
 
 
 def _day_text(day: int, form: str) -> str:

@@ -23,9 +23,37 @@ from harness.world import (
 )
 from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.invented_values import ValuePools
-from harness.world.random_streams import choose_indexes, draw_bits, poisson_counts_of, poisson_thresholds
+from harness.world.random_streams import (
+    choose_indexes,
+    draw_bits,
+    poisson_counts_of,
+    poisson_thresholds,
+    weight_thresholds,
+)
 from harness.world.traffic import Traffic, millis_of
 from harness.world.traffic_profile import PROFILES, TrafficProfile
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        (1.0,),
+        (1.0, 1.0),
+        (1.0, 0.0, 0.0, 1.0),
+        tuple(1 / (rank + 1) for rank in range(6_000)),
+        (1.0,) * 70_000,
+        (*(1e-8,) * 40, 1.0, *(1e-8,) * 40),
+    ],
+    ids=["one", "two", "some never", "few often", "many", "close to one another"],
+)
+def test_an_index_is_the_number_of_thresholds_that_are_not_above_the_draw(weights: tuple[float, ...]) -> None:
+    thresholds = weight_thresholds(weights)
+    most = np.uint64(2**32 - 1)
+    borders = np.minimum(thresholds.values, most)
+    draws = np.concatenate([borders, borders - (borders > 0), draw_bits(2, "draws", np.arange(20_000)) & most])
+    due = np.searchsorted(thresholds.values, draws, side="right").tolist()
+    assert thresholds.indexes_of(draws).tolist() == due
+    assert thresholds.indexes_of_bits(draws << np.uint64(32)).tolist() == due
 
 
 def test_some_forty_calls_are_in_progress_in_the_busy_hour() -> None:

@@ -57,11 +57,11 @@ def test_every_row_found_by_its_place_is_that_of_the_whole(profile: TrafficProfi
     if grain is Grain.CALL:
         assert len(numbers) == len(span) == 120_000
     parts = [
-        span.numbers_at(grain, first, min(first + 16_384, len(numbers))) for first in range(0, len(numbers), 16_384)
+        span.rows_at(grain, first, min(first + 16_384, len(numbers)))[0] for first in range(0, len(numbers), 16_384)
     ]
     assert np.array_equal(np.concatenate(parts), numbers)
     places = [0, 1, len(numbers) - 1, *np.random.default_rng(1).integers(0, len(numbers), 30).tolist()]
-    assert [span.numbers_at(grain, place, place + 1).tolist() for place in places] == [
+    assert [span.rows_at(grain, place, place + 1)[0].tolist() for place in places] == [
         [number] for number in numbers[places].tolist()
     ]
     slot = span.traffic.slot_of(int(starts[len(starts) // 2]))

@@ -41,9 +41,9 @@ _SIGNATURE_CHANGES: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
 class LoginAttempt:
     """Credentials that must be refused, the fault that is due and the clauses that promise it.
 
-    `edit` changes the finished request, a SignedEdit after it was signed; with `log_in` they ask for a token. Who takes those of `habit` as well reads
-    all that is given so, and promises nothing else: blanks around values are cut off by many frameworks
-    (`trimmed_values`, foreign servers).
+    `edit` changes the finished request, a SignedEdit after it was signed; with `log_in` they ask for a token. Who
+    takes those of `habit` as well reads all that is given so, and promises nothing else: blanks around values are
+    cut off by many frameworks (`trimmed_values`, foreign servers).
     """
 
     purpose: str

@@ -25,6 +25,7 @@ from harness.generate.formats.csv_cells import defuse_cells
 from harness.generate.row_slices import RowSlices
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
+from harness.wire.columns.nested_columns import known_words
 from harness.world import World
 
 # It has nested rows of three kinds; the second has nested rows and lists of texts.
@@ -72,6 +73,16 @@ def test_nested_rows_have_the_values_of_the_api(name: str, tmp_path: Path) -> No
     assert (first["call_id"], first["local_number"], first["successful"]) == (12053141544, "+442079460915", False)
     assert first["start_time"] == datetime(2026, 3, 11, 10, 27, 13, tzinfo=UTC)
     assert found[1]["calls"][0]["cost"] == Decimal("0.0040")
+
+
+@pytest.mark.parametrize("name", ["parquet", "arrow"])
+def test_words_are_categories_of_all_words_that_the_api_has(name: str, tmp_path: Path) -> None:
+    api = "ozeki/list-call-history"
+    states = read_table(name, api, tmp_path).column("State").combine_chunks()
+    assert states.dictionary.to_pylist() == list(known_words(load_spec(api).listing.fields["State"]))
+    assert "Aborted" in states.dictionary.to_pylist()
+    due = native_rows(api)
+    assert states.to_pylist() == [row["State"] for row in due]
 
 
 def test_lists_of_texts_are_lists(tmp_path: Path) -> None:

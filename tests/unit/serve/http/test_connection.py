@@ -541,6 +541,37 @@ def test_a_failure_within_the_application_is_a_plain_500_and_the_connection_stay
     assert client.how == "open"
 
 
+def test_rows_are_made_ahead_of_a_list_that_was_asked_for_and_no_answer_changes() -> None:
+    def house() -> tuple[Application, Client]:
+        answering = Application([Simulator(load_spec("ozeki/list-call-history"), World.of(seed=1, calls=9_000))])
+        return answering, House(answering.respond).client()
+
+    def page(number: int) -> bytes:
+        target = f"/api?command=ListCallHistory&Username=HTTP_User_1&Password=qwe123&PageNumber={number}"
+        return f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+    (ahead, first), (_, second) = house(), house()
+    assert not ahead.work_ahead(), "nobody asked for anything"
+    first.send(page(1))
+    second.send(page(1))
+    assert ahead.work_ahead(), "9,000 rows are more than one block"
+    assert not ahead.work_ahead()
+    pages = [page(number) for number in range(0, 450, 9)]
+    assert first.send(*pages).got == second.send(*pages).got
+    assert first.got.count(b"HTTP/1.1 200 OK") == 51
+
+
+def test_a_failure_in_idle_time_is_a_line_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(simulator: Simulator) -> bool:
+        raise RuntimeError("no")
+
+    logged: list[str] = []
+    monkeypatch.setattr(Simulator, "make_rows_ahead", fail)
+    simulator = Simulator(load_spec("ozeki/list-call-history"), World.of(seed=1, calls=1))
+    assert not Application([simulator], ServerOptions(log=logged.append)).work_ahead()
+    assert logged == ["rows that nobody asked for yet: RuntimeError: no"]
+
+
 # --- the end of the server ----------------------------------------------------------------------------------
 
 

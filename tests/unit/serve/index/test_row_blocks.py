@@ -94,3 +94,46 @@ def test_blocks_beyond_the_memory_go_and_come_back_the_same(monkeypatch: pytest.
     for _ in range(3):
         assert [bounded.render_rows(some, rows.variant()) for some in wanted] == expected
         assert 0 < bounded.memory <= bound
+
+
+# --- before anybody asks ------------------------------------------------------------------------------------
+
+
+def test_nothing_is_made_ahead_of_a_list_that_nobody_asked_for() -> None:
+    rows = Rows(HISTORY)
+    assert not rows.blocks.make_ahead()
+    assert not rows.index.make_rows_ahead()
+    assert rows.blocks.memory == 0
+
+
+@pytest.mark.parametrize("api", ["ozeki/list-call-history", "voximplant/get-call-history"])
+def test_blocks_made_ahead_are_those_that_are_made_when_asked_for(api: str) -> None:
+    ahead, asked = Rows(load_spec(api)), Rows(load_spec(api))
+    many = len(ahead.timeline)
+    # Fewer rows make no block, but tell how rows are asked for.
+    ahead.blocks.render_rows([3, 4], ahead.variant())
+    steps = 0
+    while ahead.blocks.make_ahead():
+        steps += 1
+    assert steps == -(-many // (8192 if api.startswith("ozeki") else 512))
+    for wanted in (list(range(500, 530)), list(range(many - 9, many)), [7, many // 2, many - 1]):
+        made = ahead.blocks.render_rows(wanted, ahead.variant())
+        assert made == ahead.one_by_one(wanted, ahead.variant())
+        assert made.items() >= asked.blocks.render_rows(wanted, asked.variant()).items()
+
+
+def test_no_block_goes_for_one_that_is_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = Rows(load_spec("etelecom/list-call-logs"))
+    wanted = [list(range(first, first + 20)) for first in range(0, 2_560, 512)]
+    for some in wanted:
+        rows.blocks.render_rows(some, rows.variant())
+    bound = rows.blocks.memory * 5 // 4
+    monkeypatch.setattr(row_blocks, "_BLOCK_BYTES", bound)
+    made = 0
+    while rows.blocks.make_ahead():
+        made += 1
+        assert rows.blocks.memory <= bound
+    assert 0 < made < len(rows.timeline) // 512 - len(wanted), "there was no room for all"
+    # Few of a block are made one by one, unless the block is still there.
+    for some in wanted:
+        assert set(rows.blocks.render_rows(some[:2], rows.variant())) == set(some[:2])

@@ -43,6 +43,13 @@ def test_many_instants_are_written_as_each_of_them_is(many: int, hours: int, cod
     assert TextColumn(many, day_parts(millis, zone)).series()[0] == "2026-03-28"
 
 
+def test_the_last_day_of_all_is_written_as_any_other() -> None:
+    end = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+    millis = np.asarray([end - 400 * 86_400_000, end], dtype=np.int64)
+    assert TextColumn(2, day_parts(millis, ZoneInfo("UTC"))).series().to_list() == ["9998-11-26", "9999-12-31"]
+    assert TextColumn(1, day_parts(millis[1:], ZoneInfo("UTC"))).series().to_list() == ["9999-12-31"]
+
+
 def test_a_minute_of_days_is_one_part_and_a_second_with_its_fraction_another() -> None:
     """Of many instants: those of a page would not need as many texts."""
     millis = np.arange(20_000, dtype=np.int64) * 17_123
