@@ -74,6 +74,8 @@ class TargetFacts:
     page_cap: PageCap | None = None
     unkept_filters: frozenset[str] = frozenset()
     """Filters of the run's own window that the server does not keep."""
+    identity_shared: bool = False
+    """Whether different rows were seen under one identity, so that it does not tell rows apart."""
     stands_still: bool = False
     """Whether a list of live calls was seen to stand still for a while, twice."""
     reread_requests: int = 0
