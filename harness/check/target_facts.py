@@ -44,8 +44,8 @@ class RunOptions:
     """Further options of the command line that repeats the run."""
     other_lists: Mapping[str, CheckContext] = field(default_factory=lambda: MappingProxyType({}))
     """The contexts of other operations of the target, by the name of the operation."""
-    filters_asked: frozenset[str] = frozenset()
-    """The filters that the run is about; empty for all."""
+    clauses_by_filter: Mapping[str, Clauses] = field(default_factory=lambda: MappingProxyType({}))
+    """The clauses of each filter, wherever the spec says something about it."""
     watch_seconds: float | None = None
     """At most so long a list of live calls is watched; None for as long as the run allows."""
 

@@ -112,7 +112,10 @@ def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[B
         pages = _pages_at(context, paging, due, probe) if due is not None else Pages(size=2, begins=(2,))
         if pages is None or any(_lies_within(one, arrangement) for one in broken):
             continue
-        judged = [_check_page_at(context, mirror, paging, probe, pages.size, begin) for begin in pages.begins]
+        with context.asked.probing(clauses, slice_clauses(paging), arrangement.clauses) as is_asked:
+            if not is_asked:
+                continue
+            judged = [_check_page_at(context, mirror, paging, probe, pages.size, begin) for begin in pages.begins]
         if len(judged) < 2 or mirror.volatile or not all(one.passed for one in judged):
             continue
         repeated = _rows_shown_twice([one.exchange for one in judged])
@@ -215,6 +218,7 @@ def _check_page_at(
         clauses,
         blame=blame,
         afresh=True,
+        always=True,
     )
 
 

@@ -225,7 +225,9 @@ def _check_neighbour_pages(
     most: int | None = 3,
 ) -> None:
     """Two pages side by side, of so many rows at most: other rows, and none twice."""
-    if len(mirror.rows) < 4 or mirror.volatile:
+    order = context.listing.order
+    asked = context.asked.include(slice_clauses, partition, order.clause if order is not None else ())
+    if len(mirror.rows) < 4 or mirror.volatile or not asked:
         return
     first, second = (
         context.send(mirror.request(values), f"page {index} of two neighbours") for index, values in enumerate(pages)
@@ -370,6 +372,8 @@ def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumber
 
 def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[str, Tree], clauses: Clauses) -> None:
     """Where no page is named the first one comes."""
+    if not context.asked.include(clauses):
+        return
     plain, named = (
         context.send(mirror.request(values), purpose)
         for values, purpose in (({}, "no page"), (begin, "the first page by its number"))
@@ -389,7 +393,7 @@ def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[st
 
 def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> None:
     """A page far larger than the list: it may be refused or cut, but a success holds rows."""
-    if context.listing.parameters[name].most is not None or not mirror.rows:
+    if context.listing.parameters[name].most is not None or not mirror.rows or not context.asked.include(clauses):
         return
     ask = mirror.request({name: context.encode(name, FAR_LARGER_SIZE)})
     exchange = None
@@ -448,6 +452,8 @@ def _check_page_walk(
     context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]], size: int
 ) -> None:
     """The pages of `size` rows one after the other: each row once, and all of them."""
+    if not context.asked.include(clauses):
+        return
     if _is_walk_of_mirror(context, mirror, size):
         context.results.record_pass(clauses)
         return
