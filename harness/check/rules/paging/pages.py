@@ -95,6 +95,8 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
         told = _pages_side_by_side(context, mirror, paging)
     if told is None:
         return
+    reason = f"pages do not share out the list: {mirror.tear_reason}"
+    context.results.record_not_exercised(slice_clauses(paging), reason)
     if told.check is None and paging.size_parameter is not None:
         told = _with_torn_walk(context, mirror, told)
     for clauses in (told.clauses, told.also):
