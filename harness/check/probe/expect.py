@@ -226,7 +226,18 @@ def _is_known(
         blamed = blamed_clauses(context, mirror, probe, part, difference, judged.expected)
         if blamed.clauses[:1] == known.clauses[:1]:
             return True
-    return False
+    # Where a filter lets other rows through, later pages begin elsewhere.
+    return difference.aspect == "slice" and is_known_to_keep_others(context, probe.ask)
+
+
+def is_known_to_keep_others(context: CheckContext, ask: ListRequest) -> bool:
+    """Whether a filter of a request is known to keep other rows than are due."""
+    return any(
+        known.lies_within(ask)
+        and known.difference.aspect in PRIMARY_ASPECTS
+        and not context.listing.filters.keys().isdisjoint(known.ask.values)
+        for known in context.known_differences
+    )
 
 
 def _is_lost_with_less(
