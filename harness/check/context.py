@@ -11,9 +11,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
+from harness.check.asked_clauses import AskedClauses
 from harness.check.client.budget import RateLimitedClient, Sender
 from harness.check.credentials import ClientIdentity, FreshCredentials
-from harness.check.exchange import AskedStep, Exchange, Row, instants_of, steps_of, values_of
+from harness.check.exchange import UNSENT, AskedStep, Exchange, Row, instants_of, steps_of, values_of
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
@@ -66,11 +67,6 @@ READING_BYTES: Final = 4 * 1024 * 1024
 """Bytes of all readings of a list of live calls that are kept: forty of three hundred calls."""
 
 
-def always_needed(clauses: Clauses) -> bool:
-    """That a part of the run is needed whatever clauses it is for: the first reading, what ends the run."""
-    return True
-
-
 def ignore_event(event: Event) -> None:
     """Listens to a run without doing anything."""
 
@@ -102,8 +98,7 @@ class CheckContext:
     """What is called after each exchange; it raises what ends the part of the run that is under way."""
     requests: int = 0
     phase: str = "preflight"
-    part_is_needed: Callable[[Clauses], bool] = always_needed
-    """Whether a run for these clauses alone has the part that is under way."""
+    asked: AskedClauses = field(default_factory=AskedClauses)
     broken_parameters: dict[str, ClauseId] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     server_errors: list[Exchange] = field(default_factory=list)
@@ -599,7 +594,7 @@ class CheckContext:
         """The command that judges a clause again."""
         api = shell_word(self.spec.given_as)
         line = f"callharness check {api} --target {shell_word(self.target)} --only {clause} --seed {self.seed}"
-        part = "" if self.part_is_needed((clause,)) else f" --part {self.phase}"
+        part = "" if self.asked.suffice_for(clause) else f" --part {self.phase}"
         return line + part + self.evidence.render_options(self.options.replay)
 
     def _evidence_rows(self, rows: Iterable[Row], fields: Iterable[str | None]) -> tuple[str, ...]:
@@ -653,6 +648,8 @@ class CheckContext:
         """Whether the exchange failed in a way that blames no clause; then the clauses are inconclusive."""
         response = exchange.response
         if isinstance(response, NoResponse):
+            if response.reason == UNSENT:
+                return True
             if response.reason.startswith("budget:"):
                 self.results.record(clauses, Verdict.NOT_RUN, f"the budget of {self.out_of_budget} is used up")
             else:

@@ -19,6 +19,8 @@ from harness.wire.response_codec import DecodedResponse
 from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, row_values_at
 
 _TEXT_BYTES: Final = 300
+UNSENT: Final = "unsent"
+"""The reason why there is no answer to what was never asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -170,6 +172,13 @@ class AskedStep:
     exchange: Exchange
     link: LinkName | None = None
     back: bool = False
+
+
+def unsent_exchange(ask: ListRequest, purpose: str) -> Exchange:
+    """What stands for the exchange that a run for a few clauses leaves out."""
+    response = NoResponse(reason=UNSENT, text="the request was left out")
+    request = HttpRequest(method="GET", target=b"/")
+    return Exchange(list_request=ask, purpose=purpose, request=request, response=response, answer=None, rows=None)
 
 
 def steps_of(*exchanges: Exchange | None) -> tuple[AskedStep, ...]:

@@ -67,7 +67,7 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
     keys = [identity for identity in identities if identity is not None]
     if context.results.first_failed(context.listing.lists.clauses.unique) or len(set(keys)) < len(keys):
         # Either a row stands twice, or two rows share what should tell them apart.
-        context.identity_unique = False
+        context.identity_unique = not context.facts.identity_shared
         context.drop_repeated_rows = True
         read_mirror(context, mirror, now=options.now)
     # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
@@ -138,8 +138,9 @@ def _check_widest_words(context: CheckContext, mirror: Mirror) -> None:
 
 def _report_shared_identity(context: CheckContext, pairs: Sequence[tuple[Row, Row, Exchange]]) -> None:
     """Reports two calls that two pages show under one identity."""
-    if not pairs or not context.identity_unique:
+    if not pairs:
         return
+    context.facts.identity_shared = True
     one, other, exchange = pairs[0]
     names = [context.listing.lists.identity]
     names += context.fields_showing("started_at")
@@ -175,7 +176,7 @@ def _check_endless_walk(context: CheckContext, pages: Sequence[Exchange]) -> Non
 def _note_list_size(context: CheckContext, mirror: Mirror) -> None:
     clauses = context.listing.lists.clauses
     unique = clauses.unique
-    if len(mirror.rows) > 1 and context.identity_unique:
+    if len(mirror.rows) > 1 and not context.drop_repeated_rows:
         context.results.record_pass(unique, times=len(mirror.rows))
     elif len(mirror.rows) <= 1 and not context.results.first_failed(unique):
         context.results.record_not_exercised(unique, f"the target shows {len(mirror.rows)} rows")

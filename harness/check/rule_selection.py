@@ -7,9 +7,10 @@ version) are never left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
+from harness.check.probe.count_only import check_count_only
 from harness.check.results.collector import ResultCollector
 from harness.check.rules.access.account_lists import check_account_lists
 from harness.check.rules.access.authentication import check_authentication
@@ -42,49 +43,62 @@ from harness.check.rules.responses.row_consistency import check_row_consistency
 from harness.check.rules.responses.steady_rows import check_steady_rows
 from harness.check.rules.responses.unshown_fields import check_unshown_fields
 from harness.check.rules.transport.request_encoding import check_request_encoding
-from harness.specification.clause_families import ClauseFamily, constructs_by_clause, planned_families
+from harness.specification.clause_families import (
+    ClauseFamily,
+    Construct,
+    constructs_by_clause,
+    constructs_of,
+    planned_families,
+)
 from harness.specification.load import Spec
-from harness.specification.model import ClauseId
+from harness.specification.model import ClauseId, Clauses
 
 _F: Final = ClauseFamily
+_ROWS: Final = "rows"
+"""What the clauses on single rows and their fields are about: each list of rows is a witness of them."""
+_REFUSALS: Final = "refusals"
+"""What the clauses on every error are about, whatever it is for."""
 _WITNESSED: Final = frozenset({_F.SHAPE, _F.LAWS, _F.ERRORS, _F.TRANSPORT})
-"""Families whose clauses every answer is a witness of: the rules with most requests add little to the others."""
+"""Families whose clauses have no probes of their own: answers of the right kind are their witnesses."""
+_LISTS: Final = frozenset({_ROWS, _F.SHAPE})
 
-FAMILIES_BY_RULE: Final[Mapping[Callable[..., None], frozenset[ClauseFamily]]] = {
-    check_includes: _WITNESSED | {_F.INCLUDE},
-    check_filters_once: _WITNESSED | {_F.FILTERS, _F.TOTAL},
-    check_sort_orders: _WITNESSED | {_F.ORDER},
+SUBJECTS_BY_RULE: Final[Mapping[Callable[..., None], frozenset[str]]] = {
+    check_includes: _LISTS | {_F.INCLUDE},
+    check_filters_once: _LISTS | {_F.FILTERS},
+    check_sort_orders: frozenset({_F.ORDER, _F.ERRORS}),
     check_pages: frozenset({_F.PAGING, _F.ORDER, _F.TOTAL}),
     check_single_filters: frozenset({_F.FILTERS, _F.ZONE}),
-    check_hidden_filters: _WITNESSED | {_F.FILTERS},
-    check_blank_values: _WITNESSED | {_F.BLANK},
+    check_hidden_filters: frozenset({_F.FILTERS}),
+    check_blank_values: frozenset({_F.BLANK, _F.ERRORS}),
     check_filtered_pages: frozenset({_F.PAGING, _F.ORDER, _F.TOTAL}),
-    check_page_links: _WITNESSED | {_F.PAGING},
-    check_page_counts: _WITNESSED | {_F.PAGING},
-    check_following_rows: _WITNESSED | {_F.PAGING},
-    check_totals: _WITNESSED | {_F.TOTAL},
-    check_scope: _WITNESSED | {_F.SCOPE},
-    check_filters_in_scopes: _WITNESSED | {_F.SCOPE},
-    check_filter_dependences: _WITNESSED | {_F.DEPENDENCE},
+    check_page_links: frozenset({_F.PAGING}),
+    check_page_counts: frozenset({_F.PAGING}),
+    check_following_rows: frozenset({_F.PAGING}),
+    check_totals: frozenset({_F.TOTAL, _F.FILTERS}),
+    check_count_only: frozenset({_F.COUNT_ONLY, _F.DEPENDENCE}),
+    check_scope: frozenset({_F.SCOPE, _F.ERRORS}),
+    check_filters_in_scopes: frozenset({_F.SCOPE}),
+    check_filter_dependences: frozenset({_F.DEPENDENCE, _F.ERRORS}),
     check_filter_pairs: frozenset({_F.FILTERS, _F.DEPENDENCE}),
     check_full_combinations: frozenset({_F.FILTERS, _F.TOTAL, _F.PAGING, _F.ORDER}),
     check_combinations: frozenset({_F.FILTERS, _F.TOTAL, _F.PAGING, _F.ORDER, _F.DEPENDENCE, _F.COUNT_ONLY}),
-    check_remembered_values: _WITNESSED | {_F.FILTERS, _F.SCOPE, _F.PAGING, _F.ORDER},
+    check_remembered_values: frozenset({_F.FILTERS, _F.SCOPE, _F.PAGING, _F.ORDER}),
     check_remembered_letters: frozenset({_F.FILTERS}),
-    check_invalid_values: _WITNESSED | {_F.VALUES, _F.BLANK, _F.PAGING, _F.FILTERS, _F.ORDER, _F.INCLUDE, _F.SCOPE},
-    check_authentication: _WITNESSED | {_F.ACCESS, _F.SCOPE},
-    check_account_lists: _WITNESSED | {_F.SCOPE},
-    check_request_encoding: _WITNESSED,
-    check_filters_by_encoding: _WITNESSED,
-    check_echoes: _WITNESSED | {_F.ZONE},
-    check_row_consistency: _WITNESSED,
-    check_unshown_fields: _WITNESSED,
-    check_call_ends: _WITNESSED,
+    check_invalid_values: (_WITNESSED - {_F.LAWS})
+    | {_REFUSALS, _F.VALUES, _F.BLANK, _F.PAGING, _F.FILTERS, _F.ORDER, _F.INCLUDE, _F.SCOPE},
+    check_authentication: frozenset({_REFUSALS, _F.SHAPE, _F.ERRORS, _F.ACCESS, _F.SCOPE}),
+    check_account_lists: frozenset({_F.SCOPE, _F.ERRORS}),
+    check_request_encoding: frozenset({_F.TRANSPORT, _F.ERRORS}),
+    check_filters_by_encoding: frozenset({_F.TRANSPORT}),
+    check_echoes: _LISTS | {_F.ZONE},
+    check_row_consistency: _LISTS,
+    check_unshown_fields: _LISTS,
+    check_call_ends: _LISTS,
     check_steady_rows: frozenset({_F.PAGING}),
-    check_earlier_calls: _WITNESSED | {_F.FILTERS},
-    check_polling: _WITNESSED,
+    check_earlier_calls: frozenset({_F.FILTERS}),
+    check_polling: _LISTS,
 }
-"""For which families a rule is needed; a rule that does not stand here always runs."""
+"""For which families of clauses, for those on rows or on refusals, a rule is needed; always where it has no entry."""
 
 # One filter alone is judged by its own probes; that filters hold together is a promise of its own.
 _NOT_FOR_ONE_FILTER: Final = frozenset({check_filter_pairs, check_invalid_values, check_remembered_values})
@@ -93,28 +107,70 @@ _NOT_FOR_ONE_FILTER: Final = frozenset({check_filter_pairs, check_invalid_values
 def is_needed(rule: Callable[..., None], spec: Spec, only: Iterable[ClauseId]) -> bool:
     """Whether a run that is asked for these clauses needs a rule; a run that is asked for all of them does."""
     asked = frozenset(only)
-    families = FAMILIES_BY_RULE.get(rule)
-    if not asked or families is None:
+    subjects = SUBJECTS_BY_RULE.get(rule)
+    if not asked or subjects is None:
         return True
     by_clause = planned_families(spec)
-    wanted = {by_clause.get(clause) for clause in asked}
-    if None in wanted:
+    known = {clause: by_clause[clause] for clause in asked if clause in by_clause}
+    if len(known) < len(asked):
         return True
-    if rule in _NOT_FOR_ONE_FILTER and wanted == {_F.FILTERS} and filters_of_clauses(spec, asked):
+    if rule in _NOT_FOR_ONE_FILTER and set(known.values()) == {_F.FILTERS} and _are_of_filters(spec, asked):
         return False
-    return not families.isdisjoint(wanted)
+    return any(not subjects.isdisjoint(_subjects_of(spec, *told)) for told in known.items())
 
 
-def filters_of_clauses(spec: Spec, only: Iterable[ClauseId]) -> frozenset[str]:
-    """The filters that clauses are about; empty where one of them is about more, or is no clause of a filter."""
+def _subjects_of(spec: Spec, clause: ClauseId, family: ClauseFamily) -> frozenset[str]:
+    """What a clause is about: its family, or rows; where answers are its witnesses, in every place that names it."""
+    places = constructs_by_clause(spec).get(clause, ())
+    if family not in _WITNESSED:
+        return frozenset({family, *(_F.SCOPE for place in places if place.path[0] == "scope")})
+    return frozenset(map(_subject_of_place, places)) or frozenset({family})
+
+
+def _subject_of_place(place: Construct) -> str:
+    match place.path:
+        case ("fields" | "lists" | "laws", *_):
+            return _ROWS
+        case ("outcome", "error", *_):
+            return _REFUSALS
+        case ("transport", *_):
+            return _F.TRANSPORT
+    return place.family
+
+
+def clauses_to_probe(spec: Spec, only: Iterable[ClauseId]) -> frozenset[ClauseId]:
+    """The clauses, where each has probes of its own; none where one of them is kept or broken by any answer."""
+    asked, by_clause = frozenset(only), planned_families(spec)
+    return asked if all(by_clause.get(clause) not in (None, *_WITNESSED) for clause in asked) else frozenset()
+
+
+def clauses_by_filter(spec: Spec) -> Mapping[str, Clauses]:
+    """The clauses about each filter: its own, those of its range, those of what it compares and rows do not show."""
+    found: dict[str, dict[ClauseId, None]] = {name: {} for name in spec.listing.filters}
+    for construct in constructs_of(spec):
+        for name in _filters_of_place(spec, construct):
+            found[name] |= dict.fromkeys(construct.clauses)
+    return {name: tuple(clauses) for name, clauses in found.items()}
+
+
+def _filters_of_place(spec: Spec, place: Construct) -> Iterator[str]:
+    filters = spec.listing.filters
+    match place.path:
+        case ("filters" | "parameters", name, *_) if name in filters:
+            yield str(name)
+        case ("ranges", number, *_):
+            pair = spec.listing.ranges[int(number)]
+            yield from (name for name in (pair.first, pair.last) if name in filters)
+        case ("hidden", name, *_):
+            compared = {f"hidden.{name}"}
+            yield from (key for key, rule in filters.items() if compared & set(map(str, rule.compares)))
+
+
+def _are_of_filters(spec: Spec, asked: Iterable[ClauseId]) -> bool:
+    """Whether each of the clauses is about single filters and nothing else."""
     constructs = constructs_by_clause(spec)
-    found: set[str] = set()
-    for clause in only:
-        paths: list[tuple[Any, ...]] = [construct.path for construct in constructs.get(clause, ())]
-        if not paths or any(path[:1] != ("filters",) for path in paths):
-            return frozenset()
-        found |= {str(path[1]) for path in paths}
-    return frozenset(found)
+    paths = [[construct.path for construct in constructs.get(clause, ())] for clause in asked]
+    return all(places and all(path[:1] == ("filters",) for path in places) for places in paths)
 
 
 def all_failed(results: ResultCollector, only: Iterable[ClauseId]) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from harness.check.asked_clauses import AskedClauses, always_needed
 from harness.check.client.budget import Sender
-from harness.check.context import CheckContext, ClientIdentity, Exchange, always_needed, go_on, ignore_event
+from harness.check.context import CheckContext, ClientIdentity, Exchange, go_on, ignore_event
 from harness.check.credentials import signing_line
 from harness.check.first_reading import take_first_reading
 from harness.check.options import CheckOptions
@@ -35,7 +36,7 @@ from harness.check.results.findings import (
 from harness.check.results.gate import gate_colour
 from harness.check.results.people import PeopleMask, personal_kinds
 from harness.check.results.shell_lines import variable_notes
-from harness.check.rule_selection import all_failed, filters_of_clauses, is_needed
+from harness.check.rule_selection import all_failed, clauses_by_filter, clauses_to_probe, is_needed
 from harness.check.rules.access.account_lists import check_account_lists
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.filtered_scope import check_filters_in_scopes
@@ -219,8 +220,9 @@ def make_context(
             fuzz=options.fuzz,
             replay=options.replay,
             watch_seconds=options.watch_seconds,
-            filters_asked=frozenset() if options.parts else filters_of_clauses(spec, options.only),
+            clauses_by_filter=clauses_by_filter(spec),
         ),
+        asked=AskedClauses(clauses=frozenset() if options.parts else clauses_to_probe(spec, options.only)),
         known_values=options.known_values,
         response_check=check_response,
     )
@@ -260,10 +262,10 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
                 return
             if all_failed(context.results, options.only):
                 return
-            context.part_is_needed = partial(is_needed, rule, context.spec)
+            context.asked.part_is_needed = partial(is_needed, rule, context.spec)
             if phase in options.parts or is_needed(rule, context.spec, options.only):
                 _run_phase(context, phase, partial(rule, context, mirror), options)
-    context.part_is_needed = always_needed
+    context.asked.part_is_needed = always_needed
     _run_phase(context, "errors", partial(_repeat_server_errors, context), options)
     if context.silent_in_a_row:
         _note_silence(context, at_least=1)

@@ -44,8 +44,8 @@ class RunOptions:
     """Further options of the command line that repeats the run."""
     other_lists: Mapping[str, CheckContext] = field(default_factory=lambda: MappingProxyType({}))
     """The contexts of other operations of the target, by the name of the operation."""
-    filters_asked: frozenset[str] = frozenset()
-    """The filters that the run is about; empty for all."""
+    clauses_by_filter: Mapping[str, Clauses] = field(default_factory=lambda: MappingProxyType({}))
+    """The clauses of each filter, wherever the spec says something about it."""
     watch_seconds: float | None = None
     """At most so long a list of live calls is watched; None for as long as the run allows."""
 
@@ -76,6 +76,8 @@ class TargetFacts:
     page_cap: PageCap | None = None
     unkept_filters: frozenset[str] = frozenset()
     """Filters of the run's own window that the server does not keep."""
+    identity_shared: bool = False
+    """Whether different rows were seen under one identity, so that it does not tell rows apart."""
     stands_still: bool = False
     """Whether a list of live calls was seen to stand still for a while, twice."""
     reread_requests: int = 0

@@ -81,6 +81,8 @@ def noticed_by_clients(finding: Finding) -> str:
     _, kind, about = [*finding.difference.split(" ")[:3], "", "", ""][:3]
     if finding.family == "access" and finding.expected.startswith("an error"):
         return "Somebody who must be kept out gets in."
+    if finding.expected.startswith("an error") and finding.actual.startswith("a success"):
+        return NOTICED_BY_KIND["accepted"]
     if kind in NOTICED_WITH_NAME and about:
         return NOTICED_WITH_NAME[kind].format(visible_text(about, limit=60))
     if kind in NOTICED_BY_KIND:

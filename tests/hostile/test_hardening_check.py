@@ -333,6 +333,38 @@ def test_hd_21_yaml_of_many_nodes_or_levels_is_given_up_early(text: str) -> None
         parse_source_text(text, name="a file")
 
 
+OF_OZEKI = ("check", PASSWORDS_API, "--target", "http://127.0.0.1:9", "--credential", "Username=a")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000], ids=["lists", "objects"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*OF_OZEKI, "--baseline"),
+        (*OF_OZEKI, "--world"),
+        (*OF_OZEKI, "--known"),
+        ("report", "--as", "text"),
+        ("resume",),
+        ("generate", PASSWORDS_API, "--as", "freeswitch-json", "--out", "out", "--from"),
+        ("generate", PASSWORDS_API, "--as", "ndjson", "--out", "out", "--from"),
+    ],
+    ids=["baseline", "world", "known", "report", "resume", "freeswitch-json", "ndjson"],
+)
+def test_hd_12_a_file_that_is_nested_very_deep_is_told_in_a_few_lines(
+    words: tuple[str, ...],
+    text: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("deep.json").write_text(text)
+    assert main([*words, "deep.json"]) == 2
+    told = capsys.readouterr().err
+    assert "deep.json" in told
+    assert "Traceback" not in told
+
+
 # --- HD-09, 10, 13: odd values ------------------------------------------------------------------------------
 
 ODD_DATES = [

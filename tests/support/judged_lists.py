@@ -217,7 +217,7 @@ def session_of(
         rng=random.Random(1),
         options=RunOptions(now=NOW),
         facts=TargetFacts(page_cap=cap),
-        identity_unique=unique,
+        drop_repeated_rows=not unique,
         longest_page=widest,
     )
     for choice, value in (known or {}).items():

@@ -130,7 +130,8 @@ class AskedFilter:
     ) -> ProbeResult:
         """Judges a request by its rows, under its own clauses or others."""
         told = self.clauses if clauses is None else clauses
-        return check_probe(self.context, self.mirror, ask, purpose, told, only=only)
+        with self.context.asked.probing(told, self.context.options.clauses_by_filter.get(self.name, ())) as is_asked:
+            return check_probe(self.context, self.mirror, ask, purpose, told, only=only, always=is_asked)
 
     def check_use(
         self, ask: ListRequest, purpose: str, clauses: Clauses | None = None, only: Sequence[Aspect] = ASPECTS

@@ -534,7 +534,7 @@ def _compare_total(read: _Reading, *, rows_are_due: bool, page_is_full: bool) ->
     if context.listing.total is None or not meaning.total_shown:
         return
     total = parse_row_count(exchange.total)
-    if total is None or not mirror.complete or not context.identity_unique:
+    if total is None or not mirror.complete or context.drop_repeated_rows:
         # Rows that come twice may be counted twice.
         return
     rows = exchange.listed

@@ -30,7 +30,7 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> None:
         return
     on = {counting.parameter: context.encode(counting.parameter, True)}
     clauses = counting.clauses.on
-    judged = check_probe(context, mirror, mirror.request(on), "a count of all", clauses)
+    judged = check_probe(context, mirror, mirror.request(on), "a count of all", clauses, always=True)
     if judged.passed is False:
         context.mark_broken(counting.parameter, clauses)
     names = [name for name in visible_filters(context) if context.supports_parameters(name)]
@@ -88,7 +88,8 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
     if counting is None or not listed.rows or not context.parameters_work(counting.parameter):
         return
     clauses = counting.clauses.on
-    if not context.listing.paging.is_single_page:
+    if not context.listing.paging.is_single_page or context.drop_repeated_rows:
+        # Rows that come twice may be counted twice.
         return
     on = {counting.parameter: context.encode(counting.parameter, True)}
     for attempt in range(2):

@@ -14,6 +14,7 @@ from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row, instants_of
+from harness.check.exchange import unsent_exchange
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, MOST_READINGS
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.answer_checks import difference_check
@@ -102,8 +103,12 @@ def check_probe(
     credentials: Mapping[str, str] | None = None,
     only: Sequence[Aspect] = ASPECTS,
     afresh: bool = False,
+    always: bool = False,
 ) -> ProbeResult:
     """Sends a probe, judges it by the oracle and the mirror, and records the results.
+
+    A run for a few clauses leaves it out where it is for none of them, unless it is asked for `always` because more
+    follows from its answer.
 
     A right answer to the same request that was seen already, of a list that stands still, is judged in place of a
     new one, unless it is asked for `afresh`.
@@ -120,12 +125,23 @@ def check_probe(
         credentials=credentials,
         only=tuple(only),
     )
-    if credentials is None and not afresh and (seen := _seen_right_answer(context, mirror, probe)) is not None:
+    if always:
+        return _send_probe(context, mirror, probe, afresh=afresh)
+    with context.asked.probing(clauses, *probe.blame.values()) as is_asked:
+        if not is_asked:
+            return ProbeResult(passed=None, exchange=unsent_exchange(ask, purpose))
+        return _send_probe(context, mirror, probe, afresh=afresh)
+
+
+def _send_probe(context: CheckContext, mirror: Mirror, probe: Probe, *, afresh: bool) -> ProbeResult:
+    """The result of a probe, of which an answer that was seen already may be judged."""
+    clauses, purpose = probe.clauses, probe.purpose
+    if probe.credentials is None and not afresh and (seen := _seen_right_answer(context, mirror, probe)) is not None:
         return seen
-    exchange = context.send(ask, purpose, credentials=credentials)
+    exchange = context.send(probe.ask, purpose, credentials=probe.credentials)
     if server_failure(exchange) is None and context.note_unusable(exchange, clauses):
         return ProbeResult(passed=None, exchange=exchange)
-    judged = judge_exchange(context, mirror, exchange, purpose, only)
+    judged = judge_exchange(context, mirror, exchange, purpose, probe.only)
     _record_probe_passes(context, mirror, judged, probe)
     if judged.passed is None:
         context.results.record_inconclusive(clauses, "the request has more readings than can be told apart")
@@ -210,7 +226,18 @@ def _is_known(
         blamed = blamed_clauses(context, mirror, probe, part, difference, judged.expected)
         if blamed.clauses[:1] == known.clauses[:1]:
             return True
-    return False
+    # Where a filter lets other rows through, later pages begin elsewhere.
+    return difference.aspect == "slice" and is_known_to_keep_others(context, probe.ask)
+
+
+def is_known_to_keep_others(context: CheckContext, ask: ListRequest) -> bool:
+    """Whether a filter of a request is known to keep other rows than are due."""
+    return any(
+        known.lies_within(ask)
+        and known.difference.aspect in PRIMARY_ASPECTS
+        and not context.listing.filters.keys().isdisjoint(known.ask.values)
+        for known in context.known_differences
+    )
 
 
 def _is_lost_with_less(

@@ -113,8 +113,8 @@ def asked_filters(context: CheckContext) -> list[str]:
 
 
 def is_asked(context: CheckContext, name: str) -> bool:
-    """Whether the run is about this filter: all of them, unless it is asked for clauses of some filters alone."""
-    return not context.options.filters_asked or name in context.options.filters_asked
+    """Whether the run is about this filter: all of them, unless it is asked for clauses with probes of their own."""
+    return context.asked.include(context.options.clauses_by_filter.get(name, ()))
 
 
 def count_values(rows: Sequence[Row], paths: Sequence[FieldPath]) -> Counter[Any]:

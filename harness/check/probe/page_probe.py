@@ -54,9 +54,9 @@ def check_page(
     purpose: str,
     clauses: Clauses,
     **blame: Clauses,
-) -> Exchange:
-    """Asks for one page and judges it; the answer as it came."""
-    judged = check_probe(
+) -> None:
+    """Asks for one page and judges it."""
+    check_probe(
         context,
         mirror,
         mirror.request(values),
@@ -64,7 +64,6 @@ def check_page(
         clauses,
         blame=cast("dict[Aspect, Clauses]", {"total": independent_total_clauses(context), **blame}),
     )
-    return judged.exchange
 
 
 def report_walk_breach(

@@ -149,3 +149,15 @@ def test_a_run_that_was_cut_short_does_not_pass() -> None:
 )
 def test_what_a_client_notices_is_told_by_the_kind_of_difference(difference: str, told: str) -> None:
     assert noticed_by_clients(replace(finding(difference=difference), family="shape")).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("actual", "told"),
+    [
+        ("a success with 2 rows", "A request that must be refused is answered as if it were right."),
+        ("the error 'x' (HTTP 400)", "Whoever goes through the pages skips calls or sees them twice."),
+    ],
+)
+def test_a_request_that_is_not_refused_is_told_as_that_whatever_it_is_about(actual: str, told: str) -> None:
+    wrong = replace(finding(difference="both cursors together"), family="paging", expected="an error", actual=actual)
+    assert noticed_by_clients(wrong) == told

@@ -91,6 +91,22 @@ def test_a_test_of_a_finding_fails_with_the_defect_and_passes_without(
 
 
 @pytest.mark.usefixtures("few_combinations")
+def test_each_finding_of_rows_that_stand_twice_has_a_test_that_fails_and_passes_without(
+    honest_urls: Mapping[str, str], tmp_path: Path
+) -> None:
+    with harness.serve(API, calls=60, faults=["OZ-LCH-045/a-row-twice"]) as broken:
+        only = ["OZ-LCH-045", "OZ-LCH-037", "OZ-LCH-035"]
+        run = harness.check(API, broken.urls[API], credentials=CREDENTIALS, only=only, max_requests=120)
+        for name, text in pytest_files(run).items():
+            (tmp_path / name).write_text(text)
+        assert [one.clause for one in run.findings] == ["OZ-LCH-037", "OZ-LCH-045"]
+        code, output = run_alone(tmp_path, broken.urls[API])
+        assert (code, "2 failed" in output) == (1, True), output
+    code, output = run_alone(tmp_path, honest_urls[API])
+    assert (code, "2 passed" in output) == (0, True), output
+
+
+@pytest.mark.usefixtures("few_combinations")
 def test_a_test_of_rows_that_are_gone_is_skipped(tmp_path: Path) -> None:
     fault = "OZ-LCH-024/Destination-ignored"
     with harness.serve(API, calls=60, faults=[fault]) as broken:

@@ -48,6 +48,8 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> None:
     foreign servers).
     """
     clauses = context.listing.conjunction_clause
+    if not context.asked.include(clauses):
+        return
     names = [name for name in visible_filters(context) if not is_time_filter(context, name)]
     times = [name for name in visible_filters(context) if is_time_filter(context, name)]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]

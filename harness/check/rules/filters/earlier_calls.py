@@ -10,7 +10,7 @@ from typing import Final, final
 
 from harness.check.context import CheckContext, Exchange, Row, instants_of
 from harness.check.probe.error_responses import describe_answer, judge_twice, repeat_exchange, report_breach
-from harness.check.probe.filter_values import open_range_end
+from harness.check.probe.filter_values import is_asked, open_range_end
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.time_ranges import longest_range, time_range_filters
 from harness.check.rules.access.row_owners import holds_whole_list
@@ -47,6 +47,8 @@ def check_earlier_calls(context: CheckContext, mirror: Mirror) -> None:
     bounds = _bounds_of(context, mirror)
     times = instants_of(mirror.rows, bounds.path) if bounds is not None else []
     if bounds is None or not times or context.options.window is not None:
+        return
+    if not any(is_asked(context, name) for name in (bounds.lower, bounds.upper)):
         return
     rows = _earlier_rows(context, mirror, bounds, min(times)) if bounds.lower in mirror.base else []
     chosen = (rows[0], rows[len(rows) // 2], rows[-1]) if rows else _oldest_rows(context, mirror, bounds)

@@ -99,9 +99,8 @@ class Travel:
             clauses = paging.clauses.slice if self.pages else arrangement.clauses
             # Whether a later page goes on in the order is a matter of the pages before it, too.
             only = ASPECTS if not self.pages else tuple(aspect for aspect in ASPECTS if aspect != "order")
-            judged = check_probe(
-                context, self.mirror, ask, f"{purpose}{arrangement.label}", clauses, blame=blame, only=only
-            )
+            purpose += arrangement.label
+            judged = check_probe(context, self.mirror, ask, purpose, clauses, blame=blame, only=only, always=True)
             self.failed = self.failed or not judged.passed
             exchange = judged.exchange
         else:
@@ -187,7 +186,10 @@ def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Seque
     broken: list[tuple[BreachKind, Arrangement]] = []
     for journey in journeys:
         travel = Travel(context=context, mirror=mirror, paging=paging, journey=journey, probing=True)
-        breach = _travel(travel)
+        with context.asked.probing(*_clauses_of_journey(paging, journey)) as is_asked:
+            if not is_asked:
+                continue
+            breach = _travel(travel)
         if breach is None:
             if not travel.failed and len(travel.pages) > 1 and not mirror.volatile:
                 context.results.record_pass(paging.clauses.partition or paging.clauses.slice)
@@ -213,6 +215,12 @@ def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Seque
             check=shown.check,
             steps=shown.steps,
         )
+
+
+def _clauses_of_journey(paging: CursorPaging, journey: Journey) -> tuple[Clauses, ...]:
+    """What a journey puts to the test: that pages follow, and what it goes by."""
+    clauses = paging.clauses
+    return clauses.partition, clauses.slice, clauses.prev if journey.back else (), journey.arrangement.clauses
 
 
 def _smallest_breach(

@@ -28,7 +28,7 @@ _PAGES_ASKED: Final = 4
 def check_following_rows(context: CheckContext, mirror: Mirror) -> None:
     """Judges the flag on pages that hold all rows, all but one, and on two that share out the list."""
     more = more_part(context.listing.paging)
-    if more is None:
+    if more is None or not context.asked.include(more.clause):
         return
     size_name, most = largest_page_size(context)
     if mirror.volatile or not mirror.complete or len(mirror.rows) < 2:

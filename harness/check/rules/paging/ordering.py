@@ -48,10 +48,10 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> None:
         off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
         blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
         ask = mirror.request({**largest_page(context), **off})
-        check_probe(context, mirror, ask, f"{order.descending} = {usual}", clauses, blame=blame)
+        check_probe(context, mirror, ask, f"{order.descending} = {usual}", clauses, blame=blame, always=True)
         clauses = order.descending_default_clause or clauses
     ask = mirror.request(largest_page(context))
-    judged = check_probe(context, mirror, ask, "the default order", clauses)
+    judged = check_probe(context, mirror, ask, "the default order", clauses, always=True)
     if judged.passed:
         context.results.record_pass(order.clause)
     _check_repeatable(context, mirror, ask, judged.exchange)

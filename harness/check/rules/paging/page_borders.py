@@ -10,8 +10,8 @@ from itertools import cycle
 from harness.check.context import CheckContext, Exchange
 from harness.check.exchange import steps_of
 from harness.check.probe.answer_checks import walk_check
-from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect
-from harness.check.probe.expect import ProbeResult, check_probe
+from harness.check.probe.differences import Aspect
+from harness.check.probe.expect import ProbeResult, check_probe, is_known_to_keep_others
 from harness.check.probe.mirror import Mirror, first_page_number, largest_page_size, server_page_limit
 from harness.check.probe.orders import orders_of
 from harness.check.probe.page_probe import independent_total_clauses, report_walk_breach
@@ -107,12 +107,15 @@ def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[B
         due = due_rows(context, mirror, arrangement.values)
         ask = mirror.request(arrangement.values)
         # Pages of other rows than are due would be blamed for what a filter does.
-        if _is_known_to_keep_others(context, ask) if arrangement.narrowed else due is None:
+        if is_known_to_keep_others(context, ask) if arrangement.narrowed else due is None:
             continue
         pages = _pages_at(context, paging, due, probe) if due is not None else Pages(size=2, begins=(2,))
         if pages is None or any(_lies_within(one, arrangement) for one in broken):
             continue
-        judged = [_check_page_at(context, mirror, paging, probe, pages.size, begin) for begin in pages.begins]
+        with context.asked.probing(clauses, slice_clauses(paging), arrangement.clauses) as is_asked:
+            if not is_asked:
+                continue
+            judged = [_check_page_at(context, mirror, paging, probe, pages.size, begin) for begin in pages.begins]
         if len(judged) < 2 or mirror.volatile or not all(one.passed for one in judged):
             continue
         repeated = _rows_shown_twice([one.exchange for one in judged])
@@ -134,13 +137,6 @@ def check_page_borders(context: CheckContext, mirror: Mirror, probes: Sequence[B
             check=walk_check(context, ()),
             steps=steps_of(*came),
         )
-
-
-def _is_known_to_keep_others(context: CheckContext, ask: ListRequest) -> bool:
-    """Whether the rows of a request are known to be others than are due."""
-    return any(
-        known.lies_within(ask) and known.difference.aspect in PRIMARY_ASPECTS for known in context.known_differences
-    )
 
 
 def _lies_within(one: Arrangement, other: Arrangement) -> bool:
@@ -215,6 +211,7 @@ def _check_page_at(
         clauses,
         blame=blame,
         afresh=True,
+        always=True,
     )
 
 

@@ -16,6 +16,7 @@ from harness.check.probe.mirror import (
     Mirror,
     first_page_number,
     largest_page_size,
+    next_page_values,
     server_page_limit,
 )
 from harness.check.probe.page_probe import (
@@ -92,14 +93,12 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
     told: _TornPages | None = _TornPages(partition_clauses(paging) or slice_clauses(paging), mirror.tear_reason, None)
     if isinstance(paging, PageNumberPaging | OffsetPaging) and paging.size is not None:
         told = _pages_side_by_side(context, mirror, paging)
-    elif isinstance(paging, CursorPaging) and told is not None:
-        steps = _torn_walk(context, mirror, paging)
-        check = walk_check(context, mirror.rows, pages=len(mirror.rows) + 2, walks_on="cursor")
-        rows, twice = _torn_rows(mirror, steps)
-        seen = f"; of one walk {rows_in_words(len(rows))} {'twice' if twice else 'on no page'}" if rows else ""
-        told = replace(told, actual=told.actual + seen, steps=steps, check=check if steps else None, rows=rows)
     if told is None:
         return
+    reason = f"pages do not share out the list: {mirror.tear_reason}"
+    context.results.record_not_exercised(slice_clauses(paging), reason)
+    if told.check is None and paging.size_parameter is not None:
+        told = _with_torn_walk(context, mirror, told)
     for clauses in (told.clauses, told.also):
         if clauses:
             context.fail(
@@ -136,19 +135,35 @@ def _torn_rows(mirror: Mirror, steps: Sequence[AskedStep]) -> tuple[tuple[Row, .
     return (tuple(twice.values()), True) if twice else (lost, False)
 
 
-def _torn_walk(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> tuple[AskedStep, ...]:
-    """A few pages of a walk by cursor, as it goes wrong."""
+def _with_torn_walk(context: CheckContext, mirror: Mirror, told: _TornPages) -> _TornPages:
+    """What is wrong with the pages, as a few of them show it that follow one another."""
+    steps = _torn_walk(context, mirror)
+    rows, twice = _torn_rows(mirror, steps)
+    seen = f"; of one walk {rows_in_words(len(rows))} {'twice' if twice else 'on no page'}" if rows else ""
+    if isinstance(context.listing.paging, CursorPaging):
+        check = walk_check(context, mirror.rows, pages=len(mirror.rows) + 2, walks_on="cursor") if steps else None
+        return replace(told, actual=told.actual + seen, steps=steps, check=check, rows=rows)
+    ends = bool(steps) and (not steps[-1].exchange.rows or len(steps) < _TORN_PAGES)
+    if not rows or not (ends or twice):
+        return told
+    check = walk_check(context, mirror.rows if ends else ())
+    return replace(told, actual=told.actual + seen, steps=steps, check=check, rows=rows)
+
+
+def _torn_walk(context: CheckContext, mirror: Mirror) -> tuple[AskedStep, ...]:
+    """A few pages that share out the list, as they go wrong."""
     _, most = largest_page_size(context)
-    size = max(2, min(most or 100, -(-len(mirror.rows) // 4)))
+    size = max(2, min(most or 100, -(-len(mirror.rows) // (_TORN_PAGES - 2))))
     pages: list[Exchange] = []
-    more: dict[str, Tree] = {}
+    more: Mapping[str, Tree] | None = {}
     for number in range(_TORN_PAGES):
+        if more is None:
+            break
         ask = mirror.request({**page_size_values(context, size), **more})
         pages.append(context.send(ask, f"a walk over torn pages, page {number + 1}"))
-        token = pages[-1].next_cursor
-        if not pages[-1].rows or token is None:
+        if not pages[-1].rows:
             break
-        more = {paging.after: token}
+        more = next_page_values(context.listing.paging, number, (number + 1) * size, pages[-1], context)
     return steps_of(*pages)
 
 
@@ -187,7 +202,8 @@ def _pages_side_by_side(
     if plain != one:
         check = same_check(context, answers["one"], answers["plain"])
         return _TornPages(start, "another page when no page is named", answers["plain"], check)
-    if both[:3] != one:
+    # Of a page on which a row stands twice fewer are left.
+    if both[: len(one) if context.drop_repeated_rows else 3] != one:
         beginning = steps_of(answers["both"], answers["one"])
         within = AnswerCheck(kind="within")
         return _TornPages(start, "a first page that does not begin the list", answers["one"], within, steps=beginning)
@@ -211,7 +227,9 @@ def _check_neighbour_pages(
     most: int | None = 3,
 ) -> None:
     """Two pages side by side, of so many rows at most: other rows, and none twice."""
-    if len(mirror.rows) < 4 or mirror.volatile:
+    order = context.listing.order
+    asked = context.asked.include(slice_clauses, partition, order.clause if order is not None else ())
+    if len(mirror.rows) < 4 or mirror.volatile or not asked:
         return
     first, second = (
         context.send(mirror.request(values), f"page {index} of two neighbours") for index, values in enumerate(pages)
@@ -356,6 +374,8 @@ def _check_fixed_pages(context: CheckContext, mirror: Mirror, paging: PageNumber
 
 def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[str, Tree], clauses: Clauses) -> None:
     """Where no page is named the first one comes."""
+    if not context.asked.include(clauses):
+        return
     plain, named = (
         context.send(mirror.request(values), purpose)
         for values, purpose in (({}, "no page"), (begin, "the first page by its number"))
@@ -375,7 +395,7 @@ def _check_page_of_none(context: CheckContext, mirror: Mirror, begin: Mapping[st
 
 def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> None:
     """A page far larger than the list: it may be refused or cut, but a success holds rows."""
-    if context.listing.parameters[name].most is not None or not mirror.rows:
+    if context.listing.parameters[name].most is not None or not mirror.rows or not context.asked.include(clauses):
         return
     ask = mirror.request({name: context.encode(name, FAR_LARGER_SIZE)})
     exchange = None
@@ -434,6 +454,8 @@ def _check_page_walk(
     context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]], size: int
 ) -> None:
     """The pages of `size` rows one after the other: each row once, and all of them."""
+    if not context.asked.include(clauses):
+        return
     if _is_walk_of_mirror(context, mirror, size):
         context.results.record_pass(clauses)
         return

@@ -64,7 +64,7 @@ def check_totals(context: CheckContext, mirror: Mirror) -> None:
             ask = mirror.request({**largest_page(context), **chosen})
             purpose = "the total with a filter"
             judged = check_probe(context, mirror, ask, purpose, clauses, blame={"total": clauses})
-            if total.unfiltered is not None:
+            if total.unfiltered is not None and context.asked.include(total.unfiltered.clause):
                 _check_unfiltered_total(context, mirror, total.unfiltered, judged.exchange)
         if total.switch is not None:
             _check_total_switch(context, mirror, total.switch)
@@ -131,6 +131,8 @@ def _check_switched_on_total(
 
 
 def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwitch) -> None:
+    if not context.asked.include(switch.clauses.off, switch.clauses.default):
+        return
     answers: dict[str, Exchange] = {}
     for state, values in (
         ("switched off", {switch.parameter: False}),

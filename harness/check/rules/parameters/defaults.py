@@ -77,7 +77,7 @@ def check_defaults(context: CheckContext, mirror: Mirror) -> None:
     parts: dict[str, _Said] = {}
     for name, parameter in context.listing.parameters.items():
         clauses = parameter.default_clause
-        if parameter.default is None or not clauses:
+        if parameter.default is None or not clauses or not context.asked.include(clauses):
             continue
         if _default_matters(context, mirror, name):
             parts[name] = _Said({name: _default_value(context, name)}, clauses)
@@ -117,7 +117,7 @@ def check_flag_spellings(context: CheckContext, mirror: Mirror) -> None:
     flags = {
         name: parameter
         for name, parameter in context.listing.parameters.items()
-        if parameter.as_ == "flag" and parameter.spellings_clause
+        if parameter.as_ == "flag" and (told := parameter.spellings_clause) and context.asked.include(told)
     }
     scope = context.listing.scope
     # These flags may leave no rows, which would hide the others.

@@ -48,6 +48,7 @@ from harness.check.rules.parameters.recent_rows import check_recent_rows
 from harness.check.rules.parameters.shared_values import check_shared_values
 from harness.integers import is_integer
 from harness.specification.model import (
+    ClauseId,
     Clauses,
     FilterRange,
     InvalidValueRule,
@@ -114,6 +115,8 @@ def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> None:
     What the answer is, is open; a server error is told by the rule on those. Real servers hand an offset on to their
     database as it is (docs/real-servers.md).
     """
+    if not context.asked.include((ClauseId("HTTP-SERVER-ERRORS"),)):
+        return
     for name, parameter in context.listing.parameters.items():
         boundless = parameter.as_ == "integer" and parameter.most is None and parameter.constant is None
         if not boundless or name in mirror.base or not context.supports_parameters(name):
@@ -124,7 +127,10 @@ def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> None:
 
 def _check_invalid_value(context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule) -> None:
     """Holds an odd value against the meanings that it may have; confirms and blames what is none of them."""
-    meanings, clauses = _possible_answers(context, mirror, name, raw, bad), bad.clause
+    clauses = bad.clause
+    if not context.asked.include(clauses):
+        return
+    meanings = _possible_answers(context, mirror, name, raw, bad)
     only = _aspects_to_judge(context, mirror, name)
     exchange = context.send(mirror.request({name: raw}), f"an odd value of {name}")
     if any(meaning.error_name for _, meaning in meanings) and is_breakdown(context, exchange, bad.fault):
@@ -334,6 +340,8 @@ def _check_longest_lists(context: CheckContext, mirror: Mirror) -> None:
         most, rule = parameter.most_items, context.listing.filters.get(name)
         if most is None or rule is None or not is_plain_equality(rule) or not context.parameters_work(name):
             continue
+        if not context.asked.include(parameter.list_clause or rule.clause):
+            continue
         about = AskedFilter(context, mirror, name)
         if not takes_numbers(parameter) or not about.parting_values:
             context.results.record_not_exercised(parameter.list_clause, f"the rows show no value for {name}")
@@ -354,6 +362,8 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:
     listing = context.listing
     for name, parameter in listing.parameters.items():
         if parameter.most_items is None or parameter.too_many is None:
+            continue
+        if not context.asked.include(parameter.too_many.clause):
             continue
         items = _many_items(context, mirror, name, parameter.most_items + 1)
         if items is None:
@@ -395,6 +405,8 @@ def _check_greatest_values(context: CheckContext, mirror: Mirror) -> None:
         most, beyond = parameter.most, parameter.beyond
         if parameter.as_ != "integer" or most is None or beyond is None or name in sizes:
             continue
+        if not context.asked.include(beyond.clause):
+            continue
         exchange, below = (
             context.send(mirror.request({name: context.encode(name, value)}), f"{name} = {value}", witness=False)
             for value in (most, most - 1)
@@ -419,6 +431,8 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
     ways = () if beyond is None else options_of(beyond.gets)
     most = parameter.most
     if most is None or beyond is None or "honoured" in ways or len(mirror.rows) > most:
+        return
+    if not context.asked.include(beyond.clause):
         return
 
     def too_long(answer: Exchange) -> str:
@@ -464,7 +478,7 @@ def _check_required(context: CheckContext, mirror: Mirror) -> None:
     together: set[tuple[str, ...]] = set()
     for name, parameter in context.listing.parameters.items():
         rule = parameter.required
-        if rule is None:
+        if rule is None or not context.asked.include(rule.clause or parameter.clause):
             continue
         others = rule.unless_all_missing
         if others:
@@ -478,6 +492,8 @@ def _check_required(context: CheckContext, mirror: Mirror) -> None:
     for names in sorted(together):
         _check_all_missing(context, mirror, names)
     for choice in context.listing.at_least_one:
+        if not context.asked.include(choice.clause):
+            continue
         purpose = f"a request without any of {', '.join(choice.of)}"
         exchange = context.send(mirror.request_without(choice.of), purpose)
         judge_error_response(context, exchange, choice.fault, choice.clause)
@@ -618,6 +634,8 @@ def _check_lenient_types(context: CheckContext, mirror: Mirror) -> None:
     for name, parameter in listing.parameters.items():
         listed = parameter.as_ == "list"
         if not parameter.lenient or not parameter.lenient_clause or listed in tried:
+            continue
+        if not context.asked.include(parameter.lenient_clause):
             continue
         value = _shown_integer(context, mirror, name)
         if value is None:

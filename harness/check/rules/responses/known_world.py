@@ -181,7 +181,7 @@ def check_known_world(context: CheckContext, mirror: Mirror) -> None:
     if not isinstance(truth, KnownWorld) or mirror.after is None or mirror.after.failed_exchange is not None:
         return
     clauses = _known_world_clauses(context)
-    if mirror.tear_reason or not context.identity_unique:
+    if mirror.tear_reason or context.drop_repeated_rows:
         context.results.record_inconclusive(clauses, "the pages do not show each row once")
         return
     if mirror.volatile:

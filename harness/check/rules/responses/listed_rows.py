@@ -153,6 +153,8 @@ def _check_unique(judge: JudgedResponse, rows: Sequence[Row]) -> None:
         judge.record_pass(lists.clauses.unique, times=len(identities) > 1)
         return
     same = [row for row in rows if row.shown.get(lists.identity) in twice]
+    if len({repr(row.raw) for row in same}) > len(twice):
+        judge.context.facts.identity_shared = True
     first = identities[next(index for index, identity in enumerate(identities) if identity in twice)]
     more = f"; {len(twice)} of {len(counts)} are repeated" if len(twice) > 1 else ""
     judge.report_breach(

@@ -311,8 +311,11 @@ def _possible_statuses(judge: JudgedResponse, http: int | OpenChoice[int] | None
 
 def _check_error_code(judge: JudgedResponse, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
-    # A method or a media type that HTTP itself refuses (405, 415) is no request of the API, whose codes are promised.
-    if not shape.only_codes or shape.code_at is None or answer.http_status in (405, 415):
+    if not shape.only_codes or shape.code_at is None:
+        return
+    way = judge.exchange.list_request.encoding_name
+    if answer.http_status in (405, 415) and way not in (None, judge.context.request_encoding):
+        # Another method or media type, which HTTP itself refuses, is no request of the API, whose codes are promised.
         return
     clauses = shape.clauses.only_codes
     if str(answer.code) in {str(code) for code in shape.only_codes}:

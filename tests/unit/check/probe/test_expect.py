@@ -29,11 +29,13 @@ from rule_runs import (
 )
 
 from harness.check.context import CheckContext
-from harness.check.probe.expect import ProbeResult, check_probe
+from harness.check.probe.differences import Difference, KnownDifference
+from harness.check.probe.expect import ProbeResult, check_probe, is_known_to_keep_others
 from harness.check.probe.mirror import Mirror
 from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import Finding, Verdict
 from harness.specification.model import ClauseId
+from harness.wire.list_request import ListRequest
 
 PROBE = (ClauseId(WHO),)
 
@@ -264,3 +266,21 @@ def test_an_answer_of_a_list_that_moves_is_asked_for_again() -> None:
     mirror.volatile = True
     _result(context, mirror, {"who": "101"}, PROBE)
     assert context.requests > before
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "others"),
+    [
+        ({"who": "1"}, {"who": "2", "page": "3"}, True),
+        ({"who": "1"}, {"page": "3"}, False),
+        ({}, {"who": "2", "page": "3"}, False),
+    ],
+    ids=["a filter that lets others through", "without that filter", "the whole list is wrong"],
+)
+def test_rows_of_a_later_page_say_nothing_where_a_filter_keeps_others(
+    known: dict[str, Any], asked: dict[str, Any], others: bool
+) -> None:
+    context, _ = asked_of(tern(filters=FILTERS), lambda given, honest: honest(given))
+    stray = Difference(aspect="rows", kind="stray", expected="", actual="", about="who")
+    context.known_differences.append(KnownDifference(ask=ListRequest(values=known), difference=stray, clauses=PROBE))
+    assert is_known_to_keep_others(context, ListRequest(values=asked)) is others

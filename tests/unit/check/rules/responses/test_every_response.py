@@ -165,10 +165,21 @@ def test_an_error_may_be_told_as_problem_details_and_a_success_may_not() -> None
     assert "ET-LCL-067" in broken(seen(LOGS, rows))
 
 
-@pytest.mark.parametrize(("status", "clauses"), [(405, []), (415, []), (418, ["EN-CAL-017"])])
-def test_codes_are_promised_of_requests_that_http_lets_in(status: int, clauses: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("way", "status", "clauses"),
+    [
+        ("post-form", 405, []),
+        ("post-form", 415, []),
+        ("post-form", 418, ["EN-CAL-017"]),
+        (None, 405, ["EN-CAL-017"]),
+        (None, 415, ["EN-CAL-017"]),
+    ],
+)
+def test_codes_are_promised_of_requests_that_http_lets_in(way: str | None, status: int, clauses: list[str]) -> None:
     told = {"responses": [{"code": str(status), "key": "", "message": "no"}], "data": []}
-    assert [one for one in broken(seen(LEGS, js(told, status=status))) if one == "EN-CAL-017"] == clauses
+    session = session_of(LEGS, js(told, status=status))
+    session.send(ListRequest(values={}, encoding_name=way), "look")
+    assert [one for one in broken(session) if one == "EN-CAL-017"] == clauses
 
 
 @pytest.mark.parametrize(("status", "clauses"), [(200, []), (201, []), (202, ["ET-LCL-001"])])
