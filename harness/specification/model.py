@@ -1678,6 +1678,7 @@ class EnvelopeField:
         "refused",
     )
     least_items: int = documented_key("list: at least so many", 0)
+    non_empty: bool = documented_key("text: never empty, as a description says something", False)
     optional: bool = documented_key("it may be missing (then it has no clause of presence)", False)
     clause: Clauses = documented_key("the clause", ())
     form_clause: Clauses = documented_key(
@@ -1780,6 +1781,12 @@ class ResponseShape:
         "what a success does with parts that are empty, zero or unset and need not be there", "written"
     )
     faults: Mapping[str, ErrorKind] = documented_key("each kind of error by name")
+
+    @property
+    def error_message_clauses(self) -> Clauses:
+        """The clauses on the message of an error: those of the part of each answer that it is, else of its shape."""
+        part = next((part for part in self.envelope.values() if part.at == self.error.message_at), None)
+        return self.error.clauses.shape if part is None else part.form_clause or part.clause
 
 
 # --- transport ----------------------------------------------------------------------------------------------
