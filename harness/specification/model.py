@@ -945,6 +945,9 @@ class SortParameter:
     clauses: SortParameterClauses = documented_key("the clause for each promise", factory=SortParameterClauses)
 
 
+Collation = Literal["code-point", "folded", "numeric", "natural"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """In which order rows come."""
@@ -959,8 +962,8 @@ class Order:
         '`true: ["false"]`); where it is absent without a default, as `direction` says',
         None,
     )
-    collation: Literal["code-point", "folded", "numeric"] | OpenChoice[Literal["code-point", "folded", "numeric"]] = (
-        documented_key("how texts compare", "code-point")
+    collation: Collation | OpenChoice[Collation] = documented_key(
+        "how texts compare; natural: words without case, then numbers by their digits alone", "code-point"
     )
     clause: Clauses = documented_key("clause on the default order", ())
     descending_clause: Clauses = documented_key("clause on the flag", ())
