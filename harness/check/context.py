@@ -178,17 +178,20 @@ class CheckContext:
         credentials: Mapping[str, str] | None = None,
         witness: bool = True,
         edit: Any = None,
+        own_connection: bool = False,
     ) -> Exchange:
         """Sends a request with the run's credentials (or the given ones) and reads the answer.
 
         Raises what ends the part of the run that is under way, where nothing more is to be asked in it.
-
-        `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
+        `edit` may change the finished HttpRequest; `witness` False keeps the general rules out. With `own_connection`
+        no other request goes over its connection.
         """
         ask = self.complete_request(ask, self.identity.credentials if credentials is None else credentials)
         if isinstance(ask.credentials, FreshCredentials):
             self._keep_token(ask.credentials.get(self.listing.access.token))
         request = finished_request(self, ask, edit)
+        if own_connection:
+            request = replace(request, headers=(*request.headers, ("Connection", "close")))
         response = self.sender.send(request)
         if isinstance(response, NoResponse) and response.reason.startswith("budget:"):
             self.out_of_budget = response.reason.partition(":")[2]

@@ -311,6 +311,12 @@ def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[Inval
     if error.message_at is not None and remove_at(tree, error.message_at):
         envelope = next((part.clause for part in outcome.envelope.values() if part.at == error.message_at), clauses)
         yield from maker.break_clause(envelope, "an error without its message", valid, tree)
+        if any(part.non_empty for part in outcome.envelope.values() if part.at == error.message_at):
+            tree = valid.copy_tree()
+            put_value(tree, error.message_at, "")
+            yield from maker.break_clause(
+                outcome.error_message_clauses, "an error with an empty message", valid, tree
+            )
     if maker.listing.lists.rows_at:
         tree = valid.copy_tree()
         put_value(tree, maker.listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.first_page.tree)[:1]))

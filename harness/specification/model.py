@@ -957,6 +957,9 @@ class SortParameter:
     clauses: SortParameterClauses = documented_key("the clause for each promise", factory=SortParameterClauses)
 
 
+Collation = Literal["code-point", "folded", "numeric", "natural"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """In which order rows come."""
@@ -971,8 +974,8 @@ class Order:
         '`true: ["false"]`); where it is absent without a default, as `direction` says',
         None,
     )
-    collation: Literal["code-point", "folded", "numeric"] | OpenChoice[Literal["code-point", "folded", "numeric"]] = (
-        documented_key("how texts compare", "code-point")
+    collation: Collation | OpenChoice[Collation] = documented_key(
+        "how texts compare; natural: words without case, then numbers by their digits alone", "code-point"
     )
     clause: Clauses = documented_key("clause on the default order", ())
     descending_clause: Clauses = documented_key("clause on the flag", ())
@@ -1762,6 +1765,7 @@ class EnvelopeField:
         "refused",
     )
     least_items: int = documented_key("list: at least so many", 0)
+    non_empty: bool = documented_key("text: never empty, as a description says something", False)
     optional: bool = documented_key("it may be missing (then it has no clause of presence)", False)
     clause: Clauses = documented_key("the clause", ())
     form_clause: Clauses = documented_key(
@@ -1864,6 +1868,12 @@ class ResponseShape:
         "what a success does with parts that are empty, zero or unset and need not be there", "written"
     )
     faults: Mapping[str, ErrorKind] = documented_key("each kind of error by name")
+
+    @property
+    def error_message_clauses(self) -> Clauses:
+        """The clauses on the message of an error: those of the part of each answer that it is, else of its shape."""
+        part = next((part for part in self.envelope.values() if part.at == self.error.message_at), None)
+        return self.error.clauses.shape if part is None else part.form_clause or part.clause
 
 
 # --- transport ----------------------------------------------------------------------------------------------

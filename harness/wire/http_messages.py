@@ -31,6 +31,11 @@ class HttpRequest:
         """The raw query: the target after the question mark."""
         return self.target.partition(b"?")[2]
 
+    @property
+    def asks_to_close(self) -> bool:
+        """Whether the request says that nothing follows it on its connection (RFC 9112, section 9.6)."""
+        return (self.header("connection") or "").strip().lower() == "close"
+
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""
         lowered = name.lower()

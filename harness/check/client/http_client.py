@@ -98,14 +98,17 @@ class HttpClient:
             stream.close()
 
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
-        """The response, or why there is none, at the latest when the exchange's time is over."""
+        """The response, or why there is none, at the latest when the exchange's time is over.
+
+        A request that says `Connection: close` has a connection of its own, before it and after it.
+        """
         data = self._encode_request(request)
         seconds = self.limits.exchange_seconds
         if deadline_seconds is not None:
             seconds = min(seconds, deadline_seconds)
         began = self._clock()
         deadline = Deadline(seconds, self._clock)
-        reused = self._take_idle_stream()
+        reused = None if request.asks_to_close else self._take_idle_stream()
         if reused is not None:
             outcome = self._exchange_on_stream(reused, request, data, deadline, began)
             if outcome is not None:
@@ -146,7 +149,7 @@ class HttpClient:
                 raise
             # A server may answer before it has read everything, but then nobody knows where it stopped; one that
             # knows no request in chunks (Python's http.server) takes its chunks for the next request.
-            keep = reader.reusable and unsent is None and not request.chunked
+            keep = reader.reusable and unsent is None and not request.chunked and not request.asks_to_close
         except ExchangeFailed as trouble:
             reason = trouble.reason
             if reason == "timeout":

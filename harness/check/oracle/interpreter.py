@@ -7,6 +7,7 @@ that is due, or which rows are kept, in which order, cut where. Open choices are
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import inf
@@ -637,6 +638,11 @@ def sort_key(shown: ApiValue, collation: str) -> tuple[Any, ...]:
             case "numeric":
                 digits = shown.isascii() and shown.isdigit()
                 return (1, not digits, int(shown) if digits else 0, "" if digits else shown)
+            case "natural":
+                # What stands between the digits of a number counts as little as the case of a word.
+                number = re.sub("[^0-9]", "", shown)
+                words = not number or any(letter.isalpha() for letter in shown)
+                return (1, not words, 0 if words else int(number), shown.casefold() if words else "")
             case _:
                 return (1, shown)
     return (1, shown)

@@ -251,8 +251,9 @@ def walk_pages(
     purpose: str,
     rows_at_most: int = MIRROR_ROWS_AT_MOST,
     size: int | None = None,
+    own_connection: bool = False,
 ) -> Snapshot:
-    """Reads the list page by page, with all parts of rows."""
+    """Reads the list page by page, with all parts of rows; with `own_connection` a new connection for each page."""
     size_name, largest = largest_page_size(context)
     parts = include_everything(context)
     walk = _Walk(size=size or largest, rows_at_most=rows_at_most)
@@ -261,7 +262,7 @@ def walk_pages(
         more = {**parts, **walk.step}
         if size_name is not None and walk.size is not None:
             more[size_name] = context.encode(size_name, walk.size)
-        exchange = context.send(ListRequest(values={**base, **more}), purpose)
+        exchange = context.send(ListRequest(values={**base, **more}), purpose, own_connection=own_connection)
         walk.first = walk.first or exchange
         if exchange.outcome != "success" or exchange.rows is None:
             # Some refuse sizes above a bound that their document does not give: 100 is taken everywhere.

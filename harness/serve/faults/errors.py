@@ -77,12 +77,14 @@ def envelope_faults(listing: Listing) -> Iterator[Fault]:
 
 
 def _made_part_faults(listing: Listing, name: str, part: EnvelopeField) -> Iterator[Fault]:
-    """The faults of parts that are always the same, or never."""
+    """The faults of parts that are always the same, never the same, or never empty."""
     wrong: tuple[str, str, Tree] | None = None
     if part.constant:
         wrong = ("another-constant", f"{name} has another value", "another one")
     elif part.fresh is not None:
         wrong = ("never-fresh", f"{name} is the same in every answer", id_of_number(part.fresh, 1))
+    elif part.non_empty:
+        wrong = ("empty", f"{name} is empty", "")
     if wrong is None:
         return
     fault, says, value = wrong
@@ -144,17 +146,36 @@ def _wrong_type_change(part: EnvelopeField, *, text: bool) -> Callable[[Tree], T
             return lambda value: [value]
 
 
+def _message_faults(listing: Listing) -> Iterator[Fault]:
+    """The faults of an error's message: none, and that of a success."""
+    outcome = listing.outcome
+    message_at = outcome.error.message_at
+    if message_at is None:
+        return
+    yield from make_fault(
+        outcome.error.clauses.shape,
+        "no-message",
+        "an error has no message",
+        Hooks(tree=lambda tree, context: remove_at_pointer(tree, message_at) if context.refusal else tree),
+    )
+    praise = outcome.success.shows.get(message_at)
+    if praise is not None:
+        yield from make_fault(
+            outcome.error_message_clauses,
+            "message-of-a-success",
+            "an error has the message of a success",
+            Hooks(
+                tree=lambda tree, context: (
+                    change_at_pointer(tree, message_at, lambda _: praise) if context.refusal else tree
+                )
+            ),
+        )
+
+
 def error_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of error responses: wrong code, message, HTTP status or shape."""
+    yield from _message_faults(listing)
     error = listing.outcome.error
-    if error.message_at is not None:
-        message_at = error.message_at
-        yield from make_fault(
-            error.clauses.shape,
-            "no-message",
-            "an error has no message",
-            Hooks(tree=lambda tree, context: remove_at_pointer(tree, message_at) if context.refusal else tree),
-        )
     code_at = error.code_at
     if code_at is not None:
         yield from make_fault(

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from harness.serve.query.table import (
     TEXT_COMPARISONS,
-    Collation,
     Comparable,
     Condition,
     InstantRange,
@@ -29,7 +28,7 @@ from harness.serve.query.table import (
     natural_sort_key,
     text_test,
 )
-from harness.specification.model import IdForm
+from harness.specification.model import Collation, IdForm
 from harness.wire.id_forms import attribute_value
 from harness.world.ordered_rows import NO_VALUE, hash_of_text
 

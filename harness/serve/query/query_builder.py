@@ -15,7 +15,6 @@ from harness.serve.query.cursors import decode_cursor
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.range_ends import check_ranges, has_empty_reversed_range, recent_bound
 from harness.serve.query.table import (
-    Collation,
     Comparable,
     Condition,
     CursorSlice,
@@ -30,6 +29,7 @@ from harness.specification.dialect import ChoiceResolver
 from harness.specification.echo_types import is_integer_echo
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
+    Collation,
     Comparison,
     CursorPaging,
     Echo,

@@ -19,13 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.specification.field_path import ValuePath
-from harness.specification.model import Comparison, Wildcards
+from harness.specification.model import Collation, Comparison, Wildcards
 
 Comparable: TypeAlias = "str | int | float | Decimal | bool | datetime | date"
 Wanted: TypeAlias = "Comparable | InstantRange"
 Mask: TypeAlias = NDArray[np.bool_]
 RowPositions: TypeAlias = NDArray[np.int64]
-Collation = Literal["code-point", "folded", "numeric"]
 Combine = Literal["all", "any"]
 
 TEXT_COMPARISONS: Final = ("contains", "starts", "ends", "like")
@@ -326,6 +325,10 @@ def collation_key(value: Comparable, collation: Collation) -> tuple[Any, ...]:
         case "numeric":
             parts = _DIGIT_RUNS.split(value)
             return 1, tuple((0, int(part), "") if index % 2 else (1, 0, part) for index, part in enumerate(parts))
+        case "natural":
+            digits = "".join(_DIGIT_RUNS.findall(value))
+            is_number = bool(digits) and not any(one.isalpha() for one in value)
+            return (2, int(digits)) if is_number else (1, value.casefold())
         case _:
             assert_never(collation)
 

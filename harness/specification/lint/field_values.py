@@ -236,6 +236,8 @@ def check_made_values(spec: Spec) -> Iterator[LintFinding]:
         path: KeyPath = ("outcome", "envelope", name)
         if part.fresh is not None and (part.constant or part.values):
             yield finding_at(spec, "value", (*path, "fresh"), "an id, or values, not both", "both")
+        if part.non_empty and part.as_ != "text":
+            yield finding_at(spec, "value", (*path, "as"), "a text beside non-empty", part.as_)
         if part.fresh is not None and part.as_ != "text":
             yield finding_at(spec, "value", (*path, "as"), "a text beside fresh", part.as_)
         if part.fresh is not None and id_count(part.fresh) < 2**60:

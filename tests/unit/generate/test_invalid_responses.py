@@ -263,6 +263,7 @@ IN_XML: list[tuple[str, str, list[str]]] = [
         ["/Code -104", "/Message is 'Command successfully executed'", "/TotalRecords added", "/CallHistory added"],
     ),
     ("OZ-LCH-007", "an error without its message", ["/Message gone"]),
+    ("OZ-LCH-007", "an error with an empty message", ["/Message is ''"]),
     ("OZ-LCH-048", "an error with rows", ["/CallHistory added"]),
     ("OZ-LCH-019", "an error with the code of another: unauthenticated", ["/Code -4"]),
     ("OZ-LCH-003", "an error with HTTP status 302", ["HTTP 302"]),
@@ -363,6 +364,7 @@ OTHERS: list[tuple[str, str, str, list[str]]] = [
     (COUNTS, "EN-CAL-072", "a law is broken: one-of overmax", ["/data/0/overmax +2"]),
     (COUNTS, "EN-CAL-075", "a law is broken: non-negative start", ["/data/0/start is -1"]),
     (COUNTS, "EN-CAL-006", "an error without its message", ["/responses/0/message gone"]),
+    (COUNTS, "EN-CAL-006", "an error with an empty message", ["/responses/0/message is ''"]),
 ]
 
 ONE_CHANGE = [

@@ -18,11 +18,13 @@ from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_continuity import field_clauses
 from harness.check.rules.live.call_readings import (
     COPY_LAG_SECONDS,
+    ZONE_STEP_SECONDS,
     Phase,
     Sighting,
     WatchedCalls,
     phase_stretches,
     seconds_shown,
+    still_stretches,
 )
 from harness.check.rules.responses.row_laws import as_number
 from harness.specification.model import Clauses, NeverFallsLaw
@@ -50,6 +52,10 @@ Milliseconds in place of seconds give a thousand: `active_durations_in_milliseco
 _ALIKE_SECONDS: Final = 5
 # Where the answer is shown as the beginning, or numbers are updated now and then, calls are off by seconds.
 _OVERLONG_SECONDS: Final = 60
+# A list that was made for its first answer shows calls that reach so close to the server's time; nobody lets it stand
+# for so long.
+_NOW_SECONDS: Final = 3
+_STOOD_SECONDS: Final = 25
 # No telephone rings for a day.
 _RING_SECONDS_AT_MOST: Final = 86_400
 
@@ -75,6 +81,7 @@ def check_counters(watched: WatchedCalls) -> None:
     for name, phase in counters:
         if name is not None:
             _check_rate(watched, name, phase)
+    _check_clock(watched)
     if fields.talk is not None and (clauses := _counter_clauses(watched.context, fields.talk)):
         _check_talk_while_ringing(watched, fields.talk, clauses)
         _check_talk_at_answer(watched, fields.talk, clauses)
@@ -129,6 +136,33 @@ def _check_rate(watched: WatchedCalls, name: str, phase: Phase) -> None:
             return
     if measured:
         context.results.record_pass(_counter_clauses(context, name), times=len(measured))
+
+
+def _check_clock(watched: WatchedCalls) -> None:
+    """Judges that a list of now, by its own numbers and the server's clock, is not the same half a minute later.
+
+    A list that somebody keeps at another instant, as one for trials, is no list of now.
+    """
+    fields, first, last = watched.fields, watched.readings[0], watched.last
+    name = fields.talk or fields.ring
+    if name is None or first.server_time is None or last.server_time is None or not fields.counts:
+        return
+    stood = (last.server_time - first.server_time).total_seconds()
+    alike = next(still_stretches(watched.readings)) == (0, len(watched.readings) - 1)
+    going = [row for row in first.rows if fields.phase_of(row) in ("ringing", "answered")]
+    behind = [(first.server_time - at).total_seconds() for row in going if (at := fields.instant_of(row)) is not None]
+    # Beginnings may be in another zone than the clock of the answer.
+    zone = ZONE_STEP_SECONDS
+    now = [one for one in behind if abs((one + zone / 2) % zone - zone / 2) <= _NOW_SECONDS]
+    if alike and stood >= _STOOD_SECONDS and len(now) >= _RATES_NEEDED and 2 * len(now) > len(behind):
+        watched.fail(
+            _counter_clauses(watched.context, name),
+            f"{name} goes with the clock",
+            expected=f"another answer {stood:.0f} seconds later, while calls go on",
+            actual=f"the same, of {len(going)} calls that ring or talk, in {len(watched.readings)} answers",
+            rows=[row for one in (first, last) for row in one.rows if row.key in {two.key for two in going[:4]}],
+            difference=f"{name} goes with the clock",
+        )
 
 
 def _check_talk_while_ringing(watched: WatchedCalls, talk: str, clauses: Clauses) -> None:

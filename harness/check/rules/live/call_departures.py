@@ -131,12 +131,13 @@ def _check_ended_calls(watched: WatchedCalls, clauses: Clauses) -> None:
     shows = [(row, _call_liveness(watched.context, row)) for reading in watched.readings for row in reading.rows]
     said = [(row, shown) for row, shown in shows if isinstance(shown, str)]
     stale = [] if said else _stale_calls(watched)
-    ended = said or [(row, why) for row, why, _ in stale] or _stopped_calls(watched)
+    rings = [] if said or stale else _stopped_rings(watched)
+    ended = said or [(row, why) for row, why, _ in stale] or rings or _stopped_calls(watched)
     if ended:
         check = _said_check(watched) if said else _stale_check(watched) if stale else _stopped_check(watched)
         # A long call may be what it looks like: only the comparison with its neighbours speaks against it. But no
-        # hold lasts for days.
-        certain = said or (watched.fields.counts and any(behind > _AGED_SECONDS for _, _, behind in stale))
+        # hold lasts for days, and nobody puts a call on hold that rings.
+        certain = said or rings or (watched.fields.counts and any(behind > _AGED_SECONDS for _, _, behind in stale))
         _report_ended_calls(watched, clauses, ended, inferred=not certain, check=check)
         return
     gone = {key for reading in watched.readings[:-1] for key in reading.by_key if key not in watched.last.by_key}
@@ -157,6 +158,26 @@ def _stale_calls(watched: WatchedCalls) -> list[tuple[Row, str, float]]:
     progress = {key: {watched.fields.progress_of(row) for row in rows} for key, rows in watched.rows_by_key.items()}
     overdue = (one for reading in watched.readings for one in _overdue_calls(watched, reading.rows))
     return [one for one in overdue if len(progress[one[0].key]) == 1]
+
+
+def _stopped_rings(watched: WatchedCalls) -> list[tuple[Row, str]]:
+    """Rows that say they ring, have rung, and ring no longer: far behind their neighbours in several readings."""
+    fields, recent = watched.fields, watched.readings[-_READINGS_NEEDED:]
+    if not fields.counts or len(recent) < _READINGS_NEEDED:
+        return []
+    late = {row.key for row, _, _ in _overdue_calls(watched, watched.last.rows, stalled=_LATE_SECONDS)}
+    stopped = [
+        row
+        for row in watched.last.rows
+        if row.key in late and fields.phase_of(row) == "ringing" and seconds_shown(row, fields.ring)
+        if all(_stands_still(fields, one.by_key.get(row.key), row) for one in recent)
+    ]
+    why = "they say that they ring, and ring no more, while others go on"
+    return [(row, why) for row in stopped] if len(stopped) >= _STOPPED_CALLS_NEEDED else []
+
+
+def _stands_still(fields: LifeFields, before: Row | None, row: Row) -> bool:
+    return before is not None and fields.progress_of(before) == fields.progress_of(row)
 
 
 def _stopped_calls(watched: WatchedCalls) -> list[tuple[Row, str]]:

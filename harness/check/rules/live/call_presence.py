@@ -5,9 +5,10 @@ Names in backticks are variants of the foreign servers in `tests/foreign/`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from harness.check.context import Row
@@ -30,8 +31,15 @@ _LATE_FOR_CERTAIN: Final = 3
 _LATE_NEEDED: Final = 2
 _ANSWERS_FOR_ONE: Final = 5
 _JUMPS_NEEDED: Final = 2
+_STRETCHES_FOR_CERTAIN: Final = 2
 # So many beginnings and answers tell how soon a list has what happened.
 _EVENTS_NEEDED: Final = 3
+# By so much a call may be registered later than it began; one new call in so many tells a habit.
+_MOMENT_SECONDS: Final = 1.0
+_UNLISTED_SHARE: Final = 8
+# The clocks of calls, by which the instant of an answer is known, and by how much they may differ from one another.
+_AGES_NEEDED: Final = 3
+_ALIKE_SECONDS: Final = 0.25
 # What is brought up to date more seldom is no list of what is in progress; nobody says how fresh it must be.
 _STALE_SECONDS: Final = 8.0
 
@@ -41,6 +49,7 @@ def check_presence(watched: WatchedCalls, clauses: Clauses) -> None:
     if clauses and watched.context.identity_unique and len(watched.readings) > 2:
         _check_gaps(watched, clauses)
         _check_arrivals(watched, clauses)
+        _check_unlisted_beginnings(watched, clauses)
         _check_freshness(watched, clauses)
 
 
@@ -125,6 +134,55 @@ def _check_arrivals(watched: WatchedCalls, clauses: Clauses) -> None:
         watched.context.results.record_pass(clauses, times=len(arrivals) - len(late))
 
 
+def _check_unlisted_beginnings(watched: WatchedCalls, clauses: Clauses) -> None:
+    """Judges that no answer lacks calls that had begun when it was made, as the numbers of other calls tell.
+
+    Copies that lag show older numbers, too: an answer lacks nothing that began after the instant that it shows.
+    Servers leave out the last row, which is listed as soon as there is another one (a foreign server).
+    """
+    shown_at = _instants_shown(watched)
+    arrivals = [first for first in _first_sights(watched) if shown_at is not None]
+    late: list[tuple[Sighting, float]] = []
+    for first in arrivals:
+        age = watched.fields.age_of(first.row)
+        if age is not None and shown_at is not None:
+            late.append((first, shown_at[first.place - 1] - (shown_at[first.place] - age)))
+    unlisted = [(first, seconds) for first, seconds in late if seconds > _MOMENT_SECONDS]
+    if len(unlisted) >= _LATE_FOR_CERTAIN and _UNLISTED_SHARE * len(unlisted) >= len(arrivals):
+        watched.fail(
+            clauses,
+            "each call in progress is listed",
+            expected="an answer with all calls that had begun when it was made",
+            actual=f"{len(unlisted)} of {len(arrivals)} new calls had gone on by then, one for "
+            f"{max(seconds for _, seconds in unlisted):.1f} seconds, and are only in the next answer",
+            rows=[first.row for first, _ in unlisted],
+            fields=_names(watched.fields),
+            difference="new calls are listed late",
+        )
+
+
+def _instants_shown(watched: WatchedCalls) -> list[float] | None:
+    """The instant that each reading shows, in seconds since that of the first one; None where calls do not agree.
+
+    From one reading to the next all calls that ring or talk grow older by the same seconds.
+    """
+    fields, instants = watched.fields, [0.0]
+    for earlier, later in pairwise(watched.readings):
+        growths = sorted(
+            after - before
+            for key, row in later.by_key.items()
+            if (old := earlier.by_key.get(key)) is not None
+            if "held" not in (fields.phase_of(old), fields.phase_of(row))
+            if (before := fields.age_of(old)) is not None and (after := fields.age_of(row)) is not None
+        )
+        middle = growths[len(growths) // 2] if growths else 0.0
+        alike = [growth for growth in growths if abs(growth - middle) <= _ALIKE_SECONDS]
+        if len(alike) < _AGES_NEEDED or 3 * len(alike) < 2 * len(growths):
+            return None
+        instants.append(instants[-1] + middle)
+    return instants
+
+
 def _first_sights(watched: WatchedCalls) -> list[Sighting]:
     """Where calls came to the list; of the legs of a call only the first: others may show the call's beginning."""
     call_name = watched.fields.call or ""
@@ -206,35 +264,46 @@ def _latest_instant(fields: LifeFields, row: Row) -> datetime | None:
 
 
 def _check_freshness(watched: WatchedCalls, clauses: Clauses) -> None:
-    """Judges that the list is not remembered: counters that jump tell how long the list had stood still."""
+    """Judges that the list is not remembered: counters that jump tell how long the list had stood still.
+
+    Once it may be a server that was busy, twice it is its habit.
+    """
+    fields = watched.fields
+    found = [one for one in _remembered_stretches(watched) if len(one[2]) >= _JUMPS_NEEDED]
+    if not found:
+        return
+    answers, seconds, jumped = found[0]
+    before, row = jumped[0]
+    watched.fail(
+        clauses,
+        "the list shows the calls in progress",
+        expected="another answer while calls go on",
+        actual=f"{answers} answers alike in {seconds:.0f} seconds, then {len(jumped)} calls "
+        f"that are {_jump(fields, before, row):.0f} seconds older at once",
+        rows=chain(*jumped),
+        fields=_names(fields),
+        # No document says how fresh a list must be; one that is never of now for longer than any lag lists no calls
+        # that began meanwhile.
+        inferred=len(found) < _STRETCHES_FOR_CERTAIN,
+        difference="the list is remembered",
+    )
+
+
+def _remembered_stretches(watched: WatchedCalls) -> Iterator[tuple[int, float, list[tuple[Row, Row]]]]:
+    """Answers alike for longer than a list may stand still: how many, in how many seconds, and calls that jump."""
     fields, readings = watched.fields, watched.readings
     for first, last in still_stretches(readings):
         began, ended = readings[first].at, readings[last].at
         if began is None or ended is None or ended - began < _STALE_SECONDS or last + 1 >= len(readings):
             continue
-        after = readings[last + 1]
         jumped = [
             (before, row)
-            for key, row in after.by_key.items()
+            for key, row in readings[last + 1].by_key.items()
             if (before := readings[last].by_key.get(key)) is not None
             and fields.phase_of(before) in ("ringing", "answered")
             and _jump(fields, before, row) > (ended - began) / 2
         ]
-        if len(jumped) >= _JUMPS_NEEDED:
-            before, row = jumped[0]
-            watched.fail(
-                clauses,
-                "the list shows the calls in progress",
-                expected="another answer while calls go on",
-                actual=f"{last - first + 1} answers alike in {ended - began:.0f} seconds, then {len(jumped)} calls "
-                f"that are {_jump(fields, before, row):.0f} seconds older at once",
-                rows=chain(*jumped),
-                fields=_names(fields),
-                # No document says how fresh a list must be.
-                inferred=True,
-                difference="the list is remembered",
-            )
-            return
+        yield last - first + 1, ended - began, jumped
 
 
 def _jump(fields: LifeFields, before: Row, after: Row) -> float:

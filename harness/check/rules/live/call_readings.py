@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal, Self
 
@@ -19,6 +19,8 @@ COPY_LAG_SECONDS: Final = 3
 """Copies of a list may be so far behind one another: what happened longer ago is in each of them."""
 REFRESH_SECONDS: Final = 6
 """A server may bring its list, its numbers and its states up to date every few seconds."""
+ZONE_STEP_SECONDS: Final = 900
+"""Zones differ from one another by multiples of this."""
 # What took longer to answer may be that much older than its arrival.
 _SLOW_ANSWER_SECONDS: Final = 2.0
 # More seconds than any call lasts: a number in another unit, or an overflow.
@@ -116,6 +118,14 @@ class LifeFields:
         """The seconds that a call has rung and talked; None where it does not show both."""
         ring, talk = seconds_shown(row, self.ring), seconds_shown(row, self.talk)
         return None if ring is None or talk is None else ring + talk
+
+    def instant_of(self, row: Row) -> datetime | None:
+        """The instant until which a call has rung and talked since it began; None where it does not show all that."""
+        began, age = row.instant(self.start), self.age_of(row)
+        try:
+            return None if began is None or age is None else began + timedelta(seconds=age)
+        except OverflowError:
+            return None
 
     def progress_of(self, row: Row) -> tuple[object, ...]:
         """All that changes while a call goes on."""

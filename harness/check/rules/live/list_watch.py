@@ -9,7 +9,7 @@ from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext
 from harness.check.probe.filter_values import visible_filters
 from harness.check.probe.mirror import Mirror, Snapshot, lists_only_live_calls, walk_pages
-from harness.check.rules.live.call_readings import LifeFields, Reading, list_moves, live_readings
+from harness.check.rules.live.call_readings import ZONE_STEP_SECONDS, LifeFields, Reading, list_moves, live_readings
 from harness.check.rules.live.watched_filters import WatchedFilters
 from harness.check.rules.responses.row_laws import as_number
 
@@ -27,8 +27,6 @@ _REQUESTS_SPARED: Final = 10
 _STILL_SECONDS: Final = 32.0
 # The beginning of the youngest call, and its own seconds, lie so close to the server's time where calls are live.
 _FRESH_SECONDS: Final = 30.0
-# Zones differ from one another by multiples of this.
-_ZONE_STEP_SECONDS: Final = 900
 
 
 def watch_list(context: CheckContext, mirror: Mirror) -> None:
@@ -75,13 +73,19 @@ def watch_list(context: CheckContext, mirror: Mirror) -> None:
 
 
 def _poll_in_turn(context: CheckContext, mirror: Mirror, number: int) -> Snapshot:
-    """A reading of the list, by the next of the accounts that all see the same one (`second_user_gets_old_list`)."""
+    """A reading of the list, by the next of the accounts that all see the same one (`second_user_gets_old_list`).
+
+    In every other turn each reading has a connection of its own: servers keep with a connection what its first
+    request showed (a foreign server).
+    """
     accounts = (context.identity, *context.facts.equal_accounts)
-    asking = accounts[number % len(accounts)]
-    by = f" as {asking.name} sees it" if number % len(accounts) else ""
+    turn, place = divmod(number, len(accounts))
+    asking = accounts[place]
+    by = f" as {asking.name} sees it" if place else ""
     own, context.identity = context.identity, asking
     try:
-        return walk_pages(context, mirror.base, purpose=f"watch the list{by}, {number}")
+        purpose = f"watch the list{by}, {number}"
+        return walk_pages(context, mirror.base, purpose=purpose, own_connection=bool(turn % 2))
     finally:
         context.identity = own
 
@@ -109,7 +113,7 @@ def _may_be_live(context: CheckContext, reading: Reading) -> bool:
         if isinstance(began, datetime):
             spans = [as_number(row.shown.get(name or "")) or 0 for name in (fields.ring, fields.talk)]
             apart = (now - began).total_seconds() - float(min(sum(spans), 10**8))
-            step = _ZONE_STEP_SECONDS
+            step = ZONE_STEP_SECONDS
             if abs((apart + step / 2) % step - step / 2) <= _FRESH_SECONDS:
                 return True
     return False

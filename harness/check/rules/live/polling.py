@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, pairwise
 from typing import Final
@@ -23,11 +23,14 @@ from harness.check.probe.mirror import (
 from harness.check.results.evidence import render_value
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.live.call_continuity import (
+    END_ATTRIBUTES,
+    PARTY_ATTRIBUTES,
     check_same_calls,
     check_same_rows,
     check_stands_still,
     is_same_call,
     is_settled,
+    same_fields,
 )
 from harness.check.rules.live.call_counters import check_counters
 from harness.check.rules.live.call_departures import check_departures
@@ -42,6 +45,7 @@ from harness.check.rules.live.call_readings import (
 )
 from harness.check.rules.live.list_watch import watch_list
 from harness.check.rules.live.row_neighbours import check_neighbours
+from harness.check.rules.live.state_changes import check_state_changes
 from harness.check.rules.responses.row_laws import (
     LawContext,
     RowView,
@@ -113,6 +117,7 @@ def check_polling(context: CheckContext, mirror: Mirror) -> None:
     if lists_only_live_calls(context):
         check_same_calls(watched, one_per or named.unique)
         check_neighbours(watched)
+        check_state_changes(watched)
         check_counters(watched)
         check_presence(watched, one_per)
     vanishing = tuple(clause for law in laws if isinstance(law, VanishesLaw) for clause in law.clause)
@@ -144,7 +149,12 @@ def _take_polls(context: CheckContext, mirror: Mirror, clauses: Clauses) -> list
             context.sender.wait_until_age(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
         found = walk_pages(
-            context, mirror.base, purpose=f"poll {number} of the list", rows_at_most=POLLED_ROWS_AT_MOST
+            context,
+            mirror.base,
+            purpose=f"poll {number} of the list",
+            rows_at_most=POLLED_ROWS_AT_MOST,
+            # What a server keeps with a connection is no list of calls in progress: the others have one in common.
+            own_connection=live and number == times,
         )
         if found.failed_exchange is not None:
             if not context.note_unusable(found.failed_exchange, clauses):
@@ -170,8 +180,8 @@ def _check_between_polls(watched: WatchedCalls, law: MovingLaw) -> None:
     settling, falls = _settling_rows(watched, law), isinstance(law, NeverFallsLaw)
     for rows in watched.rows_by_key.values():
         highest: Row | None = None
-        for before, row in pairwise(rows):
-            judged = id(before) not in settling and is_same_call(context, before, row)
+        for before, row, comparable in _neighbouring_rows(watched, law, rows):
+            judged = comparable and id(before) not in settling and is_same_call(context, before, row)
             verdict = (
                 moves_as_promised(law, RowView(before.shown), RowView(row.shown), law_context) if judged else None
             )
@@ -229,6 +239,25 @@ def _settling_rows(watched: WatchedCalls, law: MovingLaw) -> set[int]:
         and sighting.at - stretch[0].at <= REFRESH_SECONDS
         and (seconds_shown(sighting.row, fields.talk) or 0.0) <= REFRESH_SECONDS
     }
+
+
+def _neighbouring_rows(watched: WatchedCalls, law: MovingLaw, rows: Sequence[Row]) -> Iterator[tuple[Row, Row, bool]]:
+    """The rows of a call that follow on one another, and whether they may be compared.
+
+    A value that never falls is after a hold, in which a law says nothing, at least what it was before. Only where the
+    call has other parties then it may be another talk.
+    """
+    listing, falls = watched.context.listing, isinstance(law, NeverFallsLaw)
+    law_context = LawContext(fields=listing.fields)
+    parties = watched.context.fields_showing(*PARTY_ATTRIBUTES, *END_ATTRIBUTES)
+
+    def is_silent(row: Row) -> bool:
+        says = law.when is None or condition_holds(law.when, RowView(row.shown), law_context) is True
+        return falls and not says and watched.fields.phase_of(row) not in ("ringing", "answered")
+
+    told = [(place, row) for place, row in enumerate(rows) if not is_silent(row)]
+    for (place, before), (next_place, row) in pairwise(told):
+        yield before, row, next_place == place + 1 or same_fields(before, row, parties)
 
 
 def _fall(before: Row, after: Row, name: str) -> float:

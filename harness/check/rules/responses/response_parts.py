@@ -70,6 +70,8 @@ def _expected_part(judge: JudgedResponse, part: EnvelopeField, value: Tree | Mis
     among = part.values if part.other_values == "refused" else ()
     if among and not any(same_scalar(wanted, value, text=text) for wanted in among):
         return f"one of {', '.join(str(wanted) for wanted in among)}"
+    if part.non_empty and value == "":
+        return "a text that is not empty"
     if part.least_items and isinstance(value, list) and len(value) < part.least_items:
         return f"a list of at least {part.least_items}"
     return None
@@ -239,6 +241,7 @@ def check_error(judge: JudgedResponse, answer: DecodedResponse) -> None:
         judge.report_breach(
             clauses or judge.shape_clauses(), expected=f"a text at {shape.message_at}", actual=told_message
         )
+    _check_error_message(judge, answer)
     own = {
         pointer
         for fault in judge.context.listing.outcome.faults.values()
@@ -256,6 +259,21 @@ def check_error(judge: JudgedResponse, answer: DecodedResponse) -> None:
     _check_error_status(judge, answer)
     _check_error_code(judge, answer)
     _check_error_rows(judge, answer)
+
+
+def _check_error_message(judge: JudgedResponse, answer: DecodedResponse) -> None:
+    """Judges that an error is not described in the fixed words of a success."""
+    outcome = judge.context.listing.outcome
+    message_at = outcome.error.message_at
+    praise = outcome.success.shows.get(message_at) if message_at is not None else None
+    if praise is None or answer.message != praise:
+        return
+    judge.report_breach(
+        outcome.error_message_clauses or judge.shape_clauses(),
+        expected=f"{message_at}: what went wrong",
+        actual=f"{in_ascii(answer.message)}, as in a success",
+        at=message_at or "",
+    )
 
 
 def _has_legible_code(judge: JudgedResponse, answer: DecodedResponse, code_at: str) -> bool:

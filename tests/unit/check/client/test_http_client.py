@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,14 @@ def test_a_connection_is_used_again() -> None:
         for _ in range(5):
             assert isinstance(transport.send(GET), HttpResponse)
         assert server.counters.connections == 1
+
+
+def test_a_request_that_says_close_has_a_connection_of_its_own_and_the_kept_one_stays() -> None:
+    alone = replace(GET, headers=(*GET.headers, ("Connection", "close")))
+    with hostile_server("honest") as server, HttpClient(server.url, limits=LIMITS) as transport:
+        for request in (GET, alone, GET, alone):
+            assert isinstance(transport.send(request), HttpResponse)
+        assert server.counters.connections == 3
 
 
 def test_a_connection_that_carried_a_request_in_chunks_is_not_used_again() -> None:

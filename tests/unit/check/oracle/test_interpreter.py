@@ -18,7 +18,12 @@ LATER = datetime(2026, 3, 11, 12, 0, 1, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("collation", "ordered"),
-    [("code-point", ["10", "9", "B", "a"]), ("folded", ["10", "9", "a", "B"]), ("numeric", ["9", "10", "B", "a"])],
+    [
+        ("code-point", ["10", "9", "B", "a"]),
+        ("folded", ["10", "9", "a", "B"]),
+        ("numeric", ["9", "10", "B", "a"]),
+        ("natural", ["a", "B", "9", "10"]),
+    ],
 )
 def test_texts_sort_by_the_collation(collation: str, ordered: list[str]) -> None:
     assert sorted(["a", "B", "10", "9"], key=lambda text: sort_key(text, collation)) == ordered

@@ -59,7 +59,7 @@ BREACHES: list[tuple[str, LiveSystem, str, str]] = [
             ),
         ),
         "OZ-LAC-009",
-        "amber",
+        "red",
     ),
     (
         "the destination of the row before",

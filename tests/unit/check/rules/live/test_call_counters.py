@@ -32,11 +32,22 @@ def is_up(row: Shown) -> bool:
     return row.state == "InCall"
 
 
+def held(call: LiveCall, now: float, *, talk: float = 0.0, destination: str = "") -> Shown | None:
+    """Each second call is on hold from the 10th to the 20th second of its talk, which may begin anew afterwards."""
+    row = honest(call, now)
+    if row is None or call.number % 2 or row.talk < 10:
+        return row
+    if row.talk < 20:
+        return replace(row, state="Hold")
+    return replace(row, talk=row.talk + talk, destination=destination or row.destination)
+
+
 BREACHES: list[tuple[str, Show, str, str]] = [
     ("talk stands still", changed(talk=lambda row, call, now: 1.0 if is_up(row) else 0.0), TALK, "red"),
     ("talk in minutes", changed(talk=lambda row, call, now: row.talk / 60), TALK, "red"),
     ("talk in milliseconds", changed(talk=lambda row, call, now: row.talk * 1000), "OZ-LAC-012", "amber"),
     ("talk counts down", changed(talk=lambda row, call, now: 900 - row.talk if is_up(row) else 0.0), TALK, "red"),
+    ("talk begins anew after a hold", lambda call, now: held(call, now, talk=-19.0), TALK, "red"),
     ("talk begins anew", changed(talk=lambda row, call, now: row.talk % 30), TALK, "red"),
     (
         "talk from the beginning",
@@ -100,6 +111,7 @@ LEGITIMATE: list[tuple[str, Show]] = [
     ("durations brought up to date each five seconds", lambda call, now: refreshed(call, now, 5.0)),
     ("the state a second late", changed(state=lambda row, call, now: "Ringing" if row.talk < 1 else "InCall")),
     ("a new party rings", rings_again),
+    ("a hold", held),
     (
         "a setup before the ringing",
         changed(state=lambda row, call, now: "Setup" if now - call.start < 1 else row.state),
@@ -118,8 +130,17 @@ def test_counters_of_a_system_that_shows_other_zones_are_no_finding() -> None:
     assert list(findings_of(watch(system))) == []
 
 
-def test_counters_of_a_clock_that_stands_still_are_no_finding() -> None:
-    assert list(findings_of(watch(LiveSystem(StepClock(), seen_at=lambda now, poll: 3.0)))) == []
+def test_a_list_of_now_that_stands_still_is_a_finding() -> None:
+    assert set(findings_of(watch(LiveSystem(StepClock(), seen_at=lambda now, poll: 1.0)))) == {(TALK, "red")}
+
+
+def test_a_list_of_another_instant_that_stands_still_is_none() -> None:
+    assert list(findings_of(watch(LiveSystem(StepClock(), seen_at=lambda now, poll: 20.0)))) == []
+
+
+def test_talk_that_begins_anew_with_another_party_after_a_hold_is_no_finding() -> None:
+    system = LiveSystem(StepClock(), show=lambda call, now: held(call, now, talk=-19.0, destination="299"))
+    assert (TALK, "red") not in set(findings_of(watch(system)))
 
 
 # --- when a leg was answered --------------------------------------------------------------------------------

@@ -41,6 +41,29 @@ def forgotten(hours: float) -> Show:
     return show
 
 
+def missed(call: LiveCall, now: float) -> Shown | None:
+    """Each third call is answered by nobody, and stays as it was when the caller gave up."""
+    row = honest(call, min(now, call.start + call.ring - 0.001)) if call.number % 3 == 0 else honest(call, now)
+    return None if row is None or call.start < -60 else row
+
+
+def slowly_dialed(call: LiveCall, now: float) -> Shown | None:
+    """Each third call is dialed for half a minute, and has rung for no second then."""
+    row = honest(call, now)
+    if row is None or call.number % 3 or now - call.start > 30:
+        return row
+    return replace(row, ring=0.0, talk=0.0, state="Ringing")
+
+
+def test_calls_that_say_they_ring_and_ring_no_more_are_found() -> None:
+    assert ("OZ-LAC-019", "red") in set(findings_of(watch(LiveSystem(StepClock(), show=missed))))
+
+
+def test_calls_that_are_dialed_and_have_not_rung_yet_are_not_over() -> None:
+    context = watch(LiveSystem(StepClock(), show=slowly_dialed))
+    assert "OZ-LAC-019" not in {clause for clause, _ in findings_of(context)}
+
+
 @pytest.mark.parametrize("seconds", [12.0, 30.0])
 def test_calls_that_stand_still_before_they_leave_are_found(seconds: float) -> None:
     assert ("OZ-LAC-019", "red") in set(findings_of(watch(LiveSystem(StepClock(), show=lingering(seconds)))))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from live_calls import LiveCall, LiveSystem, Show, Shown, StepClock, findings_of, honest, leg_document, watch
+
+from harness.wire.http_messages import HttpRequest, HttpResponse
 
 LISTED, LEG = "OZ-LAC-018", "EN-CAL-063"
 
@@ -32,6 +34,11 @@ def oldest_by_source(rows: list[Shown], poll: int) -> list[Shown]:
     return list({row.source: row for row in reversed(rows)}.values())
 
 
+def newest_left_out(rows: list[Shown]) -> list[Shown]:
+    """The rows in the order of their beginnings, but for the last one."""
+    return sorted(rows, key=lambda row: row.start)[:-1]
+
+
 BREACHES: list[tuple[str, LiveSystem, str]] = [
     ("a gap", LiveSystem(StepClock(), show=hidden(lambda row, age: 30 <= age < 38)), "red"),
     ("blinks", LiveSystem(StepClock(), pick=lambda rows, poll: rows[poll % 3 == 0 :]), "red"),
@@ -45,7 +52,9 @@ BREACHES: list[tuple[str, LiveSystem, str]] = [
     ("few calls at most, new ones first", LiveSystem(StepClock(), pick=lambda rows, poll: rows[-10:]), "red"),
     ("one call at most", LiveSystem(StepClock(), pick=lambda rows, poll: rows[:1], calls=TWO_CALLS), "amber"),
     ("one call of each source", LiveSystem(StepClock(), pick=oldest_by_source, calls=SHORT_CALLS), "red"),
-    ("remembered for 20 seconds", LiveSystem(StepClock(), seen_at=lambda now, poll: now // 20 * 20), "amber"),
+    ("remembered for 20 seconds", LiveSystem(StepClock(), seen_at=lambda now, poll: now // 20 * 20), "red"),
+    ("remembered once", LiveSystem(StepClock(), seen_at=lambda now, poll: 20 if 20 < now < 32 else now), "amber"),
+    ("the newest call left out", LiveSystem(StepClock(), pick=lambda rows, poll: newest_left_out(rows)), "red"),
 ]
 
 
@@ -53,6 +62,27 @@ BREACHES: list[tuple[str, LiveSystem, str]] = [
 def test_calls_that_are_not_listed_are_found(system: LiveSystem, colour: str) -> None:
     system = replace(system, clock=StepClock())
     assert (LISTED, colour) in set(findings_of(watch(system)))
+
+
+@dataclass
+class ListOfConnection(LiveSystem):
+    """A kept connection gets the list of its first request for ever."""
+
+    first_at: float | None = None
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse:
+        first = self.clock.now if self.first_at is None else self.first_at
+        self.seen_at = (lambda now, poll: now) if request.asks_to_close else (lambda now, poll: first)
+        self.first_at = first
+        return super().send(request, deadline_seconds=deadline_seconds)
+
+
+@pytest.mark.parametrize("max_seconds", [None, 60.0])
+def test_a_list_that_a_connection_keeps_is_found_beside_that_of_another_connection(
+    max_seconds: float | None,
+) -> None:
+    context = watch(ListOfConnection(StepClock()), max_seconds=max_seconds)
+    assert {("OZ-LAC-015", "red"), ("OZ-LAC-016", "red")} <= set(findings_of(context))
 
 
 LEG_BREACHES: list[tuple[str, LiveSystem]] = [
