@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
-from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
+from harness.check.context import CheckContext, ClientIdentity, Exchange, Row, instants_of
 from harness.check.probe.answer_checks import NO_LIST, listed_check
 from harness.check.probe.error_responses import record_kept, report_breach
 from harness.check.probe.filter_values import filters_of_row, largest_page
 from harness.check.probe.mirror import MIRROR_ROWS_AT_MOST, Mirror, largest_page_size, reread_mirror
 from harness.check.probe.reduction import smallest_part
+from harness.check.probe.time_ranges import time_range_filters
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.authentication import redact_credentials
 from harness.check.rules.access.login_attempts import documented_credentials
@@ -19,8 +21,11 @@ from harness.check.rules.access.row_owners import holds_whole_list
 from harness.specification.model import Clauses, CursorPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import takes_instants
 
 ACCOUNTS_AT_MOST: Final = 4
+RANGES: Final = (4, 16, 64)
+"""Which parts of the list are asked about, the newest rows, where the list of an account fills more than a page."""
 
 
 def check_account_lists(context: CheckContext, mirror: Mirror) -> None:
@@ -66,13 +71,20 @@ def _check_common_list(context: CheckContext, mirror: Mirror, identity: ClientId
 
 
 def _check_own_list(context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses) -> None:
-    """An account's own list, by a request that nobody else sends: what it is shown otherwise is a part of that."""
+    """An account's own list, by a request that nobody else sends: what it is shown otherwise is a part of that.
+
+    Of an account with more calls than fill a page that is the list within a range of time.
+    """
     size = context.listing.paging.size_parameter
     if size is None or identity.everyone or not context.parameters_work(size):
         return
     most = (largest_page_size(context)[1] or MIRROR_ROWS_AT_MOST) - 1
-    alone = mirror.request({size: context.encode(size, most)})
-    own = _ask_as(context, identity, alone, f"the list as {identity.name} sees it")
+    asked: Mapping[str, Tree] = {}
+    for asked in ({}, *_newest_ranges(context, mirror)):
+        alone = mirror.request({**asked, size: context.encode(size, most)})
+        own = _ask_as(context, identity, alone, f"the list as {identity.name} sees it")
+        if own.rows is None or len(own.listed) < most:
+            break
     if own.rows is None or len(own.listed) >= most:
         return
 
@@ -82,7 +94,7 @@ def _check_own_list(context: CheckContext, mirror: Mirror, identity: ClientIdent
         known = [row for row in exchange.listed if mirror.row_with_key(row.key) is not None]
         return [row for row in known if not any(row.key in one.keys for one in lists)]
 
-    for values, what in _questions(context, mirror, identity, own, size):
+    for values, what in _questions(context, mirror, identity, own, asked):
         exchange = _ask_as(context, identity, mirror.request(values), f"{what}, sent by {identity.name}")
         if not strays(exchange):
             record_kept(context, clauses, f"no row of another account by {what}")
@@ -104,21 +116,40 @@ def _check_own_list(context: CheckContext, mirror: Mirror, identity: ClientIdent
             return
 
 
+def _newest_ranges(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
+    """Ranges of time that hold the newest rows, fewer and fewer of them."""
+    lower, upper, path = time_range_filters(context)
+    if lower is None or upper is None or path is None or not takes_instants(context.listing.parameters[upper]):
+        return
+    times = sorted(instants_of(mirror.rows, path))
+    for part in RANGES:
+        rows = len(times) // part
+        if rows > 1 and context.parameters_work(lower, upper):
+            # Whole seconds, which every server can read.
+            first, last = (at.replace(microsecond=0) for at in (times[-rows], times[-1]))
+            yield context.encode_all({lower: first, upper: last + timedelta(seconds=1)})
+
+
 def _questions(
-    context: CheckContext, mirror: Mirror, identity: ClientIdentity, own: Exchange, size: str
+    context: CheckContext, mirror: Mirror, identity: ClientIdentity, own: Exchange, asked: Mapping[str, Tree]
 ) -> Iterator[tuple[dict[str, Tree], str]]:
-    """What belongs to the run's own account, for another one with a list of its own to ask; with words on it."""
-    row = next((row for row in mirror.rows if row.key not in own.keys), None)
+    """What belongs to the run's own account, for another one with a list of its own to ask; with words on it.
+
+    `own` is that list as far as `asked` goes, which each question repeats.
+    """
+    largest = {**asked, **largest_page(context)}
+    rows = context.send(mirror.request(largest), "the rows of a range").listed if asked else mirror.rows
+    row = next((row for row in rows if row.key not in own.keys), None)
     if row is not None and (filters := filters_of_row(context, mirror, row)):
-        yield filters, "the values of another account's row"
+        yield {**asked, **filters}, "the values of another account's row"
     if identity.customer is None:
         # Of an account whose customer is known the rows themselves tell.
-        whole = largest_page(context)
-        context.send(mirror.request(whole), "a request for another account to repeat")
-        yield whole, "the same request as another account's"
+        context.send(mirror.request(largest), "a request for another account to repeat")
+        yield largest, "the same request as another account's"
     paging = context.listing.paging
-    if isinstance(paging, CursorPaging):
-        page: dict[str, Tree] = {size: context.encode(size, 2)}
+    size = paging.size_parameter
+    if isinstance(paging, CursorPaging) and size is not None:
+        page: dict[str, Tree] = {**asked, size: context.encode(size, 2)}
         first = context.seen_exchange(mirror.request(page)) or context.send(
             mirror.request(page), "a page with a cursor"
         )

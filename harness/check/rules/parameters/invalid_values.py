@@ -328,8 +328,12 @@ def _form_encoding(listing: Listing) -> str | None:
 def _check_longest_lists(context: CheckContext, mirror: Mirror) -> None:
     """A list as long as the document allows, of which the last element alone is the value of some rows.
 
-    Servers read some of the elements, without a word (`ids_cap_50`).
+    Servers read some of the elements, without a word (`ids_cap_50`), or refuse longer ones (`ids_max_50`).
     """
+
+    def refused(answer: Exchange) -> str:
+        return describe_answer(answer) if answer.is_refusal else ""
+
     for name, parameter in context.listing.parameters.items():
         most, rule = parameter.most_items, context.listing.filters.get(name)
         if most is None or rule is None or not is_plain_equality(rule) or not context.parameters_work(name):
@@ -346,7 +350,12 @@ def _check_longest_lists(context: CheckContext, mirror: Mirror) -> None:
         if most > LIST_LENGTH and encoding is None:
             context.results.record_not_exercised(parameter.list_clause, f"{most} elements are too many for a URL")
         elif tells_nothing_new(context, mirror, context.send(few, f"{name} with two elements, by {encoding}")):
-            about.check(all_, f"{name} with {most} elements, as many as are allowed", parameter.list_clause or None)
+            purpose = f"{name} with {most} elements, as many as are allowed"
+            clauses = parameter.list_clause or about.clauses
+            # The shorter list was taken: that an element of a list names nothing is no reason to refuse a longer one.
+            exchange = context.send(all_, purpose)
+            if judge_twice(context, exchange, clauses, refused, expected="a success", doubtful=clauses, check=A_LIST):
+                about.check(all_, purpose, clauses)
 
 
 def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:

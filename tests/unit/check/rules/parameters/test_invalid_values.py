@@ -5,12 +5,19 @@ from __future__ import annotations
 import pytest
 from rule_runs import OFFSETS, Body, Given, Honest, of_rules, tern, truth
 from simulated_rules import ran
+from simulated_runs import meeting
 
 from harness.check.probe.equivalence import answer_difference
 from harness.check.results.findings import Verdict
 from harness.check.rules.parameters.defaults import check_blank_values
 from harness.check.rules.parameters.invalid_values import check_invalid_values
+from harness.serve.faults.base import Fault
+from harness.serve.faults.hooks import Hooks
+from harness.serve.query.parameters import ParsedParameters
+from harness.serve.query.query_builder import AnswerPlan
 from harness.specification.load import spec_ids
+from harness.specification.model import ClauseId
+from harness.wire.request_codec import RefusedRequest
 
 # --- a run of some rules, shared with the tests of the other families -----------------------------------------
 
@@ -71,6 +78,21 @@ def test_what_a_bad_value_gets_is_learnt(gets: str) -> None:
     choice = "parameters.From.bad.gets"
     run = ran("ozeki/list-call-history", check_invalid_values, dialect={choice: gets})
     assert (run.findings, run.session.dialect.certain_answers()[choice]) == ((), gets)
+
+
+def test_a_list_that_is_refused_below_the_longest_legal_length_is_told() -> None:
+    def refuses_more_than_fifty(
+        plan: AnswerPlan | RefusedRequest, given: ParsedParameters
+    ) -> AnswerPlan | RefusedRequest:
+        ids = given.values.get("call_session_history_id")
+        long = isinstance(ids, tuple) and len(ids) > 50
+        return RefusedRequest(fault="too-many-sessions") if long else plan
+
+    hooks = Hooks(plan=refuses_more_than_fifty)
+    fault = Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=hooks)
+    context, mirror = meeting("voximplant/get-call-history", fault)
+    check_invalid_values(context, mirror)
+    assert {finding.clause for finding in context.results.findings()} == {"VX-GCH-019"}
 
 
 def test_an_empty_list_proves_nothing_about_blank_filters() -> None:
