@@ -37,6 +37,7 @@ from harness.check.probe.mirror import (
     parse_row_count,
     reread_mirror,
 )
+from harness.check.probe.stability import all_recent
 from harness.check.probe.time_ranges import requires_time_range
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.filters.single_filter import LIST_LENGTH
@@ -79,6 +80,7 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
     _check_boundless_integers(context, mirror)
     _check_greatest_values(context, mirror)
     _check_page_bound(context, mirror)
+    _check_full_page(context, mirror)
     _check_longest_lists(context, mirror)
     _check_too_many_items(context, mirror)
     _check_required(context, mirror)
@@ -444,6 +446,36 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
             return
         if context.note_unusable(exchange, beyond.clause) or exchange.rows is None:
             return
+
+
+def _check_full_page(context: CheckContext, mirror: Mirror) -> None:
+    """A page of the greatest legal size, of a list that is longer than the checked part: short only where it ends.
+
+    Servers cut long pages without a word (`count_max_100`).
+    """
+    paging = context.listing.paging
+    most = context.listing.parameters[paging.size].most if isinstance(paging, OffsetPaging) and paging.size else None
+    if not isinstance(paging, OffsetPaging) or paging.size is None or most is None or len(mirror.rows) >= most:
+        return
+    if context.options.window is not None or not context.parameters_work(paging.size, paging.offset):
+        return
+    size, offset = paging.size, paging.offset
+
+    def cut(answer: Exchange) -> str:
+        rows = len(answer.listed)
+        if not 0 < rows < most:
+            return ""
+        values = {size: context.encode(size, 1), offset: context.encode(offset, rows + paging.first)}
+        ask = replace(answer.list_request, values={**answer.list_request.values, **values})
+        following = context.send(ask, "the row after a page that has place for it")
+        more = [row for row in following.listed if row.key not in answer.keys]
+        return f"{rows_in_words(rows)}, and others after them" if more and not all_recent(context, more) else ""
+
+    for base in _wider_windows(context, mirror, most):
+        ask = ListRequest(values={**base, size: context.encode(size, most)})
+        exchange = context.send(ask, "as many rows as a page may hold, of a longer list")
+        expected = f"{rows_in_words(most)}, or all there are"
+        judge_twice(context, exchange, paging.clauses.size, cut, expected=expected)
 
 
 def _wider_windows(context: CheckContext, mirror: Mirror, most: int) -> Sequence[Mapping[str, Tree]]:
