@@ -34,6 +34,8 @@ def paths_of_law(law: Law) -> tuple[FieldPath, ...]:
     match law:
         case ImpliesLaw(then=then):
             return (*conditions, then.field)
+        case InsideLaw(until=FieldPath() as until):
+            return (law.field, law.than, until, *conditions)
         case NotBeforeLaw() | InsideLaw() | EqualsSpanLaw() | WithinSpanLaw():
             return (law.field, law.than, *conditions)
         case _:

@@ -1986,11 +1986,12 @@ class NotBeforeLaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsideLaw:
-    """A field of nested rows is not earlier than one of the row around them."""
+    """A field of nested rows is not earlier than one of the row around them, and not later than another."""
 
     law: Literal["inside"] = documented_key("the word of the law")
     field: FieldPath = documented_key("the field of the nested rows")
     than: FieldPath = documented_key("the field of the row around")
+    until: FieldPath | None = documented_key("a later field of the row around, after which it does not lie", None)
     when: FieldCondition | None = documented_key("only where this holds", None)
     slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
     clause: Clauses = documented_key("the clause")

@@ -247,6 +247,10 @@ def _keep_last_rows(page: AnswerContent, context: PageContext) -> AnswerContent:
     )
 
 
+def _is_last_page(page: AnswerContent, context: PageContext) -> bool:
+    return bool(page.rows) and page.rows[-1] == context.query_result.matching_rows[-1]
+
+
 def _cursor_faults(paging: CursorPaging) -> Iterator[Fault]:
     clauses = paging.clauses
     yield from make_fault(
@@ -272,6 +276,12 @@ def _cursor_faults(paging: CursorPaging) -> Iterator[Fault]:
         "prev-empty",
         "there is no cursor of the page before",
         on_page(lambda page, context: replace(page, prev="")),
+    )
+    yield from make_fault(
+        clauses.prev,
+        "prev-empty-on-the-last-page",
+        "the last page has no cursor of the page before",
+        on_page(lambda page, context: replace(page, prev="") if _is_last_page(page, context) else page),
     )
     yield from make_fault(
         clauses.start,

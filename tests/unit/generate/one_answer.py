@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from harness.specification.access import way_credentials, ways_of
 from harness.specification.clause_families import load_standard_clauses
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import (
     Clauses,
@@ -352,6 +353,13 @@ class Situation:
                            for value in values)  # fmt: skip
             case OneOfLaw():
                 return any(value not in law.values for value in values)
+            case InsideLaw(until=FieldPath() as until) if any(
+                _is_before(end, value, law.slack_seconds)
+                for end in row_values_at(row, until)
+                if end is not None
+                for value in values
+            ):
+                return True
             case NotBeforeLaw() | InsideLaw():
                 earlier = [value for value in row_values_at(row, law.than) if value is not None]
                 if isinstance(law, InsideLaw):

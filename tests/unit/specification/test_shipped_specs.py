@@ -21,7 +21,7 @@ COUNTS = {
     "ozeki/list-active-calls": 29,
     "voximplant/get-call-history": 74,
     "enswitch/calls-active-list": 85,
-    "etelecom/list-call-logs": 69,
+    "etelecom/list-call-logs": 70,
     "plivo/list-calls": 50,
     "plivo/list-live-calls": 21,
     "asterisk-cdr-api/list-calls": 41,

@@ -31,7 +31,7 @@ from harness.check.probe.filter_values import (
     filters_of_row,
     largest_page,
 )
-from harness.check.probe.mirror import Mirror
+from harness.check.probe.mirror import Mirror, lists_only_live_calls
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.access.login_attempts import (
     LoginAttempt,
@@ -301,6 +301,7 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> None:
             _judge_acceptance(context, exchange, clauses, f"{identity.name} is let in")
         if exchange.rows is not None:
             seen[identity.name] = exchange
+    _judge_role_lists(context, mirror, seen)
     _note_missing_roles(context)
     _check_tenants(context, mirror, seen)
 
@@ -312,6 +313,28 @@ def _judge_role(context: CheckContext, role: str, exchange: Exchange) -> None:
         return
     clauses = rules.role_clauses.get(role, ())
     _judge_acceptance(context, exchange, clauses, f"a success for the role {role}")
+
+
+def _judge_role_lists(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exchange]) -> None:
+    """A role that suffices opens the list of its account: it holds rows where the run's own login was shown some.
+
+    Servers let a role in and show it nothing (`auth_supervisor_empty`). Which rows a role sees is its own matter.
+    """
+    rules, mine = context.listing.access, context.identity
+    if not mirror.rows or mirror.volatile or mine.customer is None or lists_only_live_calls(context):
+        return
+
+    def empty(answer: Exchange) -> str:
+        return describe_answer(answer) if answer.rows is not None and not answer.listed else ""
+
+    for identity in context.identities:
+        clauses = rules.role_clauses.get(identity.role or "", ())
+        if identity.name in seen and identity.customer == mine.customer and clauses:
+            expected = f"rows of the account's list for the role {identity.role}, as {mine.name} is shown"
+            check = listed_check(context, mirror, "with", mirror.rows[:1])
+            judge_twice(
+                context, seen[identity.name], clauses, empty, expected=expected, doubtful=clauses, check=check
+            )
 
 
 def _note_missing_roles(context: CheckContext) -> None:

@@ -238,6 +238,11 @@ def _smallest_breach(
 
 def _travel(travel: Travel) -> Breach | None:
     """Goes the whole journey; what it met first that pages do not do, or None."""
+    return _go_forth(travel) or _breach_of_way_back(travel)
+
+
+def _go_forth(travel: Travel) -> Breach | None:
+    """Goes to the last page of the journey, and back where it says so."""
     context, paging, journey = travel.context, travel.paging, travel.journey
     due = due_rows(context, travel.mirror, journey.arrangement.values)
     first, second = _page_sizes(context, due, journey)
@@ -316,6 +321,23 @@ def _breach_of_pages(travel: Travel, due: DueRows | None) -> Breach | None:
     )
 
 
+def _breach_of_way_back(travel: Travel) -> Breach | None:
+    """A page with rows, and others before it, that tells no way back."""
+    if not travel.paging.leads_back:
+        return None
+    for number, page in enumerate(travel.pages):
+        if number and page.rows and page.previous_cursor is None:
+            return Breach(
+                kind="no-way-back",
+                clauses=travel.paging.clauses.prev,
+                exchange=page,
+                expected="a cursor to the page before",
+                actual="none",
+                steps=steps_of(*travel.pages[: number + 1]),
+            )
+    return None
+
+
 def _breach_of_end(travel: Travel, due: DueRows | None) -> Breach | None:
     """An end of the walk before all rows came."""
     clauses = travel.paging.clauses
@@ -343,14 +365,7 @@ def _go_back(travel: Travel) -> Breach | None:
     here, before = travel.pages[-1], travel.pages[-2]
     token = here.previous_cursor
     if token is None:
-        return Breach(
-            kind="no-way-back",
-            clauses=clauses.prev,
-            exchange=here,
-            expected="a cursor to the page before",
-            actual="none",
-            steps=steps_of(*travel.pages),
-        )
+        return None
     back: Exchange | None = None
     tried: list[Exchange] = []
     for _, parameter in ways_back(travel.context, travel.paging):

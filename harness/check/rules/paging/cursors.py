@@ -122,6 +122,7 @@ def _walk_forward(
     steps: list[Exchange] = []
     seen: set[Hashable] = set()
     tokens: list[str] = []
+    leads_back = True
     for page in range(PAGES_WALKED):
         more = {paging.after: tokens[-1]} if tokens else {}
         exchange = context.send(mirror.request({**values, **more}), f"walk, page {page + 1}")
@@ -130,6 +131,7 @@ def _walk_forward(
         assert exchange.answer is not None
         seen.update(exchange.keys)
         steps.append(exchange)
+        leads_back = leads_back and _tells_way_back(context, paging, steps)
         if page == 2 and exchange.rows:
             _check_previous_page(context, mirror, paging, values, steps)
         if not exchange.rows:
@@ -199,6 +201,23 @@ def _is_wrong_page(
         steps=steps_of(*steps, exchange),
     )
     return True
+
+
+def _tells_way_back(context: CheckContext, paging: CursorPaging, steps: Sequence[Exchange]) -> bool:
+    """Whether the last page of a walk tells the way to the page before, as each page with rows does but the first."""
+    here = steps[-1]
+    if not paging.leads_back or len(steps) < 2 or not here.rows or here.previous_cursor is not None:
+        return True
+    context.fail(
+        paging.clauses.prev,
+        "a page tells the way back",
+        expected="a cursor to the page before",
+        actual="none",
+        exchange=here,
+        check=_cursor_check(context, here, paging.prev_at),
+        steps=steps_of(*steps),
+    )
+    return False
 
 
 def _cursor_check(context: CheckContext, exchange: Exchange, at: str | None) -> AnswerCheck | None:
@@ -274,10 +293,6 @@ def _check_previous_page(
         return
     token = here.previous_cursor
     if token is None:
-        expected, message = "a cursor to the page before", "a page tells the way back"
-        check = _cursor_check(context, here, paging.prev_at)
-        told = steps_of(*steps)
-        context.fail(clauses, message, expected=expected, actual="none", exchange=here, check=check, steps=told)
         return
     right = False
     tried: list[Exchange] = []

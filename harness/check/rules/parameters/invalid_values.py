@@ -37,6 +37,7 @@ from harness.check.probe.mirror import (
     parse_row_count,
     reread_mirror,
 )
+from harness.check.probe.stability import all_recent
 from harness.check.probe.time_ranges import requires_time_range
 from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.filters.single_filter import LIST_LENGTH
@@ -80,6 +81,7 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
     _check_boundless_integers(context, mirror)
     _check_greatest_values(context, mirror)
     _check_page_bound(context, mirror)
+    _check_full_page(context, mirror)
     _check_longest_lists(context, mirror)
     _check_too_many_items(context, mirror)
     _check_required(context, mirror)
@@ -334,8 +336,12 @@ def _form_encoding(listing: Listing) -> str | None:
 def _check_longest_lists(context: CheckContext, mirror: Mirror) -> None:
     """A list as long as the document allows, of which the last element alone is the value of some rows.
 
-    Servers read some of the elements, without a word (`ids_cap_50`).
+    Servers read some of the elements, without a word (`ids_cap_50`), or refuse longer ones (`ids_max_50`).
     """
+
+    def refused(answer: Exchange) -> str:
+        return describe_answer(answer) if answer.is_refusal else ""
+
     for name, parameter in context.listing.parameters.items():
         most, rule = parameter.most_items, context.listing.filters.get(name)
         if most is None or rule is None or not is_plain_equality(rule) or not context.parameters_work(name):
@@ -354,7 +360,12 @@ def _check_longest_lists(context: CheckContext, mirror: Mirror) -> None:
         if most > LIST_LENGTH and encoding is None:
             context.results.record_not_exercised(parameter.list_clause, f"{most} elements are too many for a URL")
         elif tells_nothing_new(context, mirror, context.send(few, f"{name} with two elements, by {encoding}")):
-            about.check(all_, f"{name} with {most} elements, as many as are allowed", parameter.list_clause or None)
+            purpose = f"{name} with {most} elements, as many as are allowed"
+            clauses = parameter.list_clause or about.clauses
+            # The shorter list was taken: that an element of a list names nothing is no reason to refuse a longer one.
+            exchange = context.send(all_, purpose)
+            if judge_twice(context, exchange, clauses, refused, expected="a success", doubtful=clauses, check=A_LIST):
+                about.check(all_, purpose, clauses)
 
 
 def _check_too_many_items(context: CheckContext, mirror: Mirror) -> None:
@@ -449,6 +460,36 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> None:
             return
         if context.note_unusable(exchange, beyond.clause) or exchange.rows is None:
             return
+
+
+def _check_full_page(context: CheckContext, mirror: Mirror) -> None:
+    """A page of the greatest legal size, of a list that is longer than the checked part: short only where it ends.
+
+    Servers cut long pages without a word (`count_max_100`).
+    """
+    paging = context.listing.paging
+    most = context.listing.parameters[paging.size].most if isinstance(paging, OffsetPaging) and paging.size else None
+    if not isinstance(paging, OffsetPaging) or paging.size is None or most is None or len(mirror.rows) >= most:
+        return
+    if context.options.window is not None or not context.parameters_work(paging.size, paging.offset):
+        return
+    size, offset = paging.size, paging.offset
+
+    def cut(answer: Exchange) -> str:
+        rows = len(answer.listed)
+        if not 0 < rows < most:
+            return ""
+        values = {size: context.encode(size, 1), offset: context.encode(offset, rows + paging.first)}
+        ask = replace(answer.list_request, values={**answer.list_request.values, **values})
+        following = context.send(ask, "the row after a page that has place for it")
+        more = [row for row in following.listed if row.key not in answer.keys]
+        return f"{rows_in_words(rows)}, and others after them" if more and not all_recent(context, more) else ""
+
+    for base in _wider_windows(context, mirror, most):
+        ask = ListRequest(values={**base, size: context.encode(size, most)})
+        exchange = context.send(ask, "as many rows as a page may hold, of a longer list")
+        expected = f"{rows_in_words(most)}, or all there are"
+        judge_twice(context, exchange, paging.clauses.size, cut, expected=expected)
 
 
 def _wider_windows(context: CheckContext, mirror: Mirror, most: int) -> Sequence[Mapping[str, Tree]]:

@@ -228,21 +228,37 @@ def check_implies(law: ImpliesLaw, view: RowView, law_context: LawContext) -> La
     return LawBreach(expected, _field_text(view, law.then.field))
 
 
-def check_not_before(
-    law: NotBeforeLaw | InsideLaw, view: RowView, law_context: LawContext
-) -> LawBreach | bool | None:
+def check_not_before(law: NotBeforeLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not earlier than `than`; one that shows nothing is earlier than nothing."""
-    path, other = law.field, law.than
+    return _check_sequence(law.than, law.field, law.slack_seconds, view, law_context)
+
+
+def check_inside(law: InsideLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+    """`field` of nested rows is not earlier than `than` of the row around, and not later than `until`.
+
+    Servers show the nested rows of another row (`targets_of_other`).
+    """
+    begun = _check_sequence(law.than, law.field, law.slack_seconds, view, law_context)
+    if isinstance(begun, LawBreach) or law.until is None:
+        return begun
+    ended = _check_sequence(law.field, law.until, law.slack_seconds, view, law_context)
+    return begun if ended is None else ended
+
+
+def _check_sequence(
+    other: FieldPath, path: FieldPath, slack_seconds: int, view: RowView, law_context: LawContext
+) -> LawBreach | bool | None:
+    """Whether what stands at `path` is not before what stands at `other`, give or take the slack."""
     if not view.has_field(path) or not view.has_field(other):
         return None
     later, earlier = view.field_value(path), view.field_value(other)
     if isinstance(later, datetime) and isinstance(earlier, datetime):
         # Differences never overflow, sums near the year 9999 do.
         behind = (earlier - later).total_seconds()
-        holds = behind <= law.slack_seconds
+        holds = behind <= slack_seconds
         if (
             not holds
-            and behind <= law.slack_seconds + _HOUR
+            and behind <= slack_seconds + _HOUR
             and _is_repeated_hour(law_context, (path, later), (other, earlier))
         ):
             return None
@@ -250,10 +266,10 @@ def check_not_before(
         left, right = as_number(later), as_number(earlier)
         if left is None or right is None:
             return None
-        holds = left >= right - law.slack_seconds
+        holds = left >= right - slack_seconds
     if holds:
         return True
-    slack = f" (less {law.slack_seconds} s)" if law.slack_seconds else ""
+    slack = f" (less {slack_seconds} s)" if slack_seconds else ""
     return LawBreach(f"{path} not before {other}{slack}", f"{_field_text(view, path)}, {_field_text(view, other)}")
 
 
@@ -343,8 +359,10 @@ def judge_view(law: RowLaw, view: RowView, law_context: LawContext) -> LawBreach
     match law:
         case ImpliesLaw():
             return check_implies(law, view, law_context)
-        case NotBeforeLaw() | InsideLaw():
+        case NotBeforeLaw():
             return check_not_before(law, view, law_context)
+        case InsideLaw():
+            return check_inside(law, view, law_context)
         case NotFutureLaw():
             return check_not_future(law, view, law_context)
         case NotOlderLaw():

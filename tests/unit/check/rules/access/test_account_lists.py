@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 from rule_runs import CURSORS, FILTERS, Body, Given, Honest, Lie, asked_of, tern, truth
+from simulated_runs import meeting, on_query
 
 from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import Verdict
 from harness.check.rules.access.account_lists import check_account_lists
+from harness.serve.query.parameters import ParsedParameters
+from harness.serve.query.table import Query
 from harness.specification.model import ClauseId
 
 WHOLE, TENANT = "TN-LST-080", "TN-LST-094"
@@ -88,3 +91,17 @@ def test_one_filter_that_finds_another_accounts_calls_is_told(changes: tuple[tup
         context.identities = tuple(replace(one, customer=None) for one in context.identities)
         check_account_lists(context, mirror)
         assert roll_up_verdicts(context.results.tally_of(ClauseId(TENANT)).counts) is verdict
+
+
+def test_an_account_with_more_calls_than_a_page_is_asked_about_a_range_of_time() -> None:
+    def searches_everybodys_calls(query: Query, given: ParsedParameters) -> Query:
+        return query._replace(owners=None) if given.values.get("external_id") else query
+
+    told: list[set[str]] = []
+    for faults in ((), (on_query(searches_everybodys_calls),)):
+        context, mirror = meeting("etelecom/list-call-logs", *faults, calls=3000)
+        context.identities = tuple(replace(one, customer=None) for one in context.identities)
+        check_account_lists(context, mirror)
+        assert context.results.has_evidence(ClauseId("ET-LCL-054"))
+        told.append({str(finding.clause) for finding in context.results.findings()})
+    assert told == [set(), {"ET-LCL-054"}]

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 from rule_runs import ACCESS, NUMBERS, Body, Given, Honest, Lie, asked_of, rewrites, tern, truth
 from simulated_rules import ran
+from simulated_runs import meeting
 
 from harness.check.results.findings import Verdict
 from harness.check.rules.access.authentication import check_authentication
+from harness.serve.authentication import SimulatedUser
+from harness.serve.faults.base import Fault
+from harness.serve.faults.hooks import Hooks
 from harness.specification.load import spec_ids
+from harness.specification.model import ClauseId
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest
 
 
 @pytest.mark.parametrize("api", spec_ids())
@@ -50,6 +60,21 @@ BESIDES = {
 def test_a_breach_is_found_under_what_it_breaks_alone(api: str, fault: str) -> None:
     clauses = {fault.partition("/")[0], *BESIDES.get(fault, ())}
     assert set(ran(api, check_authentication, fault=fault, everybody=True).findings) == clauses
+
+
+def shows_supervisors_nothing(
+    user: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
+) -> SimulatedUser | RefusedRequest:
+    supervises = isinstance(user, SimulatedUser) and user.roles == ("Supervisor",)
+    return replace(user, customer_id=1, everyone=False) if supervises else user  # type: ignore[type-var]
+
+
+def test_a_role_that_is_let_in_and_shown_nothing_is_told() -> None:
+    hooks = Hooks(user=shows_supervisors_nothing)
+    fault = Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=hooks)
+    context, mirror = meeting("voximplant/get-call-history", fault)
+    check_authentication(context, mirror)
+    assert {finding.clause for finding in context.results.findings()} == {"VX-GCH-006"}
 
 
 def test_without_other_identities_roles_and_tenants_are_not_exercised() -> None:

@@ -250,6 +250,15 @@ DEVIATIONS = [
         id="no-way-back",
     ),
     pytest.param(
+        edits(
+            lambda body, given: {**body, "prev": ""} if len(body["calls"]) < int(given.get("rows") or 10) else body
+        ),
+        [BACK],
+        "a cursor to the page before",
+        "none",
+        id="no-way-back-from-the-last-page",
+    ),
+    pytest.param(
         edits(lambda body, given: {**body, "prev": body["next"]}),
         [BACK],
         "rows of the page before",

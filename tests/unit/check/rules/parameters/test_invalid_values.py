@@ -5,12 +5,20 @@ from __future__ import annotations
 import pytest
 from rule_runs import OFFSETS, Body, Given, Honest, of_rules, tern, truth
 from simulated_rules import ran
+from simulated_runs import meeting, on_query
 
 from harness.check.probe.equivalence import answer_difference
 from harness.check.results.findings import Verdict
 from harness.check.rules.parameters.defaults import check_blank_values
 from harness.check.rules.parameters.invalid_values import check_invalid_values
+from harness.serve.faults.base import Fault
+from harness.serve.faults.hooks import Hooks
+from harness.serve.query.parameters import ParsedParameters
+from harness.serve.query.query_builder import AnswerPlan
+from harness.serve.query.table import OffsetSlice, Query
 from harness.specification.load import spec_ids
+from harness.specification.model import ClauseId
+from harness.wire.request_codec import RefusedRequest
 
 # --- a run of some rules, shared with the tests of the other families -----------------------------------------
 
@@ -71,6 +79,35 @@ def test_what_a_bad_value_gets_is_learnt(gets: str) -> None:
     choice = "parameters.From.bad.gets"
     run = ran("ozeki/list-call-history", check_invalid_values, dialect={choice: gets})
     assert (run.findings, run.session.dialect.certain_answers()[choice]) == ((), gets)
+
+
+def test_a_list_that_is_refused_below_the_longest_legal_length_is_told() -> None:
+    def refuses_more_than_fifty(
+        plan: AnswerPlan | RefusedRequest, given: ParsedParameters
+    ) -> AnswerPlan | RefusedRequest:
+        ids = given.values.get("call_session_history_id")
+        long = isinstance(ids, tuple) and len(ids) > 50
+        return RefusedRequest(fault="too-many-sessions") if long else plan
+
+    hooks = Hooks(plan=refuses_more_than_fifty)
+    fault = Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=hooks)
+    context, mirror = meeting("voximplant/get-call-history", fault)
+    check_invalid_values(context, mirror)
+    assert {finding.clause for finding in context.results.findings()} == {"VX-GCH-019"}
+
+
+def test_a_long_page_that_is_cut_is_told_of_a_list_longer_than_the_checked_part() -> None:
+    most = [1000]
+
+    def cuts_long_pages(query: Query, given: ParsedParameters) -> Query:
+        cut = query.page_slice
+        assert isinstance(cut, OffsetSlice)
+        return query._replace(page_slice=cut._replace(take=min(cut.take or 0, most[0])))
+
+    context, mirror = meeting("voximplant/get-call-history", on_query(cuts_long_pages), calls=3000)
+    most[0] = len(mirror.rows) + 5
+    check_invalid_values(context, mirror)
+    assert {finding.clause for finding in context.results.findings()} == {"VX-GCH-047"}
 
 
 def test_an_empty_list_proves_nothing_about_blank_filters() -> None:

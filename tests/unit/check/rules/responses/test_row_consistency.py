@@ -14,6 +14,7 @@ from simulated_runs import meeting
 from harness.check.client.budget import Sender
 from harness.check.rules.filters.single_filter import check_filters_once
 from harness.check.rules.responses.row_consistency import check_row_consistency
+from harness.output.redaction import Secret
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
 SESSIONS = "voximplant/get-call-history"
@@ -75,3 +76,35 @@ def test_a_session_shows_all_its_calls_whatever_found_it(
     change: Callable[[Calls, dict[str, list[str]]], Calls], told: list[str]
 ) -> None:
     assert told_of(change) == told
+
+
+@dataclass
+class NumberedByAccount:
+    """A server that knows one more account, whose calls have the numbers of others and show something else."""
+
+    sender: Sender
+    token: str = "another"
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+        bearer = dict(request.headers)["Authorization"]
+        headers = tuple((name, text) for name, text in request.headers if name != "Authorization")
+        known = replace(request, headers=(*headers, ("Authorization", self.token)))
+        answer = self.sender.send(known, deadline_seconds=deadline_seconds)
+        assert isinstance(answer, HttpResponse)
+        if bearer == self.token:
+            return answer
+        body = json.loads(answer.body)
+        for row in body["call_logs"]:
+            row["note"] = "of another account"
+        return replace(answer, body=json.dumps(body).encode())
+
+
+def test_calls_of_two_accounts_may_have_the_same_numbers() -> None:
+    context, mirror = meeting("etelecom/list-call-logs")
+    own = context.identity.credentials["token"]
+    context.sender = NumberedByAccount(context.sender, f"Bearer {own}")
+    for token in (own, "0123456789abcdef"):
+        answer = context.send(mirror.request(), "the list", credentials={"token": Secret(token)})
+        assert answer.rows
+    check_row_consistency(context, mirror)
+    assert not context.results.findings()

@@ -141,6 +141,23 @@ def test_inside_compares_nested_rows_with_the_row_around_them() -> None:
     assert broken(law, {"start": NOON, "parts": ({"a": NOON - timedelta(seconds=2)},)})
 
 
+def test_inside_may_end_with_the_row_around() -> None:
+    law = InsideLaw(
+        law="inside",
+        field=FieldPath.parse("parts[].a"),
+        than=FieldPath.parse("start"),
+        until=FieldPath.parse("end"),
+        slack_seconds=1,
+        clause=CLAUSE,
+    )
+    later = NOON + timedelta(seconds=9)
+    assert not broken(law, {"start": NOON, "end": later, "parts": ({"a": later + timedelta(seconds=1)},)})
+    assert broken(law, {"start": NOON, "end": later, "parts": ({"a": NOON}, {"a": later + timedelta(seconds=2)})})
+    # A call that has not ended yet bounds nothing.
+    assert not broken(law, {"start": NOON, "end": None, "parts": ({"a": later},)})
+    assert times(law, {"start": None, "end": None, "parts": ({"a": later},)}) == 0
+
+
 def test_the_future_begins_after_the_slack() -> None:
     law = NotFutureLaw(law="not-future", field=FieldPath.parse("start"), slack_seconds=2, clause=CLAUSE)
     assert not broken(law, {"start": NOON + timedelta(seconds=2)})
