@@ -141,7 +141,8 @@ def _questions(
     if filters:
         yield filters, "the values of another account's row"
     # One filter may look the row up by a way of its own (`tenant_leak_external`, foreign servers).
-    for name in [*filters][share] if len(filters) > 1 else ():
+    names = [name for name in filters if name in context.listing.filters]
+    for name in names[share] if len(names) > 1 else ():
         yield {name: filters[name]}, f"{name} of another account's row"
     if identity.customer is None:
         # Of an account whose customer is known the rows themselves tell.

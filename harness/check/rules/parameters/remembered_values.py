@@ -23,7 +23,7 @@ from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
 
 Values = Mapping[str, Tree]
-FILTERS_AT_MOST: Final = 3
+FILTERS_AT_MOST: Final = 2
 
 
 def check_remembered_values(context: CheckContext, mirror: Mirror) -> None:
