@@ -140,8 +140,9 @@ def _questions(
     filters: dict[str, Tree] = max(some, key=len, default={})
     if filters:
         yield filters, "the values of another account's row"
-    # One filter may look the row up by a way of its own (`tenant_leak_external`, foreign servers).
-    names = [name for name in filters if name in context.listing.filters]
+    # A filter that looks few rows up may do so by a way of its own (`tenant_leak_external`, foreign servers).
+    parameters = context.listing.parameters
+    names = [name for name in filters if name in context.listing.filters and parameters[name].as_ != "word"]
     for name in names[share] if len(names) > 1 else ():
         yield {name: filters[name]}, f"{name} of another account's row"
     if identity.customer is None:
