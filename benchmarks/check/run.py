@@ -52,7 +52,7 @@ class Api:
 
 APIS: Final[Mapping[str, Api]] = {
     "voximplant": Api("voximplant/get-call-history", less="/platform_api"),
-    "enswitch": Api("enswitch/calls-active-list", less="/api/json/calls/active/list/"),
+    "enswitch": Api("enswitch/calls-active-list", less="/api/json/calls/active/list/", max_seconds=60),
     "etelecom": Api(
         "etelecom/list-call-logs",
         more=".Etelecom",
