@@ -97,6 +97,7 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> None:
         return
     reason = f"pages do not share out the list: {mirror.tear_reason}"
     context.results.record_not_exercised(slice_clauses(paging), reason)
+    context.notes.append("as long as pages do not share out the list, nobody knows which rows filters leave out")
     if told.check is None and paging.size_parameter is not None:
         told = _with_torn_walk(context, mirror, told)
     for clauses in (told.clauses, told.also):

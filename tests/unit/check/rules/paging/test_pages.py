@@ -516,3 +516,16 @@ def test_a_wrong_sum_of_pages_shows_the_request_of_the_page_that_is_wrong() -> N
     assert finding.actual == "40 rows: 10, 10, 10, 10, 0; page 5 of 5 is wrong"
     assert "page=4&rows=10" in finding.curl
     assert len(finding.rows) == 8
+
+
+def test_pages_that_do_not_share_out_the_list_say_what_is_not_known_for_it() -> None:
+    def lie(given: Given, honest: Honest) -> Body:
+        rows, size = all_rows(given, honest), int(given.get("rows") or 10)
+        begin = (size + 1) * int(given.get("page") or 0)
+        return {"code": 0, "total": len(rows), "calls": rows[begin : begin + size]}
+
+    context, mirror = asked_of(tern(NUMBERS), lie, calls=50)
+    mirror.tear_reason = "walks with pages of different sizes meet 45 and 48 rows"
+    check_pages(context, mirror)
+    assert PARTITION in [finding.clause for finding in context.results.findings()]
+    assert "as long as pages do not share out the list, nobody knows which rows filters leave out" in context.notes
