@@ -88,6 +88,7 @@ from harness.wire.json_body import MISSING
 
 # Three times the time of one exchange is enough to wait for a target that died.
 SILENT_IN_A_ROW: Final = 3
+_FICKLE_NEEDED: Final = 2
 Rule = Callable[[CheckContext, Mirror], None]
 Listener = Callable[[Event], None]
 
@@ -331,12 +332,33 @@ def _credentials_revoked(context: CheckContext) -> bool:
     renew_session(context)
     again = context.send(context.accepted_request, "are the credentials still accepted?", witness=False)
     if context.access_refusal is None:
+        _note_fickle_refusal(context, suspect, again)
         return False
     shown = context.evidence.render_response(again.response, limit=160).replace("\n", ": ")
     why = f"{printable_target(context)}: the credentials are refused from request {context.requests - 1} on: {shown}"
     context.facts.blocked = why
     context.notes.append(why)
     return True
+
+
+def _note_fickle_refusal(context: CheckContext, refused: Exchange, again: Exchange) -> None:
+    """Tells of right credentials that are refused now and then: the same request is accepted just afterwards.
+
+    Once it may be a moment at which the server could not look them up. A status may be that of a limit on requests.
+    """
+    if refused.request != again.request or again.outcome != "success":
+        return
+    context.facts.fickle_refusals += 1
+    if context.facts.fickle_refusals == _FICKLE_NEEDED:
+        context.fail(
+            context.listing.lists.clauses.reach,
+            "right credentials are accepted",
+            expected="the list, as for the same request before and after",
+            actual=f"{refused.told_error}; so {_FICKLE_NEEDED} times in {context.requests} requests",
+            exchange=refused,
+            inferred=context.listing.outcome.error.code_at is None,
+            difference="right credentials are refused now and then",
+        )
 
 
 # --- the end ------------------------------------------------------------------------------------------------

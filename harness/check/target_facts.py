@@ -102,6 +102,8 @@ class TargetFacts:
     covered_pairs: frozenset[tuple[str, ...]] = frozenset()
     company_turns: Counter[str] = field(default_factory=Counter)
     """How often each filter was asked with a switch or an order beside it."""
+    fickle_refusals: int = 0
+    """How often the run's own credentials were refused for a request that was accepted just afterwards."""
     equal_accounts: tuple[ClientIdentity, ...] = ()
     """The further accounts that were seen to have the same list, where everybody has."""
     repeated_server_errors: tuple[Exchange, ...] = ()

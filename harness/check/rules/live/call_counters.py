@@ -31,6 +31,9 @@ from harness.specification.model import Clauses, NeverFallsLaw
 
 # One call may be a special case of telephony (a transfer, a hold without a word for it), two alike are a habit.
 _CALLS_NEEDED: Final = 2
+# No update takes so long, and where a hold has its word few calls stand still without it.
+_STUCK_SECONDS: Final = 16
+_STUCK_NEEDED: Final = 3
 # Between the bounds below a counter that is brought up to date every REFRESH_SECONDS can be.
 _SECONDS_NEEDED: Final = 8
 _SLOW_RATE, _SLOW_SLACK = 0.5, 3.0
@@ -81,6 +84,7 @@ def check_counters(watched: WatchedCalls) -> None:
     for name, phase in counters:
         if name is not None:
             _check_rate(watched, name, phase)
+            _check_stuck(watched, name, phase)
     _check_clock(watched)
     if fields.talk is not None and (clauses := _counter_clauses(watched.context, fields.talk)):
         _check_talk_while_ringing(watched, fields.talk, clauses)
@@ -136,6 +140,25 @@ def _check_rate(watched: WatchedCalls, name: str, phase: Phase) -> None:
             return
     if measured:
         context.results.record_pass(_counter_clauses(context, name), times=len(measured))
+
+
+def _check_stuck(watched: WatchedCalls, name: str, phase: Phase) -> None:
+    """Judges that no few calls have a counter that stands while those of others go on, where a hold has its word."""
+    context = watched.context
+    if phase != "answered" or not any(watched.fields.is_held(row) for one in watched.readings for row in one.rows):
+        return
+    measured = _measured_growths(watched, name, phase)
+    stuck = [one for one in measured if one.counted == 0 and one.passed - watched.still >= _STUCK_SECONDS]
+    going = [one for one in measured if one.counted > _SLOW_RATE * one.passed]
+    if len(stuck) >= _STUCK_NEEDED and len(going) >= len(stuck):
+        watched.fail(
+            _counter_clauses(context, name),
+            f"{name} goes with the clock",
+            expected=f"{name} to go on in each call that talks, as in {len(going)} others",
+            actual=f"{stuck[0].last.row.shown.get(name)} for {stuck[0].passed:.0f} seconds; so in {len(stuck)} calls",
+            rows=[one.row for growth in stuck[:4] for one in (growth.first, growth.last)],
+            difference=f"{name} goes with the clock",
+        )
 
 
 def _check_clock(watched: WatchedCalls) -> None:

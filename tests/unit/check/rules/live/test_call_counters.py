@@ -32,6 +32,16 @@ def is_up(row: Shown) -> bool:
     return row.state == "InCall"
 
 
+def stuck(call: LiveCall, now: float, *, holds: bool) -> Shown | None:
+    """Each sixth call talks for 5 seconds and for no more; others are on hold for a while where that has a word."""
+    row = honest(call, now)
+    if row is None or not is_up(row):
+        return row
+    if call.number % 6 == 1:
+        return replace(row, talk=min(row.talk, 5.0))
+    return replace(row, state="Hold") if holds and call.number % 6 == 2 and 10 < row.talk < 20 else row
+
+
 def held(call: LiveCall, now: float, *, talk: float = 0.0, destination: str = "") -> Shown | None:
     """Each second call is on hold from the 10th to the 20th second of its talk, which may begin anew afterwards."""
     row = honest(call, now)
@@ -47,6 +57,7 @@ BREACHES: list[tuple[str, Show, str, str]] = [
     ("talk in minutes", changed(talk=lambda row, call, now: row.talk / 60), TALK, "red"),
     ("talk in milliseconds", changed(talk=lambda row, call, now: row.talk * 1000), "OZ-LAC-012", "amber"),
     ("talk counts down", changed(talk=lambda row, call, now: 900 - row.talk if is_up(row) else 0.0), TALK, "red"),
+    ("talk of some calls stands still", lambda call, now: stuck(call, now, holds=True), TALK, "red"),
     ("talk begins anew after a hold", lambda call, now: held(call, now, talk=-19.0), TALK, "red"),
     ("talk begins anew", changed(talk=lambda row, call, now: row.talk % 30), TALK, "red"),
     (
@@ -112,6 +123,7 @@ LEGITIMATE: list[tuple[str, Show]] = [
     ("the state a second late", changed(state=lambda row, call, now: "Ringing" if row.talk < 1 else "InCall")),
     ("a new party rings", rings_again),
     ("a hold", held),
+    ("some that stand still, where no hold is told", lambda call, now: stuck(call, now, holds=False)),
     (
         "a setup before the ringing",
         changed(state=lambda row, call, now: "Setup" if now - call.start < 1 else row.state),
