@@ -150,19 +150,24 @@ class OrderedRows:
 
     def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         """The rows between two positions, in their final order."""
-        known, begin = self._memory.stretches, low - low % _STRETCH_ROWS
-        stretches = {start: known.get((self, start)) for start in range(begin, high, _STRETCH_ROWS)}
-        missing = [start for start, stretch in stretches.items() if stretch is None]
-        if missing:
-            # Together, so that all ties of a page are met at once.
-            first, last = missing[0], min(missing[-1] + _STRETCH_ROWS, len(self))
-            rows = self._put_in_order(first, last, render)
-            if len(known) + len(missing) > _MOST_STRETCHES:
-                known.clear()
-            for start in range(first, last, _STRETCH_ROWS):
-                stretches[start] = known[self, start] = rows[start - first : start - first + _STRETCH_ROWS]
-        found = [row for stretch in stretches.values() for row in stretch or ()]
+        known, begin, found = self._memory.stretches, low - low % _STRETCH_ROWS, list[int]()
+        for start in range(begin, high, _STRETCH_ROWS):
+            stretch = known.get((self, start))
+            if stretch is None:
+                self._order_stretches(start, high, render)
+                stretch = known[self, start]
+            found += stretch
         return found[low - begin : high - begin]
+
+    def _order_stretches(self, first: int, high: int, render: RowRenderer) -> None:
+        """Put in order the stretches that are missing up to a position: all at once, and so the ties in them."""
+        known = self._memory.stretches
+        last = max(start for start in range(first, high, _STRETCH_ROWS) if (self, start) not in known)
+        rows = self._put_in_order(first, min(last + _STRETCH_ROWS, len(self)), render)
+        if len(known) + len(rows) // _STRETCH_ROWS >= _MOST_STRETCHES:
+            known.clear()
+        for start in range(0, len(rows), _STRETCH_ROWS):
+            known[self, first + start] = rows[start : start + _STRETCH_ROWS]
 
     def _put_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
         if self._keys is None:
