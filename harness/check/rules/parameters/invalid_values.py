@@ -14,7 +14,7 @@ from harness.check.probe.answer_checks import A_LIST, AnswerCheck, difference_ch
 from harness.check.probe.asked_filter import AskedFilter
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import ASPECTS, Aspect, Difference
-from harness.check.probe.equivalence import answer_difference, judge_same_answer, read_plain_list
+from harness.check.probe.equivalence import judge_same_answer, read_plain_list
 from harness.check.probe.error_responses import (
     OUTCOME_ASPECTS,
     ROW_ASPECTS,
@@ -43,11 +43,11 @@ from harness.check.results.row_numbers import rows_in_words
 from harness.check.rules.filters.single_filter import LIST_LENGTH
 from harness.check.rules.parameters.constant_company import check_constant_company
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
+from harness.check.rules.parameters.lenient_types import check_lenient_types
 from harness.check.rules.parameters.long_ranges import check_long_range
 from harness.check.rules.parameters.range_values import check_range_value
 from harness.check.rules.parameters.recent_rows import check_recent_rows
 from harness.check.rules.parameters.shared_values import check_shared_values
-from harness.integers import is_integer
 from harness.specification.model import (
     ClauseId,
     Clauses,
@@ -88,7 +88,7 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> None:
     _check_ranges(context, mirror)
     check_constant_company(context, mirror)
     check_shared_values(context, mirror)
-    _check_lenient_types(context, mirror)
+    check_lenient_types(context, mirror)
     check_flag_spellings(context, mirror)
 
 
@@ -661,42 +661,3 @@ def _range_ends(context: CheckContext, mirror: Mirror, name: str, part: int = 0)
     if isinstance(low, datetime):
         low, high = low.replace(microsecond=0), high.replace(microsecond=0)
     return (low, high) if low < high else None
-
-
-# --- lenient types ------------------------------------------------------------------------------------------
-
-
-def _check_lenient_types(context: CheckContext, mirror: Mirror) -> None:
-    """A number where digits in a text are documented: known to some servers, relied on by nobody."""
-    listing = context.listing
-    if listing.transport.carries != "json":
-        return
-    tried: set[bool] = set()
-    for name, parameter in listing.parameters.items():
-        listed = parameter.as_ == "list"
-        if not parameter.lenient or not parameter.lenient_clause or listed in tried:
-            continue
-        if not context.asked.include(parameter.lenient_clause):
-            continue
-        value = _shown_integer(context, mirror, name)
-        if value is None:
-            continue
-        tried.add(listed)
-        as_text = context.send(
-            mirror.request({name: [str(value)] if listed else str(value)}), f"{name} as it is documented"
-        )
-        as_number = context.send(
-            mirror.request({name: [value] if listed else value}), f"{name} as a number", witness=False
-        )
-        if context.note_unusable(as_number, parameter.lenient_clause):
-            continue
-        same = answer_difference(context, as_text, as_number) is None
-        reading = "understood" if same else "refused" if as_number.is_refusal else "another answer"
-        context.results.record_observed(parameter.lenient_clause, f"a number in {name}: {reading}")
-
-
-def _shown_integer(context: CheckContext, mirror: Mirror, name: str) -> int | None:
-    rule = context.listing.filters.get(name)
-    if rule is None:
-        return None
-    return next((value for value in values_of(mirror.rows, rule.compares[0]) if is_integer(value)), None)
