@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.credentials import all_credential_names, names_with_scheme
 from harness.check.options import CheckOptions
-from harness.check.probe.mirror import candidate_windows
+from harness.check.probe.mirror import LONG_WINDOWS, candidate_windows
 from harness.check.session_tokens import open_sessions
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING, tree_at
@@ -33,9 +34,9 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> None:
         # Once more: a first connection may meet a server that is just starting.
         exchange = context.send(ListRequest(values=window), "again: reach the target and log in")
         answer = exchange.answer
-    earlier = _ask_until_now(context, options, exchange)
-    if earlier is not None:
-        exchange, answer = earlier, earlier.answer
+    other_range = _ask_until_now(context, options, exchange) or _ask_far_back(context, options, exchange)
+    if other_range is not None:
+        exchange, answer = other_range, other_range.answer
     why = _blocking_reason(context, exchange)
     if why is not None and answer is not None:
         other = _log_in_by_other_encoding(context, window)
@@ -69,6 +70,20 @@ def _ask_until_now(context: CheckContext, options: CheckOptions, refused: Exchan
             return exchange
     context.facts.window_ahead = before
     return None
+
+
+def _ask_far_back(context: CheckContext, options: CheckOptions, refused: Exchange) -> Exchange | None:
+    """A success of a longer window, where the usual one, of the last days, gets an error; else None.
+
+    Servers answer a search without a match with an error, which may have the code of a refusal.
+    """
+    if refused.answer is None or refused.answer.outcome != "error":
+        return None
+    *_, window = islice(candidate_windows(context, options.now), LONG_WINDOWS)
+    if ListRequest(values=window).values == refused.list_request.values:
+        return None
+    exchange = context.send(ListRequest(values=window), "reach the target with a range that begins long ago")
+    return exchange if exchange.outcome == "success" else None
 
 
 def block_without_success(context: CheckContext) -> None:

@@ -34,6 +34,9 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 MIRROR_ROWS_WANTED: Final = 400
 MIRROR_ROWS_AT_MOST: Final = 1000
 LIMITED_WINDOWS: Final = 12
+WINDOW_DAYS: Final = (2, 31, 366, 3653)
+LONG_WINDOWS: Final = len(WINDOW_DAYS)
+"""The windows that begin longer and longer ago."""
 # Asked for where the document gives no largest page; servers with a bound of their own cut it (`large_capped_at_25`).
 PAGE_SIZE_AT_MOST: Final = 500
 # Bounds that servers set to their pages and totals are multiples of it; one more page shows what follows then.
@@ -437,7 +440,7 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
         spans = [given]
     else:
         ahead = now + context.facts.window_ahead
-        spans = [(now - timedelta(days=days), ahead) for days in (2, 31, 366, 3653)]
+        spans = [(now - timedelta(days=days), ahead) for days in WINDOW_DAYS]
         longest = longest_range(context)
         if longest is not None:
             spans = [(first, last) for first, last in spans if last - first < longest]

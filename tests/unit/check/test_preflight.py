@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
@@ -18,6 +18,7 @@ from harness.check.results.gate import shut_out_reason
 from harness.check.runner import run_check
 from harness.cli.selftest_trials import DirectSender
 from harness.serve.authentication import make_key_pair
+from harness.serve.faults.catalogue import find_faults
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
@@ -127,3 +128,16 @@ def test_a_run_reaches_beyond_now_where_nothing_speaks_against_it() -> None:
     last = datetime.strptime(str(mirror.base["to_date"]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     assert context.options.now is not None
     assert last > context.options.now
+
+
+def test_a_quiet_week_is_no_refused_log_in_where_a_search_without_a_match_is_an_error() -> None:
+    spec = load_spec("ozeki/list-call-history")
+    world = World.of(seed=7, calls=60)
+    simulator = Simulator(spec, world, faults=find_faults(spec, "OZ-LCH-053/no-match-is-an-error"))
+    people = identities_of_users(simulator.users, spec.listing)
+    now = world.instant + timedelta(days=20)
+    report = run_check(
+        spec, DirectSender(simulator, world.instant), people, CheckOptions(now=now, target="http://127.0.0.1:0")
+    )
+    assert report.exit_code == 1
+    assert "OZ-LCH-053" in {finding.clause for finding in report.findings}
