@@ -374,7 +374,9 @@ def test_a_flaky_clause_is_run_again_and_leaves_the_list_after_twenty_passes(
     found = command(*LEAST, "--known", "known.yaml", "--report", "har=r.har", cwd=tmp_path)
     assert found.returncode == code, found.stderr
     assert said in found.stdout
-    assert len(json.loads((tmp_path / "r.har").read_text())["log"]["entries"]) == 3 * once["requests"]
+    # Twice more, with what the clause needs.
+    again = len(json.loads((tmp_path / "r.har").read_text())["log"]["entries"]) - once["requests"]
+    assert (0 < again < 2 * once["requests"], again % 2) == (True, 0)
 
 
 def test_what_was_exercised_last_time_is_missed_now(once: dict[str, Any], tmp_path: Path) -> None:

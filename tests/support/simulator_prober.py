@@ -138,7 +138,7 @@ def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
     right = credentials_of(simulator, simulator.users[0])
     for name in right:
         yield base_ask(simulator, {}, credentials={other: right[other] for other in right if other != name})
-        for wrong in ("wrong", right[name][:-1], right[name].swapcase(), f"{right[name]} "):
+        for wrong in ("wrong", right[name][:-1], right[name].swapcase(), f"{right[name]} ", f"{right[name][:-1]}%"):
             yield base_ask(simulator, {}, credentials={**right, name: wrong})
     yield base_ask(simulator, {}, credentials={})
     if access.jwt is not None:

@@ -104,6 +104,8 @@ class Situation:
             if value is MISSING:
                 if not part.optional and holder is not MISSING:
                     yield part.clause
+            elif part.non_empty and value in ("", None):
+                yield part.form_clause or part.clause
             elif part.constant:
                 if value not in part.constant:
                     yield part.form_clause or part.clause

@@ -333,6 +333,11 @@ IN_JSON: list[tuple[str, str, list[str]]] = [
     ("ET-LCL-056", "a law is broken: implies", ["/call_logs/0/duration +5"]),
     ("ET-LCL-068", "a law is broken: non-negative duration", ["/call_logs/5/duration is -1"]),
     (
+        "ET-LCL-071",
+        "a law is broken: inside call_targets[].add_time",
+        ["/call_logs/0/call_targets/0/add_time is '2026-03-11T10:26:41.387Z'"],
+    ),
+    (
         "ET-LCL-064",
         "a success in spite of a missing token",
         ["/code gone", "/msg gone", "/call_logs added", "/paging added", "HTTP 200"],

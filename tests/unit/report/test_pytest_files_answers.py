@@ -136,7 +136,7 @@ class Connection:
         headers = Message()
         for name, value in answer.headers:
             headers[name] = value
-        return SimpleNamespace(status=answer.http_status, headers=headers, read=lambda: answer.body)
+        return SimpleNamespace(status=answer.http_status, headers=headers, read=lambda most=None: answer.body[:most])
 
     def close(self) -> None:
         pass
@@ -163,10 +163,15 @@ def run_on_liar(api: str, faults: Sequence[Fault], step: float, **more: Any) -> 
     return run, {"CALLHARNESS_URL": target, **public, **variables}
 
 
+# Asked for alone, these are told by other answers first, of which there is no file.
+OF_A_WHOLE_RUN = ("VX-GCH-058/times-not-shifted",)
+
+
 def file_of_finding(api: str, fault: str) -> tuple[str, dict[str, str]]:
     """The test of the first finding under the clause of the fault, and the variables that it needs."""
     clause = ClauseId(fault.partition("/")[0])
-    run, variables = run_on_liar(api, find_faults(load_spec(api), fault), clock_step_of(fault), only=(clause,))
+    only = () if fault in OF_A_WHOLE_RUN else (clause,)
+    run, variables = run_on_liar(api, find_faults(load_spec(api), fault), clock_step_of(fault), only=only)
     word = str(clause).lower().replace("-", "_")
     return next(text for name, text in pytest_files(run).items() if f"{word}.py" in name), variables
 

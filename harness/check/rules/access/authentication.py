@@ -295,7 +295,7 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> None:
         exchange = context.send(mirror.request(), f"the list as {identity.name} sees it", credentials=own)
         if identity.role is not None and known_role:
             _judge_role(context, identity.role, exchange)
-        elif not rules.roles:
+        elif not rules.roles and way_of(context, identity).kind != "none":
             # Who reads a password wrongly lets most in (`special_password_refused`, foreign servers).
             clauses = rules.clauses.accepted or context.listing.lists.clauses.reach
             _judge_acceptance(context, exchange, clauses, f"{identity.name} is let in")
