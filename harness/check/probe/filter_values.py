@@ -22,6 +22,7 @@ from harness.check.probe.comparison_values import (
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.mirror import Mirror, largest_page_size
 from harness.check.probe.standing_values import standing_values
+from harness.specification.access import free_path_values
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice, Parameter
 from harness.wire.asked_units import shown_per_asked
@@ -173,7 +174,7 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
         # Only a word of no row tells a filter from none where all rows show the same one, and rows that the list
         # should have had from the rest (`missed_only_when_asked`, foreign servers).
         # A list that is asked for by one of the words has rows of that one.
-        if name not in standing_values(context):
+        if name not in {*standing_values(context), *free_path_values(context.spec)}:
             ordered += _unseen_words(context, parameter, filter_, words)[:UNSEEN_WORDS_AT_MOST]
         return list(dict.fromkeys(ordered))
     if not counted:
